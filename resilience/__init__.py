@@ -1,0 +1,38 @@
+"""Economic-coercion resilience calculator: how large must the regional share of each critical good be?
+
+>>> import resilience
+>>> case = resilience.load("models/g7-china.toml")      # doctest: +SKIP
+>>> result = resilience.solve(case)                     # doctest: +SKIP
+>>> result.requirements                                 # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resilience.calculator import solve
+    from resilience.case import Case, load
+    from resilience.errors import Finding, InputError, SolverError
+    from resilience.results import Result
+
+__all__ = ["Case", "Finding", "InputError", "Result", "SolverError", "load", "solve"]
+
+_HOMES = {
+    "Case": "case",
+    "Finding": "errors",
+    "InputError": "errors",
+    "Result": "results",
+    "SolverError": "errors",
+    "load": "case",
+    "solve": "calculator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that ``resilience --help`` need not wait for pandas and Pyomo."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f"resilience.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'resilience' has no attribute {name!r}")

@@ -1,0 +1,374 @@
+"""Turns tables into the figures of one good: demand, today's sourcing by origin, capacities, stocks, prices.
+
+Everything here is data in, data out: :func:`assemble` takes a case and a data set and gives one
+:class:`GoodData` with the balance table's rows and the findings it had to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from resilience.casefile import Setting
+from resilience.dataset import Dataset
+from resilience.errors import Finding
+from resilience.schema import STATUSES
+from resilience.tracing import Traced, trace
+
+SCALING_WARNING = 0.05  # traced sourcing scaled to demand by more than this is a warning
+ENTREPOT_EXPORTS = 0.3  # exports over imports above which "share of imports" says little
+NOTHING = 1e-9  # amounts below this part of demand are rounding
+
+
+@dataclass(frozen=True)
+class GoodData:
+    """One good in its own unit, ready for the model; frames are indexed by ISO codes.
+
+    ``baseline`` and ``price`` are supplier × member (a year; USD per unit), ``capacity`` what a supplier can
+    sell to members in a year, ``demand`` and ``stock`` by member, ``credit`` by region country. ``no_home``
+    are members whose production is unknown: they are not their own supplier. ``rows`` is the balance table.
+    """
+
+    good: str
+    label: str
+    category: str
+    unit: str
+    year: int
+    settings: Mapping[str, Setting]
+    demand: pd.Series
+    stock: pd.Series
+    baseline: pd.DataFrame
+    capacity: pd.Series
+    price: pd.DataFrame
+    credit: Mapping[str, float]
+    no_home: frozenset[str]
+    rows: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+    @property
+    def members(self) -> list[str]:
+        """Members whose demand is known and positive."""
+        return list(self.demand.index)
+
+    @property
+    def suppliers(self) -> list[str]:
+        """Countries that sell to members today or can."""
+        return list(self.capacity.index)
+
+    @property
+    def share_today(self) -> pd.Series:
+        """Credited share Σ κ x̄ / D of every member."""
+        credit = pd.Series([self.credit.get(name, 0.0) for name in self.suppliers], index=self.suppliers)
+        return self.baseline.mul(credit, axis=0).sum() / self.demand
+
+    def value(self, name: str) -> float:
+        """The number set for this good under ``name``."""
+        return float(self.settings[name].value)
+
+
+def year_of(good: str, dataset: Dataset, year: int) -> int | None:
+    """The good's latest year with flows or balances that is not after ``year``."""
+    years = pd.concat(
+        [frame.loc[frame["good"] == good, "year"] for frame in (dataset.flows, dataset.balances)]
+    ).astype(float)
+    years = years[years <= year]
+    return None if years.empty else int(years.max())
+
+
+def assemble(
+    good: str,
+    dataset: Dataset,
+    year: int,
+    members: list[str],
+    credit: Mapping[str, float],
+    settings: Mapping[str, Setting],
+) -> GoodData | None:
+    """The figures of one good in the latest year not after ``year``; None if there is no such year."""
+    found = year_of(good, dataset, year)
+    if found is None:
+        return None
+    about = dataset.goods.set_index("good").loc[good]
+    builder = _Builder(good, dataset, found, members, settings)
+    consumption = builder.consumption()
+    demand, scope = builder.demand(consumption)
+    usable = [m for m in members if demand[m] > 0]
+    baseline, factor = builder.scale(consumption, demand[usable])
+    capacity = builder.capacity(consumption, baseline, usable)
+    keep = sorted(name for name in capacity.index if capacity[name] > 0)
+    baseline = baseline.reindex(keep).fillna(0.0)
+    price = builder.price(keep, usable)
+    stock = builder.stock(demand)
+    rows = pd.DataFrame(
+        {
+            "good": good,
+            "member": members,
+            "year": float(found),
+            "production": builder.production.reindex(members).to_numpy(),
+            "imports": builder.imports.reindex(members).to_numpy(),
+            "exports": builder.exports.reindex(members).to_numpy(),
+            "demand": demand.reindex(members).to_numpy(),
+            "stock": stock.reindex(members).to_numpy(),
+            "factor": factor.reindex(members).to_numpy(),
+            "unit": about["unit"],
+            "scope": [scope[m] for m in members],
+            "status": [builder.status(m) for m in members],
+            "source": [builder.source(m) for m in members],
+        }
+    )
+    return GoodData(
+        good=good,
+        label=str(about["label"]),
+        category=str(about["category"]),
+        unit=str(about["unit"]),
+        year=found,
+        settings=settings,
+        demand=demand[usable],
+        stock=stock[usable],
+        baseline=baseline,
+        capacity=capacity[keep],
+        price=price,
+        credit=credit,
+        no_home=frozenset(m for m in usable if scope[m] == "imports"),
+        rows=rows,
+        findings=tuple(builder.findings),
+    )
+
+
+class _Builder:
+    """The steps of :func:`assemble`; holds the good's matrices so that each step reads like its formula."""
+
+    def __init__(
+        self,
+        good: str,
+        dataset: Dataset,
+        year: int,
+        members: list[str],
+        settings: Mapping[str, Setting],
+    ):
+        self.good = good
+        self.dataset = dataset
+        self.year = year
+        self.members = members
+        self.settings = settings
+        self.findings: list[Finding] = []
+        self.unit = str(dataset.goods.set_index("good").loc[good, "unit"])
+        of_good = dataset.balances[dataset.balances["good"] == good]
+        self.all_balances = of_good
+        self.balances = of_good[of_good["year"] == year].set_index("country")
+        self.all_flows = dataset.flows[dataset.flows["good"] == good]
+        self.flows = self.all_flows[self.all_flows["year"] == year]
+        self.countries = sorted(
+            {*self.flows["exporter"], *self.flows["importer"], *self.balances.index, *members}
+        )
+        self.imports = self._total("importer")
+        self.exports = self._total("exporter")
+        self.production = self.balances["production"].reindex(self.countries).astype(float)
+        self.traced = self._trace()
+        if self.traced.complete:
+            unlisted = ~self.production.index.isin(self.balances.index)
+            self.production[unlisted] = 0.0
+
+    def say(self, severity: str, column: str | None, message: str) -> None:
+        """Note a finding about this good."""
+        self.findings.append(Finding(severity, "balances", None, column, f"{self.good} {self.year}: {message}"))
+
+    def _total(self, side: str) -> pd.Series:
+        return self.flows.groupby(side)["quantity"].sum().reindex(self.countries).fillna(0.0)
+
+    def _trace(self) -> Traced:
+        place = {name: number for number, name in enumerate(self.countries)}
+        flow = np.zeros((len(place), len(place)))
+        rows = self.flows["importer"].map(place).to_numpy(dtype=int)
+        columns = self.flows["exporter"].map(place).to_numpy(dtype=int)
+        np.add.at(flow, (rows, columns), self.flows["quantity"].to_numpy(dtype=float))
+        listed = np.array([name in self.balances.index for name in self.countries])
+        traced = trace(self.production.to_numpy(dtype=float), listed, flow)
+        self._report_tracing(traced)
+        return traced
+
+    def _report_tracing(self, traced: Traced) -> None:
+        raised = [
+            f"{name} by {amount:,.6g} {self.unit}"
+            for name, amount in zip(self.countries, traced.raised, strict=True)
+            if amount > 0
+        ]
+        if raised:
+            self.say(
+                "warning",
+                "production",
+                "exports exceed production and imports, so production was raised to fit: " + ", ".join(raised),
+            )
+        for mark, text in ((traced.lost, "imports lead to no known origin; counts as origin itself"),):
+            names = [name for name, is_so in zip(self.countries, mark, strict=True) if is_so]
+            if names:
+                self.say("warning", None, f"{', '.join(names)}: {text}")
+        if not traced.complete:
+            passing = [name for name, is_so in zip(self.countries, traced.passes_on, strict=True) if is_so]
+            text = "production is known for less than 95 % of world exports: exporters count as the origin"
+            if passing:
+                text += f"; {', '.join(passing)} make none and pass on their import mix (estimated)"
+            self.say("info", "production", text)
+
+    def demand(self, consumption: pd.DataFrame) -> tuple[pd.Series, dict[str, str]]:
+        """Yearly demand of members, NaN or ≤ 0 where unknown, and the scope of each (section 6)."""
+        given = self.balances["demand"].reindex(self.members).astype(float)
+        demand: dict[str, float] = {}
+        scope: dict[str, str] = {}
+        for member in self.members:
+            known = not np.isnan(self.production[member])
+            scope[member] = "consumption" if known else "imports"
+            if not np.isnan(given[member]):
+                demand[member] = float(given[member])
+            elif known:
+                demand[member] = self._apparent(member)
+            else:
+                demand[member] = float(self.imports[member])
+                if self.exports[member] > ENTREPOT_EXPORTS * self.imports[member] > 0:
+                    self.say(
+                        "warning",
+                        "production",
+                        f"{member}: home production unknown and exports are "
+                        f"{self.exports[member] / self.imports[member]:.0%} of imports; "
+                        '"share of imports" says little about its needs',
+                    )
+            if not demand[member] > 0:
+                self.say(
+                    "warning",
+                    "demand",
+                    f"{member}: demand comes out as {demand[member]:,.6g} {self.unit}; its requirement is "
+                    "unknown. Give demand in balances.csv if you know better",
+                )
+            elif not self._supply(member, consumption).sum() > 0:
+                self.say(
+                    "warning",
+                    "demand",
+                    f"{member}: demand is {demand[member]:,.6g} {self.unit} but no supply is recorded; its "
+                    "requirement is unknown. Give flows or production",
+                )
+                demand[member] = np.nan
+        return pd.Series(demand, dtype=float), scope
+
+    def _apparent(self, member: str) -> float:
+        """production + imports − exports, less the stock increase, or a three-year mean of it."""
+        place = self.countries.index(member)
+        made = self.production[member] + self.traced.raised[place]
+        this_year = float(made + self.imports[member] - self.exports[member])
+        before = self._past(member, self.year - 1)
+        stock = self.balances["stock"].get(member, np.nan)
+        if before is not None and not np.isnan(stock) and not np.isnan(before["stock"]):
+            return this_year - float(stock - before["stock"])
+        earlier = self._past(member, self.year - 2)
+        if before is None or earlier is None:
+            return this_year
+        self.say("info", "demand", f"{member}: demand is the mean of {self.year - 2} to {self.year} (estimated)")
+        return float(np.mean([this_year, before["apparent"], earlier["apparent"]]))
+
+    def _past(self, member: str, year: int) -> dict[str, float] | None:
+        """Apparent consumption and stock of an earlier year; None unless both tables have that year."""
+        rows = self.all_balances[
+            (self.all_balances["year"] == year) & (self.all_balances["country"] == member)
+        ]
+        flows = self.all_flows[self.all_flows["year"] == year]
+        if rows.empty or flows.empty or np.isnan(rows["production"].iloc[0]):
+            return None
+        imports = flows.loc[flows["importer"] == member, "quantity"].sum()
+        exports = flows.loc[flows["exporter"] == member, "quantity"].sum()
+        apparent = float(rows["production"].iloc[0] + imports - exports)
+        return {"apparent": apparent, "stock": float(rows["stock"].iloc[0])}
+
+    def consumption(self) -> pd.DataFrame:
+        """What every country uses (column) by origin (row), before scaling to demand."""
+        return pd.DataFrame(self.traced.consumption.T, index=self.countries, columns=self.countries)
+
+    def _supply(self, member: str, consumption: pd.DataFrame) -> pd.Series:
+        """What the member uses by origin. Its own goods that come home by way of others do not count where
+        its production is unknown: such a member is not its own supplier."""
+        supply = consumption[member].clip(lower=0.0)
+        if np.isnan(self.production[member]):
+            supply[member] = 0.0
+        return supply
+
+    def scale(self, consumption: pd.DataFrame, demand: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Today's sourcing x̄ scaled so that Σ_i x̄_im = D_m, and the factor."""
+        baseline = pd.DataFrame({member: self._supply(member, consumption) for member in demand.index})
+        factor = demand / baseline.sum()
+        baseline = baseline * factor
+        for member, number in factor.items():
+            if abs(number - 1.0) > SCALING_WARNING:
+                self.say(
+                    "warning",
+                    "demand",
+                    f"{member}: recorded supply was scaled by {number:.4g} to meet demand of "
+                    f"{demand[member]:,.6g} {self.unit}",
+                )
+        return baseline, factor
+
+    def capacity(self, consumption: pd.DataFrame, baseline: pd.DataFrame, members: list[str]) -> pd.Series:
+        """K_i: what supplier i can sell to members (section 3, rule 2)."""
+        sales = baseline.sum(axis=1)
+        others = [name for name in self.countries if name not in members]
+        abroad = consumption[others].clip(lower=0.0)
+        for name in others:
+            abroad.loc[name, name] = 0.0  # home use is no export
+        spare_base = self.production.fillna(sales)
+        capacity = (
+            sales
+            + float(self.settings["diversion"].value) * abroad.sum(axis=1)
+            + float(self.settings["spare"].value) * spare_base
+        )
+        given = self.balances["capacity"].reindex(self.countries).astype(float)
+        capacity = given.fillna(capacity)
+        short = sales > capacity * (1 + NOTHING)
+        for name in sales.index[short]:
+            self.say(
+                "warning",
+                "capacity",
+                f"{name}: capacity {capacity[name]:,.6g} {self.unit} is below today's sales to members and "
+                f"was raised to {sales[name]:,.6g}",
+            )
+        return capacity.where(~(sales > capacity), sales)
+
+    def stock(self, demand: pd.Series) -> pd.Series:
+        """B: the stock in the data, else the assumed months of demand."""
+        months = float(self.settings["stock_months"].value)
+        given = self.balances["stock"].reindex(self.members).astype(float)
+        return given.fillna(demand.clip(lower=0.0) * months / 12.0)
+
+    def price(self, suppliers: list[str], members: list[str]) -> pd.DataFrame:
+        """c_im in USD per unit: of the flow, else the exporter's, else the good's median; NaN without any."""
+        priced = self.flows[(self.flows["quantity"] > 0) & self.flows["value_usd"].notna()]
+        unit_values = priced["value_usd"] / priced["quantity"]
+        sums = priced.groupby("exporter")[["value_usd", "quantity"]].sum()
+        by_exporter = (sums["value_usd"] / sums["quantity"]).reindex(suppliers)
+        median = float(unit_values.median()) if len(unit_values) else np.nan
+        frame = pd.DataFrame(
+            {member: by_exporter.fillna(median).to_numpy() for member in members}, index=suppliers
+        )
+        direct = pd.Series(
+            unit_values.to_numpy(), index=pd.MultiIndex.from_frame(priced[["exporter", "importer"]])
+        )
+        for (exporter, importer), number in direct.items():
+            if importer in frame.columns and exporter in frame.index:
+                frame.loc[exporter, importer] = number
+        return frame
+
+    def status(self, member: str) -> str:
+        """The weakest status of the member's flows and balance."""
+        found = set(self.flows.loc[self.flows["importer"] == member, "status"])
+        if member in self.balances.index:
+            found.add(str(self.balances.loc[member, "status"]))
+        if np.isnan(self.balances["stock"].get(member, np.nan)):
+            found.add("assumed")
+        return max(found, key=STATUSES.index, default="assumed")
+
+    def source(self, member: str) -> str:
+        """The sources of the member's flows and balance, each once."""
+        found = list(self.flows.loc[self.flows["importer"] == member, "source"].unique())
+        if member in self.balances.index:
+            found.append(str(self.balances.loc[member, "source"]))
+        if np.isnan(self.balances["stock"].get(member, np.nan)):
+            found.append("stock assumed in the case file")
+        return "; ".join(dict.fromkeys(found))

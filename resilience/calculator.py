@@ -1,0 +1,225 @@
+"""The way through: load → validate → build → solve → read off → export."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.balance import GoodData, assemble
+from resilience.case import Case
+from resilience.casefile import PARAMETERS, Cutoff, Surge
+from resilience.cutoffs import availability
+from resilience.errors import Finding, InputError
+from resilience.model import prepare
+from resilience.requirements import GoodResult, solve_good
+from resilience.results import Result, findings_table
+from resilience.schema import ALL, RESULTS
+from resilience.solver import TOLERANCE
+
+Progress = Callable[[str, int, int], None]
+
+
+def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> Result:
+    """All tables of a case.
+
+    Goods are independent and are solved one after the other, or in ``workers`` processes; the numbers are the
+    same. ``progress`` is called with (good, done, total). Raises :class:`~resilience.errors.SolverError` if
+    any optimum cannot be certified, :class:`~resilience.errors.InputError` if no requirement can be computed.
+    """
+    goods = {good: figures(case, good) for good in case.goods}
+    ready = {name: data for name, data in goods.items() if data is not None and data.members}
+    findings = [*case.findings, *_not_ready(case, goods)]
+    if not ready:
+        reason = Finding("error", case.file.path.name, None, "goods", "no requirement can be computed")
+        raise InputError([*findings, reason])
+    solved = _solve_all(case, ready, workers, progress)
+    for name in ready:
+        findings += [*ready[name].findings, *solved[name].findings]
+    tables: dict[str, pd.DataFrame] = {}
+    for name in ("requirements", "stress", "plan", "capacity"):
+        parts = [getattr(result, name) for result in solved.values()]
+        if name == "requirements":
+            parts.append(_unknown(case, goods))
+        tables[name] = _stack(parts, name)
+    tables["findings"] = findings_table(findings)
+    tables["balance"] = _stack([data.rows for data in goods.values() if data is not None], "balance")
+    tables["assumptions"] = _assumptions(case)
+    tables["sources"] = _sources(case, goods)
+    return Result(_meta(case, goods, solved), tables)
+
+
+def figures(case: Case, good: str) -> GoodData | None:
+    """The figures of one good of a case; None if the data set has no year for it."""
+    settings = case.file.settings(good, case.category(good))
+    return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings)
+
+
+def solve_one(case: Case, data: GoodData) -> GoodResult:
+    """Build and solve one good."""
+    settings = data.settings
+    available = availability(
+        case.cutoffs(data.good),
+        data.suppliers,
+        case.groups,
+        case.credit,
+        int(settings["months"].value),
+        settings["region_surge"].value,
+        settings["outside_surge"].value,
+    )
+    pooled = prepare(data, available, pooled=True) if settings["solidarity"].value else None
+    return solve_good(prepare(data, available), pooled)
+
+
+def _solve_all(
+    case: Case, ready: dict[str, GoodData], workers: int, progress: Progress | None
+) -> dict[str, GoodResult]:
+    report = progress or (lambda good, done, total: None)
+    solved: dict[str, GoodResult] = {}
+    if workers <= 1:
+        for name, data in ready.items():
+            solved[name] = solve_one(case, data)
+            report(name, len(solved), len(ready))
+        return solved
+    with ProcessPoolExecutor(workers) as pool:
+        futures = {pool.submit(solve_one, case, data): name for name, data in ready.items()}
+        for future in as_completed(futures):
+            solved[futures[future]] = future.result()
+            report(futures[future], len(solved), len(ready))
+    return {name: solved[name] for name in ready}
+
+
+def _not_ready(case: Case, goods: dict[str, GoodData | None]) -> list[Finding]:
+    found: list[Finding] = []
+    for good, data in goods.items():
+        if data is None:
+            message = f"{good}: no flows or balances of {case.file.year} or earlier; its requirement is unknown"
+            found.append(Finding("warning", "flows", None, "year", message))
+        elif not data.members:
+            found += data.findings
+    return found
+
+
+def _unknown(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
+    """Rows of members whose requirement cannot be said, so that nobody takes a missing row for "fine"."""
+    units = case.data.goods.set_index("good")["unit"]
+    rows = []
+    for good, data in goods.items():
+        known = data.members if data is not None else []
+        missing = [m for m in case.members if m not in known]
+        cutoffs = [cutoff.name for cutoff in case.cutoffs(good)] + [ALL]
+        for member in [*missing, *([] if known else [ALL])]:
+            for cutoff in cutoffs:
+                row: dict[str, Any] = dict.fromkeys(RESULTS["requirements"].names)
+                row |= {
+                    "good": good,
+                    "member": member,
+                    "cutoff": cutoff,
+                    "reading": "planned",
+                    "status": "unknown",
+                    "unit": units[good],
+                }
+                rows.append(row)
+    return pd.DataFrame(rows, columns=list(RESULTS["requirements"].names))
+
+
+def _stack(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """One table of its parts, columns in the order and type of the schema."""
+    table = RESULTS[name]
+    parts = [part for part in parts if len(part)]
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
+    for column in table.columns:
+        if column.kind in ("share", "amount", "number"):
+            frame[column.name] = pd.to_numeric(frame[column.name]).astype(float)
+        else:
+            frame[column.name] = frame[column.name].astype(object).where(frame[column.name].notna(), None)
+    return frame[list(table.names)]
+
+
+def _assumptions(case: Case) -> pd.DataFrame:
+    rows = []
+    for good in case.goods:
+        for name, setting in case.file.settings(good, case.category(good)).items():
+            rows.append(
+                [good, name, _shown(setting.value), PARAMETERS[name].unit, setting.set_in, setting.ground]
+            )
+    return pd.DataFrame(rows, columns=list(RESULTS["assumptions"].names))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Surge):
+        return f"delay {value.delay:g}, rate {value.rate:g}, max {value.max:g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "flat"
+    if isinstance(value, tuple):
+        return ", ".join(f"{number:g}" for number in value)
+    return f"{value:g}" if np.isfinite(value) else "no limit"
+
+
+def _sources(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
+    """How many rows of which status and source stand behind each good."""
+    parts = []
+    for name, frame in (("flows", case.data.flows), ("balances", case.data.balances)):
+        for good, data in goods.items():
+            if data is not None:
+                used = frame[(frame["good"] == good) & (frame["year"] == data.year)]
+                counts = used.groupby(["source", "status"]).size().rename("rows").reset_index()
+                parts.append(counts.assign(good=good, table=name, year=float(data.year)))
+    return _stack(parts, "sources")
+
+
+def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodResult]) -> dict[str, Any]:
+    file = case.file
+    names = case.data.names()
+    return {
+        "title": file.title,
+        "description": file.description,
+        "case": file.path.name,
+        "case_hash": hashlib.sha256(repr(file.raw).encode()).hexdigest()[:16],
+        "dataset": file.dataset.name,
+        "dataset_hash": case.data.fingerprint,
+        "year": file.year,
+        "years": {good: data.year for good, data in goods.items() if data is not None},
+        "labels": {row.good: row.label for row in case.data.goods.itertuples() if row.good in case.goods},
+        "categories": {good: case.category(good) for good in case.goods},
+        "notes": {row.good: row.notes for row in case.data.goods.itertuples() if row.good in case.goods},
+        "members": {member: names[member] for member in case.members},
+        "region": dict(case.credit),
+        "region_name": " and ".join(file.region),
+        "countries": names,
+        "cutoffs": [_described(cutoff) for cutoff in file.cutoffs],
+        "versions": {
+            name: _version(name) for name in ("resilience", "pyomo", "highspy", "pandas", "numpy")
+        },
+        "certificate": {
+            "optima": sum(result.optima for result in solved.values()),
+            "worst_residual": max(result.residual for result in solved.values()),
+            "tolerance": TOLERANCE,
+        },
+    }
+
+
+def _described(cutoff: Cutoff) -> dict[str, Any]:
+    return {
+        "name": cutoff.name,
+        "cut": dict(cutoff.cut),
+        "all_outsiders": cutoff.all_outsiders,
+        "fraction": cutoff.fraction,
+        "goods": None if cutoff.goods is None else list(cutoff.goods),
+        "start": cutoff.start,
+        "months": cutoff.months,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

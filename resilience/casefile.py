@@ -1,0 +1,500 @@
+"""Case files: what the analyst asks, read from TOML and checked key by key.
+
+Every number that can be set under ``[survival]`` and ``[response]`` is declared once in :data:`PARAMETERS`;
+reading, overriding, the assumptions table and the documentation follow from it.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from resilience.errors import Finding, InputError
+
+
+@dataclass(frozen=True)
+class Surge:
+    """Deliveries above the contract: nothing for ``delay`` months, then ``rate`` a month up to ``max``."""
+
+    delay: float = 0.0
+    rate: float = 0.0
+    max: float = 0.0
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Declaration of one number of the case: section, unit, meaning, default and permitted range."""
+
+    name: str
+    section: str
+    unit: str
+    meaning: str
+    default: Any
+    least: float = 0.0
+    most: float = math.inf
+    kind: str = "number"  # number, months, surge, profile, flag
+
+
+PARAMETERS: dict[str, Parameter] = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter("months", "survival", "months", "months to survive", 12, 1, 600, "months"),
+        Parameter("critical_share", "survival", "share", "part of demand met in every month", 1.0, 0.0, 1.0),
+        Parameter("demand_factor", "survival", "multiple", "crisis demand over peace demand", 1.0, 0.0, 1e3),
+        Parameter(
+            "profile", "survival", "multiple", "demand of each calendar month over the mean", None, kind="profile"
+        ),
+        Parameter(
+            "region_surge",
+            "response",
+            "months; share a month; share",
+            "surge of region suppliers",
+            Surge(),
+            kind="surge",
+        ),
+        Parameter(
+            "outside_surge",
+            "response",
+            "months; share a month; share",
+            "surge of outsiders; negative when the cut supplier's customers compete for them",
+            Surge(),
+            kind="surge",
+        ),
+        Parameter(
+            "diversion", "response", "share", "exports to non-members that can be redirected", 0.0, 0.0, 1.0
+        ),
+        Parameter("spare", "response", "share", "unused capacity over production", 0.0),
+        Parameter("stock_months", "response", "months of demand", "stock where the data give none", 0.0),
+        Parameter("drawdown", "response", "share of stock a month", "most that can be drawn", 1.0),
+        Parameter(
+            "solidarity", "response", "yes/no", "region deliveries pooled among members", False, kind="flag"
+        ),
+        Parameter(
+            "new_capacity", "response", "times today's", "most that region suppliers may build", math.inf
+        ),
+    )
+}
+SECTIONS = ("survival", "response")
+TOP_KEYS = (
+    "title",
+    "description",
+    "dataset",
+    "year",
+    "members",
+    "region",
+    "goods",
+    "survival",
+    "response",
+    "cutoffs",
+    "goods_override",
+    "grounds",
+    "study",
+)
+CUTOFF_KEYS = ("name", "cut", "fraction", "goods", "start", "months", "any", "any_region", "all_outsiders")
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """One way of being cut off. ``cut`` maps a country or coalition to the fraction of deliveries it loses.
+
+    ``start`` and ``months`` count from the first month of the crisis; ``months`` None lasts to the end.
+    """
+
+    name: str
+    cut: Mapping[str, float]
+    goods: tuple[str, ...] | None = None
+    start: int = 1
+    months: int | None = None
+    all_outsiders: bool = False
+    fraction: float = 1.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter's value for one good, where it was set and on which ground."""
+
+    value: Any
+    set_in: str
+    ground: str
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A checked case file; ``raw`` is the TOML document after overrides."""
+
+    path: Path
+    title: str
+    description: str
+    dataset: Path
+    year: int
+    members: tuple[str, ...]  # countries or coalition names
+    region: Mapping[str, float | None]  # country or coalition → credit, None = the coalition's own
+    goods: tuple[str, ...] | None
+    cutoffs: tuple[Cutoff, ...]
+    raw: Mapping[str, Any] = field(repr=False)
+
+    def settings(self, good: str, category: str) -> dict[str, Setting]:
+        """All parameters for one good: its override, its category's override, the section, the default."""
+        return {name: self._setting(name, good, category) for name in PARAMETERS}
+
+    def _setting(self, name: str, good: str, category: str) -> Setting:
+        parameter = PARAMETERS[name]
+        overrides = self.raw.get("goods_override", {})
+        places = [(f"goods_override.{key}", overrides.get(key, {})) for key in (good, category)]
+        places.append((parameter.section, self.raw.get(parameter.section, {})))
+        for place, table in places:
+            if name not in table:
+                continue
+            value = table[name]
+            where = f"{place}.{name}"
+            if isinstance(value, Mapping) and not _is_surge(value):
+                key = next((key for key in (good, category, "default") if key in value), None)
+                if key is None:
+                    continue
+                value, where = value[key], f"{where}.{key}"
+            return Setting(_as_value(parameter, value), where, self._ground(where))
+        return Setting(parameter.default, "default", "default of the tool")
+
+    def _ground(self, where: str) -> str:
+        grounds = self.raw.get("grounds", {})
+        parts = where.split(".")
+        for key in (".".join(parts[1:]), parts[-1], parts[1]):
+            if key in grounds:
+                return str(grounds[key])
+        return "assumed"
+
+
+def _is_surge(value: Mapping[str, Any]) -> bool:
+    return bool(value) and set(value) <= {"delay", "rate", "max"}
+
+
+def _as_value(parameter: Parameter, value: Any) -> Any:
+    if parameter.kind == "surge":
+        return Surge(**{key: float(number) for key, number in value.items()})
+    if parameter.kind == "profile":
+        return tuple(float(number) for number in value)
+    if parameter.kind == "number":
+        return float(value)
+    return value
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean "…"?`` for the known word nearest to ``word``, or the list of known words."""
+    known = [str(name) for name in known]
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if not close:
+        lowered = {name.lower(): name for name in known}
+        close = [
+            lowered[name] for name in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
+        ]
+    if close:
+        return f'; did you mean "{close[0]}"?'
+    return f"; known are {', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
+
+
+def read_case(
+    path: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    goods: Sequence[str] = (),
+    members: Sequence[str] = (),
+    year: int | None = None,
+) -> tuple[CaseFile | None, Path | None, list[Finding]]:
+    """Read a case file and apply ``key=value`` overrides.
+
+    Gives the case (None if a key does not fit), the folder of its data set if that is known, and every
+    finding. Raises :class:`~resilience.errors.InputError` if the file cannot be read as TOML at all. Names of
+    countries, coalitions and goods are checked later, against the data set.
+    """
+    path = Path(path)
+    raw = _read_toml(path)
+    problems: list[tuple[str, str]] = []
+    for override in overrides:
+        _override(raw, override, problems)
+    if goods:
+        raw["goods"] = list(goods)
+    if members:
+        raw["members"] = list(members)
+    if year is not None:
+        raw["year"] = year
+    _Checker(raw, problems).check()
+    folder = path.parent / raw["dataset"] if isinstance(raw.get("dataset"), str) else None
+    findings = [Finding("error", path.name, None, key or None, message) for key, message in problems]
+    if findings or folder is None:
+        return None, folder, findings
+    members_raw = raw["members"]
+    case = CaseFile(
+        path=path,
+        title=str(raw.get("title", path.stem)),
+        description=str(raw.get("description", "")).strip(),
+        dataset=folder,
+        year=raw["year"],
+        members=(members_raw,) if isinstance(members_raw, str) else tuple(members_raw),
+        region=_region(raw.get("region", members_raw)),
+        goods=tuple(raw["goods"]) if raw.get("goods") else None,
+        cutoffs=tuple(_cutoff(item, number) for number, item in enumerate(raw["cutoffs"], start=1)),
+        raw=raw,
+    )
+    return case, folder, findings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    def refuse(message: str) -> InputError:
+        return InputError([Finding("error", path.name, None, None, message)])
+
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        hint = nearest(path.name, near) if near else ""
+        raise refuse(f"there is no case file {path}{hint}") from None
+    except IsADirectoryError:
+        raise refuse(f"{path} is a folder; name a case file (.toml) in it") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise refuse(f"line {line} is not UTF-8; save the file as UTF-8 in your editor") from None
+    except OSError as error:
+        raise refuse(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise refuse(f"this is not valid TOML: {error}") from None
+
+
+def _override(raw: dict[str, Any], text: str, problems: list[tuple[str, str]]) -> None:
+    key, equals, value_text = text.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        problems.append(("", f'--set takes key=value, for example survival.months=6; got "{text}"'))
+        return
+    try:
+        value = tomllib.loads(f"value = {value_text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = value_text.strip()  # a bare word is a name
+    parts = key.split(".")
+    table: Any = raw
+    for part in parts[:-1]:
+        if isinstance(table, list):
+            named = next((item for item in table if item.get("name") == part), None)
+            if named is None:
+                problems.append(
+                    (key, f'no cutoff is called "{part}"{nearest(part, [c.get("name", "") for c in table])}')
+                )
+                return
+            table = named
+        else:
+            below = table.setdefault(part, {})
+            if not isinstance(below, (dict, list)):
+                # A number for all goods becomes a table that keeps it as the default.
+                below = table[part] = {"default": below}
+            table = below
+    if isinstance(table, list):
+        problems.append((key, "name the cutoff as well, for example cutoffs.China.fraction=0.5"))
+        return
+    table[parts[-1]] = copy.deepcopy(value)
+
+
+class _Checker:
+    """Walks the TOML document once and collects (key, message) pairs."""
+
+    def __init__(self, raw: dict[str, Any], problems: list[tuple[str, str]]):
+        self.raw = raw
+        self.problems = problems
+
+    def say(self, key: str, message: str) -> None:
+        self.problems.append((key, message))
+
+    def keys(self, table: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+        for key in table:
+            if key not in known:
+                elsewhere = PARAMETERS.get(key)
+                hint = (
+                    f"; it belongs under [{elsewhere.section}]"
+                    if elsewhere and not where
+                    else nearest(key, known)
+                )
+                self.say(f"{where}.{key}" if where else key, f'unknown key "{key}"{hint}')
+
+    def check(self) -> None:
+        raw = self.raw
+        self.keys(raw, TOP_KEYS, "")
+        for key, kind, example in (
+            ("dataset", str, '"../data/trade_flows"'),
+            ("year", int, "2024"),
+            ("members", (str, list), '"G7" or ["DEU", "FRA"]'),
+            ("cutoffs", list, '[[cutoffs]] with name = "China" and cut = ["CHN"]'),
+        ):
+            if key not in raw or raw[key] == []:
+                self.say(key, f'the case needs "{key}", for example {example}')
+            elif not isinstance(raw[key], kind) or isinstance(raw[key], bool):
+                self.say(key, f"{raw[key]!r} does not fit; write for example {example}")
+                raw[key] = [] if key == "cutoffs" else raw[key]
+        for key in ("title", "description"):
+            if not isinstance(raw.get(key, ""), str):
+                self.say(key, f"{raw[key]!r} is not a text")
+        self.names("members", raw.get("members", "G7"))
+        self.check_region(raw.get("region", "G7"))
+        if "goods" in raw:
+            if isinstance(raw["goods"], str):
+                raw["goods"] = [raw["goods"]]
+            self.names("goods", raw["goods"])
+        if not isinstance(raw.get("grounds", {}), Mapping):
+            self.say("grounds", "must be a table of parameter = reason")
+        for section in SECTIONS:
+            table = raw.get(section, {})
+            if not isinstance(table, Mapping):
+                self.say(section, f"must be a table, [{section}]")
+                continue
+            known = [name for name, parameter in PARAMETERS.items() if parameter.section == section]
+            self.keys(table, known, section)
+            for name in known:
+                if name in table:
+                    self.parameter(PARAMETERS[name], table[name], f"{section}.{name}")
+        overrides = raw.get("goods_override", {})
+        if not isinstance(overrides, Mapping):
+            self.say("goods_override", "must be tables, [goods_override.NAME]")
+            overrides = {}
+        for name, table in overrides.items():
+            where = f"goods_override.{name}"
+            if not isinstance(table, Mapping):
+                self.say(where, f"must be a table, [goods_override.{name}]")
+                continue
+            self.keys(table, PARAMETERS, where)
+            for key in table:
+                if key in PARAMETERS:
+                    self.parameter(PARAMETERS[key], table[key], f"{where}.{key}")
+        names: set[str] = set()
+        for number, item in enumerate(raw.get("cutoffs") or [], start=1):
+            self.cutoff(item, number, names)
+
+    def names(self, key: str, value: Any) -> None:
+        if isinstance(value, str) and value:
+            return
+        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+            self.say(key, f"{value!r} is neither a name nor a list of names")
+
+    def check_region(self, value: Any) -> None:
+        if not isinstance(value, Mapping):
+            self.names("region", value)
+            return
+        for name, credit in value.items():
+            self.number(f"region.{name}", credit, 0.0, 1.0)
+
+    def number(self, key: str, value: Any, least: float, most: float) -> bool:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+            self.say(key, f"{value!r} is not a number")
+            return False
+        if not least <= value <= most:
+            upper = "" if math.isinf(most) else f" and at most {most:g}"
+            self.say(key, f"{value!r} is out of range: at least {least:g}{upper}")
+            return False
+        return True
+
+    def parameter(self, parameter: Parameter, value: Any, where: str) -> None:
+        if isinstance(value, Mapping) and not (parameter.kind == "surge" and _is_surge(value)):
+            if parameter.kind == "surge" and not all(isinstance(below, Mapping) for below in value.values()):
+                for key in value:
+                    if key not in ("delay", "rate", "max"):
+                        self.say(f"{where}.{key}", f'unknown key "{key}"{nearest(key, ("delay", "rate", "max"))}')
+                return
+            for key, below in value.items():
+                self.parameter(parameter, below, f"{where}.{key}")
+            return
+        if parameter.kind == "surge":
+            if not isinstance(value, Mapping):
+                self.say(where, f"{value!r} is not a surge; write {{delay = 1, rate = 0.02, max = 0.20}}")
+                return
+            for key, number in value.items():
+                least = -1.0 if key == "max" else 0.0
+                self.number(f"{where}.{key}", number, least, math.inf)
+        elif parameter.kind == "flag":
+            if not isinstance(value, bool):
+                self.say(where, f"{value!r} is neither true nor false")
+        elif parameter.kind == "profile":
+            if not isinstance(value, list) or not value:
+                self.say(where, f"{value!r} is not a list of monthly multiples with mean 1")
+            elif all(self.number(f"{where}[{n}]", x, 0.0, math.inf) for n, x in enumerate(value, 1)):
+                mean = sum(value) / len(value)
+                if abs(mean - 1.0) > 1e-6:
+                    self.say(where, f"the monthly multiples have mean {mean:.6g}, they must have mean 1")
+        elif parameter.kind == "months":
+            if isinstance(value, bool) or not isinstance(value, int):
+                self.say(where, f"{value!r} is not a whole number of months")
+            else:
+                self.number(where, value, parameter.least, parameter.most)
+        else:
+            self.number(where, value, parameter.least, parameter.most)
+
+    def cutoff(self, item: Any, number: int, names: set[str]) -> None:
+        if not isinstance(item, Mapping):
+            self.say("cutoffs", "must be tables, [[cutoffs]]")
+            return
+        name = item.get("name", f"cutoff {number}")
+        where = f"cutoffs.{name}"
+        self.keys(item, CUTOFF_KEYS, where)
+        if not isinstance(name, str) or not name:
+            self.say(where, f"the name {name!r} is not a text")
+        elif name in names or name == "ALL":
+            taken = "ALL stands for all cutoffs" if name == "ALL" else "the name is taken"
+            self.say(where, f"{taken}; every cutoff needs a name of its own")
+        names.add(str(name))
+        for key in ("any", "any_region"):
+            if key in item:
+                self.say(
+                    f"{where}.{key}",
+                    "the worst set of any K suppliers is not computed by this version; name the suppliers "
+                    "in cut, or use all_outsiders = true",
+                )
+        if "cut" in item:
+            self.names(f"{where}.cut", item["cut"])
+        elif not item.get("all_outsiders") and not {"any", "any_region"} & set(item):
+            self.say(where, 'say who is cut, for example cut = ["CHN"], or all_outsiders = true')
+        if not isinstance(item.get("all_outsiders", False), bool):
+            self.say(f"{where}.all_outsiders", f"{item['all_outsiders']!r} is neither true nor false")
+        fraction = item.get("fraction", 1.0)
+        if isinstance(fraction, Mapping):
+            cut = [item["cut"]] if isinstance(item.get("cut"), str) else item.get("cut", [])
+            for key, number_ in fraction.items():
+                if key != "default" and key not in cut:
+                    self.say(f"{where}.fraction.{key}", f'"{key}" is not in cut{nearest(key, cut)}')
+                self.number(f"{where}.fraction.{key}", number_, 0.0, 1.0)
+        else:
+            self.number(f"{where}.fraction", fraction, 0.0, 1.0)
+        if "goods" in item:
+            self.names(f"{where}.goods", item["goods"])
+        for key in ("start", "months"):
+            value = item.get(key, 1)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                self.say(f"{where}.{key}", f"{value!r} is not a whole number of months, at least 1")
+
+
+def _region(value: Any) -> dict[str, float | None]:
+    if isinstance(value, str):
+        return {value: None}
+    if isinstance(value, Mapping):
+        return {str(name): float(credit) for name, credit in value.items()}
+    return {str(name): None for name in value}
+
+
+def _cutoff(item: Mapping[str, Any], number: int) -> Cutoff:
+    cut = item.get("cut", [])
+    cut = [cut] if isinstance(cut, str) else cut
+    fraction = item.get("fraction", 1.0)
+    table = fraction if isinstance(fraction, Mapping) else {"default": fraction}
+    default = float(table.get("default", 1.0))
+    goods = item.get("goods")
+    return Cutoff(
+        name=item.get("name", f"cutoff {number}"),
+        cut={name: float(table.get(name, default)) for name in cut},
+        goods=None if goods is None else ((goods,) if isinstance(goods, str) else tuple(goods)),
+        start=item.get("start", 1),
+        months=item.get("months"),
+        all_outsiders=bool(item.get("all_outsiders", False)),
+        fraction=default,
+    )

@@ -1,0 +1,325 @@
+"""The command line: ``resilience check CASE`` and ``resilience run CASE``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resilience.case import Case
+    from resilience.errors import Finding
+    from resilience.results import Result
+
+SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
+MOST_FINDINGS = 200
+NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
+
+EPILOG = """\
+examples:
+  resilience run models/g7-china.toml
+      print the verdicts on the terminal, write nothing
+  resilience run models/g7-china.toml --out g7-china.xlsx
+      the workbook for a ministry; .json or a folder name (CSV files) work as well
+  resilience run models/g7-china.toml --goods magnets,titanium --members DEU,FRA
+      two goods, two members that must survive (both must be in the region)
+  resilience run models/g7-china.toml --set survival.months=6 --set response.stock_months.energy=4
+      other assumptions for one run; --set cutoffs.China.fraction=0.5 changes a cutoff by its name
+  resilience check models/my-case.toml
+      every finding about a case and its data set, with file, row, column, value and remedy
+
+exit status: 0 solved (also where no share suffices: that is a finding), 2 bad input,
+3 the solver did not answer "optimal" (no number is printed), 1 a fault of the program
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The declaration of the command line."""
+    top = argparse.ArgumentParser(
+        prog="resilience",
+        description="How large must the regional share of each critical good be, so that every member "
+        "survives a supplier cutoff?",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the versions of the tool and the solver")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="check a case and its data set, compute nothing",
+        description="Reads a case file and its data set and prints every finding.",
+    )
+    run = commands.add_parser(
+        "run",
+        help="compute the minimum regional shares",
+        description="Computes the minimum regional shares of a case and prints the verdict for each good.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
+    )
+    run.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="solve goods in N processes (default 1)"
+    )
+    for command in (check, run):
+        command.add_argument("case", metavar="CASE", type=Path, help="case file (.toml), see models/")
+        command.add_argument(
+            "--goods",
+            action="append",
+            default=[],
+            metavar="A,B",
+            help="only these goods or categories (food, energy, military)",
+        )
+        command.add_argument(
+            "--members",
+            action="append",
+            default=[],
+            metavar="A,B",
+            help="members that must survive: country codes or a coalition, in place of the case's",
+        )
+        command.add_argument("--year", type=int, metavar="YEAR", help="data of this year or the latest before it")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="overrides",
+            help="change one number of the case for this run, for example survival.months=6",
+        )
+        command.add_argument("--quiet", action="store_true", help="print errors only")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a console without the character must not stop the run
+    top = parser()
+    options = top.parse_args(arguments)
+    if options.version:
+        return _version()
+    if not options.command:
+        top.print_help()
+        return BAD_INPUT
+    from resilience.errors import InputError, SolverError
+
+    try:
+        return _check(options) if options.command == "check" else _run(options)
+    except InputError as error:
+        _print_findings(error.findings, options.quiet, sys.stderr)
+        return BAD_INPUT
+    except SolverError as error:
+        print(f"not solved: {error}", file=sys.stderr)
+        return NOT_OPTIMAL
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except Exception:  # the last line of defence: say whose fault it is
+        traceback.print_exc()
+        print("this is a fault of the program, not of your input; please report it", file=sys.stderr)
+        return FAULT
+
+
+def _version() -> int:
+    from importlib.metadata import version
+
+    for name in ("resilience", "pyomo", "highspy", "pandas"):
+        print(f"{name} {version(name)}")
+    return SOLVED
+
+
+def _load(options: argparse.Namespace) -> Case:
+    from resilience.case import load
+
+    def split(texts: list[str]) -> list[str]:
+        return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+    return load(
+        options.case,
+        overrides=options.overrides,
+        goods=split(options.goods),
+        members=split(options.members),
+        year=options.year,
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from resilience.calculator import figures
+
+    case = _load(options)
+    findings = list(case.findings)
+    for good in case.goods:
+        data = figures(case, good)
+        findings += data.findings if data is not None else []
+    _print_findings(findings, options.quiet, sys.stdout)
+    if not options.quiet:
+        print(
+            f"{case.file.path.name} and {case.data.path.name} fit: {len(case.goods)} goods, "
+            f"{len(case.members)} members, {len(case.file.cutoffs)} cutoffs, {len(case.data.flows):,} flows"
+        )
+    return SOLVED
+
+
+def _run(options: argparse.Namespace) -> int:
+    from resilience.calculator import solve
+    from resilience.errors import Finding, InputError
+
+    if options.workers < 1:
+        raise InputError([Finding("error", "--workers", None, None, "at least one process is needed")])
+    _check_target(options.out)
+    start = time.perf_counter()
+    case = _load(options)
+    console = _console(sys.stderr)
+    with _progress(console, len(case.goods), options.quiet) as advance:
+        result = solve(case, workers=options.workers, progress=advance)
+    if options.out is not None:
+        try:
+            result.write(options.out)
+        except PermissionError:
+            message = "cannot be written; is it open in Excel? Close it or choose another name"
+            raise InputError([Finding("error", str(options.out), None, None, message)]) from None
+        except OSError as error:
+            message = f"cannot be written: {error.strerror}"
+            raise InputError([Finding("error", str(options.out), None, None, message)]) from None
+    if not options.quiet:
+        _print_summary(result, time.perf_counter() - start, options.out)
+    return SOLVED
+
+
+def _check_target(out: Path | None) -> None:
+    """Refuse a target that cannot be meant before the work is done, not after."""
+    from resilience.errors import Finding, InputError
+
+    if out is None:
+        return
+    message = None
+    if out.suffix.lower() in NOT_A_FOLDER:
+        message = f"{out.suffix} is not written; use .xlsx, .json or the name of a folder"
+    elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
+        message = "this is a folder; name a file"
+    elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
+        message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
+    if message:
+        raise InputError([Finding("error", str(out), None, None, message)])
+
+
+class _progress:
+    """A progress bar on a terminal, nothing elsewhere; gives the callback for ``solve``."""
+
+    def __init__(self, console: Console, total: int, quiet: bool):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self.task = self.bar.add_task("goods", total=total)
+
+    def __enter__(self) -> Any:
+        self.bar.start()
+
+        def advance(good: str, done: int, total: int) -> None:
+            self.bar.update(self.task, completed=done, total=total, description=good)
+
+        return advance
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def _console(stream: Any) -> Console:
+    from rich.console import Console
+
+    plain = Console(file=stream)
+    return plain if plain.is_terminal else Console(file=stream, width=140)
+
+
+def _print_findings(findings: Sequence[Finding], quiet: bool, stream: Any) -> None:
+    shown = [finding for finding in dict.fromkeys(findings) if not quiet or finding.severity == "error"]
+    order = {"error": 0, "warning": 1, "info": 2}
+    shown.sort(key=lambda finding: order[finding.severity])
+    for finding in shown[:MOST_FINDINGS]:
+        print(finding, file=stream)
+    if len(shown) > MOST_FINDINGS:
+        print(f"… and {len(shown) - MOST_FINDINGS:,} more of the kind", file=stream)
+    errors = sum(finding.severity == "error" for finding in shown)
+    if errors:
+        print(f"{errors} error{'s' if errors > 1 else ''}; nothing was computed", file=stream)
+
+
+def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from resilience.words import percent
+
+    colours = {"met": "green", "shift": "cyan", "raise": "yellow", "build": "magenta", "none": "red"}
+    meta = result.meta
+    rows = result.requirements
+    rows = rows[(rows["cutoff"] == "ALL") & (rows["reading"] == "planned")]
+    cutoffs = ", ".join(cutoff["name"] for cutoff in meta["cutoffs"])
+    table = Table(
+        title=f"{meta['title']} – least share from the region ({meta['region_name']}), every cutoff: {cutoffs}",
+        box=box.SIMPLE,
+        title_justify="left",
+    )
+    for name, justify in (
+        ("good", "left"),
+        ("year", "right"),
+        ("today", "right"),
+        ("needed", "right"),
+        ("verdict", "left"),
+        ("members that must change (today → needed)", "left"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for good, part in rows.groupby("good", sort=False):
+        everyone = part[part["member"] == "ALL"].iloc[0]
+        changes = []
+        for row in part[part["member"] != "ALL"].to_dict("records"):
+            status = row["status"]
+            if status in ("raise", "build"):
+                changes.append(f"{row['member']} {percent(row['share_today'])}→{percent(row['share'])}")
+            elif status in ("shift", "none", "unknown"):
+                changes.append(f"{row['member']} {status}")
+        status = everyone["status"]
+        table.add_row(
+            str(good),
+            str(meta["years"].get(good, "")),
+            percent(everyone["share_today"]),
+            percent(everyone["share"]),
+            f"[{colours.get(status, 'white')}]{status}[/]",
+            ", ".join(changes),
+        )
+    console = _console(sys.stdout)
+    console.print(table)
+    from resilience.schema import STATUS_WORDS
+
+    console.print("  ".join(f"{word}: {meaning}" for word, meaning in STATUS_WORDS.items()), style="dim")
+    counts = result.findings["severity"].value_counts()
+    certificate = meta["certificate"]
+    console.print(
+        f"{certificate['optima']:,} optima, each certified (worst residual {certificate['worst_residual']:.0e}, "
+        f"limit {certificate['tolerance']:.0e}); {counts.get('warning', 0)} warnings and "
+        f"{counts.get('info', 0)} remarks in the table findings; {seconds:.1f} s",
+        highlight=False,
+    )
+    if out is not None:
+        console.print(f"written: {out}", highlight=False)
+    else:
+        console.print("nothing was written; add --out NAME.xlsx for the workbook", highlight=False)

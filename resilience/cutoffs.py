@@ -1,0 +1,78 @@
+"""What each supplier still delivers, month by month, under each cutoff.
+
+A supplier delivers the part (1 − u_ist)(1 + σ_is(t)) of its contract in month t of cutoff s: u is what the
+cutoff takes, σ the surge, counted from the start of the cutoff and kept afterwards (section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resilience.casefile import Cutoff, Surge
+
+
+@dataclass(frozen=True)
+class Availability:
+    """``delivered[s, i, t]`` is the part of a month's contract that supplier i delivers; 1 is all of it.
+
+    Axes: ``cutoffs``, ``suppliers``, months 1 to H. ``hit`` marks suppliers that some cutoff takes from.
+    """
+
+    cutoffs: tuple[str, ...]
+    suppliers: tuple[str, ...]
+    delivered: np.ndarray
+    hit: np.ndarray
+
+
+def surge(path: Surge, start: int, months: int) -> np.ndarray:
+    """σ(t) = sign(max) · min(|max|, rate · max(0, t − (start − 1) − delay)) for t = 1 … months."""
+    waited = np.maximum(0.0, np.arange(1, months + 1) - (start - 1) - path.delay)
+    return np.sign(path.max) * np.minimum(abs(path.max), path.rate * waited)
+
+
+def taken(cutoff: Cutoff, country: str, groups: Mapping[str, Sequence[str]], outsider: bool) -> float:
+    """The fraction u that the cutoff takes from a country; the largest if it is named more than once."""
+    fractions = [
+        fraction for name, fraction in cutoff.cut.items() if country == name or country in groups.get(name, ())
+    ]
+    if cutoff.all_outsiders and outsider and not fractions:
+        fractions.append(cutoff.fraction)
+    return max(fractions, default=0.0)
+
+
+def applies(cutoff: Cutoff, good: str, category: str) -> bool:
+    """Whether the cutoff concerns the good."""
+    return cutoff.goods is None or good in cutoff.goods or category in cutoff.goods
+
+
+def availability(
+    cutoffs: Sequence[Cutoff],
+    suppliers: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
+    credit: Mapping[str, float],
+    months: int,
+    region_surge: Surge,
+    outside_surge: Surge,
+) -> Availability:
+    """The parts delivered by every supplier in every month under every cutoff."""
+    delivered = np.ones((len(cutoffs), len(suppliers), months))
+    hit = np.zeros(len(suppliers), dtype=bool)
+    month = np.arange(1, months + 1)
+    for s, cutoff in enumerate(cutoffs):
+        last = months if cutoff.months is None else cutoff.start + cutoff.months - 1
+        under = (month >= cutoff.start) & (month <= last)
+        rise = {
+            True: surge(outside_surge, cutoff.start, months),
+            False: surge(region_surge, cutoff.start, months),
+        }
+        for i, country in enumerate(suppliers):
+            outsider = country not in credit
+            fraction = taken(cutoff, country, groups, outsider)
+            hit[i] |= fraction > 0
+            delivered[s, i] = (1.0 - fraction * under) * (1.0 + rise[outsider])
+    return Availability(
+        tuple(cutoff.name for cutoff in cutoffs), tuple(suppliers), np.maximum(delivered, 0.0), hit
+    )

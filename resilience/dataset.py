@@ -1,0 +1,364 @@
+"""Reads a data set, a folder of CSV or Parquet files, and checks every cell of it.
+
+Nothing is repaired: what does not fit becomes a finding with file, row, column, value and remedy, and all
+findings are collected before anything is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from resilience.casefile import nearest
+from resilience.errors import Finding
+from resilience.schema import INPUTS, VALUE_UNIT, Column, Table
+
+SUFFIXES = (".csv", ".parquet")
+CODE = re.compile(r"[A-Z]{3}\Z")
+# Codes of trade databases that are not ISO 3166; BACI and Comtrade number some countries differently.
+TRADE_CODES = {
+    "S19": "TWN",
+    "490": "TWN",
+    "842": "USA",
+    "251": "FRA",
+    "699": "IND",
+    "579": "NOR",
+    "757": "CHE",
+    "ROM": "ROU",
+    "ZAR": "COD",
+    "UK": "GBR",
+    "EL": "GRC",
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The tables of a data set as read, with what was found; frames have the columns of the schema."""
+
+    path: Path
+    goods: pd.DataFrame
+    countries: pd.DataFrame
+    coalitions: pd.DataFrame
+    flows: pd.DataFrame
+    balances: pd.DataFrame
+    recipes: pd.DataFrame
+    fingerprint: str
+    findings: tuple[Finding, ...] = field(repr=False)
+
+    def names(self) -> dict[str, str]:
+        """Country code → name for readers."""
+        return dict(zip(self.countries["country"], self.countries["name"], strict=True))
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Read and check the folder ``path``; the result may hold findings of severity error."""
+    findings: list[Finding] = []
+    digest = hashlib.sha256()
+    frames: dict[str, pd.DataFrame] = {}
+    if not path.is_dir():
+        findings.append(
+            Finding("error", str(path), None, None, "there is no such folder; see dataset in the case file")
+        )
+        return Dataset(path, *(_empty(table) for table in INPUTS.values()), "", tuple(findings))
+    findings += _strangers(path)
+    for table in INPUTS.values():
+        files = list(_files(path, table.name))
+        if not files and not table.optional:
+            findings.append(
+                Finding(
+                    "error",
+                    f"{table.name}.csv",
+                    None,
+                    None,
+                    f"the file is missing in {path.name}; its columns are {', '.join(table.names)}",
+                )
+            )
+        parts = []
+        for file in files:
+            content = file.read_bytes()
+            digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
+            part = _read_table(table, file, file.relative_to(path).as_posix(), content, findings)
+            if part is not None:
+                parts.append(part)
+        frames[table.name] = pd.concat(parts, ignore_index=True) if parts else _empty(table)
+    _check_cells(frames, findings)
+    plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
+    return Dataset(path, **plain, fingerprint=digest.hexdigest()[:16], findings=tuple(findings))
+
+
+def _files(path: Path, name: str) -> Iterator[Path]:
+    for suffix in SUFFIXES:
+        if (path / f"{name}{suffix}").is_file():
+            yield path / f"{name}{suffix}"
+    if (path / name).is_dir():
+        yield from sorted(file for file in (path / name).iterdir() if file.suffix in SUFFIXES)
+
+
+def _strangers(path: Path) -> Iterator[Finding]:
+    for file in sorted(path.iterdir()):
+        if file.suffix in SUFFIXES and file.stem not in INPUTS:
+            message = f"not a table of a data set, left out{nearest(file.stem, INPUTS)}"
+            yield Finding("warning", file.name, None, None, message)
+
+
+def _empty(table: Table) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in (*table.names, "_file", "_row")})
+
+
+def _read_table(
+    table: Table, file: Path, name: str, content: bytes, findings: list[Finding]
+) -> pd.DataFrame | None:
+    """The table as text cells plus the columns ``_file`` and ``_row``; None if it cannot be read at all."""
+
+    def refuse(message: str, row: int | None = None, column: str | None = None) -> None:
+        findings.append(Finding("error", name, row, column, message))
+
+    if file.suffix == ".parquet":
+        try:
+            frame = pd.read_parquet(io.BytesIO(content))
+        except ImportError:
+            refuse('reading Parquet needs pyarrow: pip install "resilience[parquet]"')
+            return None
+        except (OSError, ValueError) as error:
+            refuse(f"this is not a Parquet file: {error}")
+            return None
+        frame = frame.rename(columns=str)
+        frame = frame.astype(object).where(frame.notna(), "")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            refuse(
+                f"byte {content[error.start : error.start + 1]!r} is not UTF-8; in Excel save as "
+                '"CSV UTF-8 (comma delimited)"',
+                content[: error.start].count(b"\n") + 1,
+            )
+            return None
+        header = text.split("\n", 1)[0]
+        for mark, word in ((";", "semicolons"), ("\t", "tabs")):
+            if mark in header and "," not in header:
+                refuse(
+                    f"columns are separated by {word}, as Excel does in many European settings; save with "
+                    "commas and decimal points (in Excel: a language setting with decimal point, then "
+                    '"CSV UTF-8 (comma delimited)")',
+                    1,
+                )
+                return None
+        try:
+            cells = pd.read_csv(
+                io.StringIO(text), header=None, dtype=str, keep_default_na=False, skip_blank_lines=False
+            )
+        except pd.errors.EmptyDataError:
+            refuse(f"the file is empty; its first line must be {','.join(table.names)}")
+            return None
+        except pd.errors.ParserError as error:
+            found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+            if found:
+                wanted, line, saw = (int(number) for number in found.groups())
+                refuse(
+                    f"{saw} cells where the header has {wanted}; put text with commas in double quotes", line
+                )
+            else:
+                refuse(f"this is not a CSV file: {error}")
+            return None
+        cells = cells.fillna("")
+        frame = cells.iloc[1:].set_axis([str(cell) for cell in cells.iloc[0]], axis=1)
+    frame["_row"] = np.arange(2, len(frame) + 2)
+    titles = [title for title in frame.columns if title != "_row"]
+    missing = [column.name for column in table.columns if column.name not in titles]
+    for title in titles:
+        if titles.count(title) > 1 and titles.index(title) != len(titles) - 1 - titles[::-1].index(title):
+            refuse(f'the column "{title}" stands there twice', 1, title)
+            return None
+        if title not in table.names:
+            hint = nearest(title, missing) if missing else ""
+            findings.append(Finding("warning", name, 1, title, f'unknown column "{title}", left out{hint}'))
+    for column in missing:
+        if table.column(column).required or column in table.keys:
+            refuse(f'the column "{column}" is missing; the columns are {", ".join(table.names)}', 1, column)
+    if any(table.column(column).required for column in missing):
+        return None
+    frame = frame.reindex(columns=[*table.names, "_row"], fill_value="")
+    blank = (frame[list(table.names)] == "").all(axis=1)
+    return frame[~blank].assign(_file=name)
+
+
+def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
+    """Check and convert all tables in place of ``frames``: numbers become floats, blanks NaN."""
+    known = {
+        "country": set(frames["countries"]["country"]),
+        "good": set(frames["goods"]["good"]),
+    }
+    names = dict(zip(frames["countries"]["name"], frames["countries"]["country"], strict=True))
+    for table in INPUTS.values():
+        frame = frames[table.name].copy()
+        for column in table.columns:
+            converted, problems = _convert(column, frame[column.name], known, names)
+            for position, message in problems:
+                where = frame.iloc[position]
+                findings.append(Finding("error", where["_file"], int(where["_row"]), column.name, message))
+            frame[column.name] = converted
+        _check_duplicates(table, frame, findings)
+        frames[table.name] = frame
+    _check_codes(frames["countries"], findings)
+    _check_units(frames, findings)
+    flows = frames["flows"]
+    for _, row in flows[flows["exporter"] == flows["importer"]].iterrows():
+        findings.append(
+            Finding(
+                "error",
+                row["_file"],
+                int(row["_row"]),
+                "importer",
+                f'"{row["importer"]}" ships to itself; home supply belongs into balances.csv as production',
+            )
+        )
+
+
+def _convert(
+    column: Column, cells: pd.Series, known: dict[str, set[str]], names: dict[str, str]
+) -> tuple[pd.Series, list[tuple[int, str]]]:
+    """The cells in the column's type, and (position, message) for each that does not fit."""
+    problems: list[tuple[int, str]] = []
+    text = cells.astype(str)
+    blank = (text == "").to_numpy()
+    if column.required and blank.any():
+        for position in np.flatnonzero(blank):
+            remedy = "write 0 if it is zero, else give a figure or delete the row"
+            if column.kind not in ("amount", "number", "share", "year"):
+                remedy = "fill it in"
+            problems.append((int(position), f"the cell is blank, which means unknown; {remedy}"))
+    if column.kind in ("amount", "share", "number", "year"):
+        numbers = pd.to_numeric(cells.where(~blank), errors="coerce").astype(float)
+        values = numbers.to_numpy()
+        bad = ~blank & np.isnan(values)
+        infinite = np.isinf(values)
+        negative = (values < 0) & ~infinite if column.kind != "number" else np.zeros(len(values), dtype=bool)
+        excess = (values > 1) & ~infinite if column.kind == "share" else np.zeros(len(values), dtype=bool)
+        uneven = (column.kind == "year") & ~bad & ~blank & ~infinite & (values != np.floor(values))
+        for position in np.flatnonzero(bad):
+            problems.append((int(position), _not_a_number(text.iloc[position])))
+        for mask, reason in (
+            (infinite, "is infinite; give a finite figure, or leave the cell blank if unknown"),
+            (negative, "is negative; amounts are zero or more, blank if unknown"),
+            (excess, "is above 1; shares are given between 0 and 1"),
+            (uneven, "is not a calendar year"),
+        ):
+            for position in np.flatnonzero(mask):
+                problems.append((int(position), f'"{text.iloc[position]}" {reason}'))
+        return pd.Series(values, index=cells.index), problems
+    if column.kind == "flag":
+        flags = text.str.lower().map({"true": True, "false": False, "1": True, "0": False})
+        for position in np.flatnonzero(flags.isna().to_numpy() & ~blank):
+            problems.append((int(position), f'"{text.iloc[position]}" is neither true nor false'))
+        return flags, problems
+    if column.choices:
+        for position in np.flatnonzero(~text.isin(column.choices).to_numpy() & ~blank):
+            value = text.iloc[position]
+            problems.append((int(position), f'"{value}" is not allowed{nearest(value, column.choices)}'))
+    elif column.kind in known:
+        wrong = ~text.isin(known[column.kind]).to_numpy() & ~blank
+        for position in np.flatnonzero(wrong):
+            value = text.iloc[position]
+            if column.kind == "country":
+                message = f'"{value}" is not in countries.csv{suggest_country(value, known["country"], names)}'
+            else:
+                message = f'"{value}" is not in goods.csv{nearest(value, known["good"])}'
+            problems.append((int(position), message))
+    return text, problems
+
+
+def _not_a_number(value: str) -> str:
+    hint = "leave the cell blank if unknown"
+    if re.fullmatch(r"\s*-?\d{1,3}(,\d{3})+(\.\d+)?\s*", value):
+        hint = f"write it without thousands separators: {value.replace(',', '').strip()}"
+    elif re.fullmatch(r"\s*-?[\d.]*,\d+\s*", value):
+        hint = f"write it with a decimal point: {value.replace('.', '').replace(',', '.').strip()}"
+    return f'"{value}" is not a number; {hint}'
+
+
+def suggest_country(value: str, known: set[str], names: dict[str, str]) -> str:
+    """A hint for a code that is not known: the ISO alpha-3 code of what was probably meant."""
+    stripped = value.strip()
+    guess = None
+    if stripped.upper() in known:
+        guess = stripped.upper()
+    elif stripped in names:
+        guess = names[stripped]
+    elif stripped.upper() in TRADE_CODES:
+        guess = TRADE_CODES[stripped.upper()]
+    else:
+        guess = _lookup(stripped)
+    if guess is None:
+        return "; use its ISO 3166 alpha-3 code in upper case and list it in countries.csv"
+    if guess in known:
+        return f'; write "{guess}"'
+    return f'; write "{guess}" and list it in countries.csv'
+
+
+def _lookup(value: str) -> str | None:
+    import pycountry  # only needed for the hint, and slow to import
+
+    try:
+        return str(pycountry.countries.lookup(value).alpha_3)
+    except LookupError:
+        return None
+
+
+def _check_duplicates(table: Table, frame: pd.DataFrame, findings: list[Finding]) -> None:
+    keys = list(table.keys)
+    twice = frame.duplicated(keys, keep="first")
+    if not twice.any():
+        return
+    first = frame.drop_duplicates(keys).set_index(keys)[["_file", "_row"]]
+    for _, row in frame[twice].iterrows():
+        key = tuple(row[name] for name in keys)
+        original = first.loc[key if len(key) > 1 else key[0]]
+        shown = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in key)
+        findings.append(
+            Finding(
+                "error",
+                row["_file"],
+                int(row["_row"]),
+                keys[-1],
+                f"{shown} stands already in {original['_file']}, row {int(original['_row'])}; keep one of them",
+            )
+        )
+
+
+def _check_codes(countries: pd.DataFrame, findings: list[Finding]) -> None:
+    for _, row in countries.iterrows():
+        code = row["country"]
+        if code and not CODE.match(code):
+            guess = code.strip().upper() if CODE.match(code.strip().upper()) else _lookup(code.strip())
+            hint = f'; write "{guess}"' if guess else ""
+            message = f'"{code}" is not an ISO 3166 alpha-3 code in upper case{hint}'
+            findings.append(Finding("error", row["_file"], int(row["_row"]), "country", message))
+
+
+def _check_units(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
+    goods = frames["goods"]
+    by_value = goods["flow_measure"] == "value"
+    for _, row in goods[by_value != (goods["unit"] == VALUE_UNIT)].iterrows():
+        message = (
+            f'"{row["unit"]}" does not go with flow_measure {row["flow_measure"]}: goods measured in value '
+            f"have the unit {VALUE_UNIT}, goods measured in quantity another"
+        )
+        findings.append(Finding("error", row["_file"], int(row["_row"]), "unit", message))
+    flows = frames["flows"]
+    in_value = flows[flows["good"].isin(set(goods.loc[by_value, "good"])) & flows["value_usd"].notna()]
+    stated = in_value["value_usd"].to_numpy(dtype=float) / 1000.0
+    off = np.abs(in_value["quantity"].to_numpy(dtype=float) - stated) > 0.01 * stated + 1.0
+    for _, row in in_value[off].iterrows():
+        message = (
+            f"{row['quantity']:g} is not value_usd / 1000 = {row['value_usd'] / 1000:g}, though the good is "
+            f"measured in {VALUE_UNIT}"
+        )
+        findings.append(Finding("error", row["_file"], int(row["_row"]), "quantity", message))

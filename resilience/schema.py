@@ -1,0 +1,297 @@
+"""The one declaration of every table that goes in or comes out.
+
+Readers, checks, exports, the workbook and the documentation take columns, keys, units and words from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CATEGORIES = ("food", "energy", "military")
+MEASURES = ("quantity", "value")
+STATUSES = ("observed", "estimated", "assumed")
+VALUE_UNIT = "kUSD"
+ALL = "ALL"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``kind``: text, country, good, coalition, year, amount (≥ 0), share (0–1), number, flag."""
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+    required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its columns in order and the columns that make a row unique."""
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...] = ()
+    optional: bool = False
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
+
+    def column(self, name: str) -> Column:
+        """The declaration of the column called ``name``."""
+        return self.columns[self.names.index(name)]
+
+
+_STATUS = Column("status", "text", "", "how sure the row is", choices=STATUSES)
+_SOURCE = Column("source", "text", "", "where the figures come from")
+_YEAR = Column("year", "year", "", "calendar year of the figures")
+_GOOD = Column("good", "good", "", "short name of the good, see goods.csv")
+
+INPUTS: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "goods",
+            "Goods",
+            "The critical goods; each has one unit.",
+            (
+                Column("good", "text", "", "short name, used everywhere else"),
+                Column("label", "text", "", "name for readers"),
+                Column("category", "text", "", "kind of good", choices=CATEGORIES),
+                Column("unit", "text", "", "unit of every amount of this good; kUSD when measured in value"),
+                Column("hs", "text", "", "customs codes of the Harmonized System", required=False),
+                Column(
+                    "flow_measure", "text", "", "whether amounts are weights or values", choices=MEASURES
+                ),
+                Column("notes", "text", "", "what a reader should know", required=False),
+            ),
+            ("good",),
+        ),
+        Table(
+            "countries",
+            "Countries",
+            "Every country that appears anywhere.",
+            (
+                Column("country", "text", "", "ISO 3166 alpha-3 code, upper case"),
+                Column("name", "text", "", "name for readers"),
+                Column("gdp_usd", "amount", "USD", "gross domestic product", required=False),
+                Column("population", "amount", "persons", "population", required=False),
+            ),
+            ("country",),
+        ),
+        Table(
+            "coalitions",
+            "Coalitions",
+            "Groups of countries: members, regions and blocs of cutoffs.",
+            (
+                Column("coalition", "text", "", "name of the group"),
+                Column("country", "country", "", "a country in it"),
+                Column("credit", "share", "", "how much of its supply counts as content; blank = 1", False),
+            ),
+            ("coalition", "country"),
+        ),
+        Table(
+            "flows",
+            "Trade flows",
+            "Who shipped how much to whom in a year.",
+            (
+                _YEAR,
+                _GOOD,
+                Column("exporter", "country", "", "country that shipped"),
+                Column("importer", "country", "", "country that received"),
+                Column("quantity", "amount", "unit of the good", "amount in the good's unit"),
+                Column("value_usd", "amount", "USD", "value of the flow", required=False),
+                _STATUS,
+                _SOURCE,
+            ),
+            ("year", "good", "exporter", "importer"),
+        ),
+        Table(
+            "balances",
+            "Balances",
+            "What a country makes, uses, holds and can sell in a year; blank = unknown.",
+            (
+                _YEAR,
+                _GOOD,
+                Column("country", "country", "", "country of the balance"),
+                Column("production", "amount", "unit of the good", "made in the year", required=False),
+                Column("demand", "number", "unit of the good", "used in the year", required=False),
+                Column("stock", "amount", "unit of the good", "held at the end of the year", required=False),
+                Column(
+                    "capacity", "amount", "unit of the good", "what it can sell to the members", required=False
+                ),
+                _STATUS,
+                _SOURCE,
+            ),
+            ("year", "good", "country"),
+        ),
+        Table(
+            "recipes",
+            "Recipes",
+            "Goods that are made of goods.",
+            (
+                _GOOD,
+                Column("input", "good", "", "good that goes in"),
+                Column("input_per_unit", "amount", "input unit / unit", "input needed for one unit"),
+                Column("essential", "flag", "", "whether production stops without it"),
+                Column("value_share", "share", "", "share of the input in the good's value", required=False),
+                _STATUS,
+                _SOURCE,
+            ),
+            ("good", "input"),
+            optional=True,
+        ),
+    )
+}
+
+_MEMBER = Column("member", "text", "", "ISO code of the member, or ALL for all of them together")
+_CUTOFF = Column("cutoff", "text", "", "name of the cutoff, or ALL for each of them, one at a time")
+_UNIT = Column("unit", "text", "", "unit of the amounts in this row")
+_G = Column("good", "text", "", "short name of the good")
+
+STATUS_WORDS = {
+    "met": "survives as it is",
+    "shift": "share is enough, suppliers must change",
+    "raise": "share must rise",
+    "build": "share must rise and new capacity is needed",
+    "none": "no share suffices",
+    "unknown": "cannot be said",
+}
+
+RESULTS: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "requirements",
+            "Requirements",
+            "The least share of demand that must come from inside the region so that the member survives.",
+            (
+                _G,
+                _MEMBER,
+                _CUTOFF,
+                Column("reading", "text", "", "planned: the least share that a surviving plan can have"),
+                Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
+                Column("share_upper", "share", "share of demand", "greatest surviving floor (market only)"),
+                Column("share_today", "share", "share of demand", "today's share; for ALL over all members"),
+                Column("gap", "share", "share of demand", "share above today's, never negative"),
+                Column("status", "text", "", "; ".join(f"{k}: {v}" for k, v in STATUS_WORDS.items())),
+                Column("basis", "text", "", "trade or assumption (guaranteed only)"),
+                Column("month", "number", "month", "earliest month that fixes the requirement"),
+                Column("worst_set", "text", "", "the worst set of suppliers, for cutoffs of any K"),
+                Column("new_capacity", "amount", "unit of the row", "least new capacity in the region"),
+                _UNIT,
+                Column("scope", "text", "", "share of consumption, or of imports where production is unknown"),
+            ),
+            ("good", "member", "cutoff", "reading"),
+        ),
+        Table(
+            "stress",
+            "Stress test of today's sourcing",
+            "What happens under each cutoff if nothing is changed beforehand.",
+            (
+                _G,
+                _MEMBER,
+                _CUTOFF,
+                Column("months_survived", "number", "months", "months before the first shortfall"),
+                Column("worst_shortfall", "share", "share of a month's critical demand", "worst month"),
+                Column("total_shortfall", "amount", "unit of the row", "sum over the horizon"),
+                _UNIT,
+            ),
+            ("good", "member", "cutoff"),
+        ),
+        Table(
+            "plan",
+            "Plan nearest to today that survives every cutoff",
+            "Yearly sourcing of every member; unique by the stated order of stages.",
+            (
+                _G,
+                _MEMBER,
+                Column("supplier", "text", "", "country of origin; the member itself is home supply"),
+                Column("baseline", "amount", "unit of the row, a year", "today, traced to the origin"),
+                Column("planned", "amount", "unit of the row, a year", "in the plan"),
+                Column("change", "number", "unit of the row, a year", "planned less baseline"),
+                _UNIT,
+                Column("extra_cost_usd", "number", "USD a year", "change at today's unit value"),
+            ),
+            ("good", "member", "supplier"),
+        ),
+        Table(
+            "capacity",
+            "New capacity in the plan",
+            "What must stand before the cutoff comes.",
+            (
+                _G,
+                Column("country", "text", "", "region country that builds"),
+                Column("new_capacity", "amount", "unit of the row, a year", "capacity to be added"),
+                Column("times_today", "number", "multiple", "added capacity over today's"),
+                _UNIT,
+            ),
+            ("good", "country"),
+        ),
+        Table(
+            "findings",
+            "Findings",
+            "What the tool noticed about input and result.",
+            (
+                Column("severity", "text", "", "error, warning or info"),
+                Column("table", "text", "", "table or file"),
+                Column("row", "number", "", "line of the file, header = 1"),
+                Column("column", "text", "", "column"),
+                Column("message", "text", "", "what was found and what to do"),
+            ),
+        ),
+        Table(
+            "balance",
+            "What each member uses, makes and holds",
+            "The figures the requirement starts from, with their year, status and source.",
+            (
+                _G,
+                _MEMBER,
+                Column("year", "number", "", "year of flows and balances that was used"),
+                Column("production", "amount", "unit of the row, a year", "home production; blank = unknown"),
+                Column("imports", "amount", "unit of the row, a year", "reported imports, before tracing"),
+                Column("exports", "amount", "unit of the row, a year", "reported exports, before tracing"),
+                Column("demand", "amount", "unit of the row, a year", "use in a year"),
+                Column("stock", "amount", "unit of the row", "held when the cutoff starts"),
+                Column("factor", "number", "multiple", "scaling of traced sourcing to demand"),
+                _UNIT,
+                Column("scope", "text", "", "consumption or imports"),
+                Column("status", "text", "", "weakest status of the figures"),
+                Column("source", "text", "", "sources of the figures"),
+            ),
+            ("good", "member"),
+        ),
+        Table(
+            "assumptions",
+            "Assumptions",
+            "Every number of the case that is a judgement, by good, with the ground it stands on.",
+            (
+                _G,
+                Column("parameter", "text", "", "name in the case file"),
+                Column("value", "text", "see unit", "value used for this good"),
+                Column("unit", "text", "", "unit of the value"),
+                Column("set_in", "text", "", "place in the case file, or default"),
+                Column("ground", "text", "", "the ground given in the case file, or assumed"),
+            ),
+            ("good", "parameter"),
+        ),
+        Table(
+            "sources",
+            "Sources",
+            "How many rows of which source and status stand behind each good.",
+            (
+                _G,
+                Column("table", "text", "", "table of the data set"),
+                Column("year", "number", "", "year that was used"),
+                Column("source", "text", "", "source, described with the data set"),
+                Column("status", "text", "", "observed, estimated or assumed"),
+                Column("rows", "number", "rows", "number of rows"),
+            ),
+            ("good", "table", "source", "status"),
+        ),
+    )
+}

@@ -1,0 +1,261 @@
+"""The only place that talks to the solver (HiGHS), and the certificate every optimum must pass.
+
+A Pyomo model is compiled once into sparse arrays (:class:`Program`); each question asked of it is the same
+arrays with other bounds. An answer is handed out only if HiGHS says "optimal" *and* the primal residual, the
+dual residual and the duality gap, computed here from the arrays, are within :data:`TOLERANCE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy import sparse
+
+from resilience.errors import SolverError
+
+TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
+FEASIBILITY = 1e-9  # what the solver is asked for
+INFINITY = highspy.kHighsInf
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Residuals of one optimum in scaled units (shares of demand); all at most :data:`TOLERANCE`."""
+
+    primal: float
+    dual: float
+    gap: float
+
+    @property
+    def worst(self) -> float:
+        """The largest of the three."""
+        return max(self.primal, self.dual, self.gap)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A certified optimum: ``objective`` and the value of every column in the model's own units."""
+
+    objective: float
+    values: np.ndarray
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled model. ``columns`` and ``rows`` map a component's name to its indices and positions.
+
+    Rows and columns are scaled (``column_size`` in the model's units). :meth:`bound`, :meth:`loosen` and
+    :meth:`keep` return a new program and leave this one as it is.
+    """
+
+    name: str
+    matrix: sparse.csr_matrix
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    column_lower: np.ndarray
+    column_upper: np.ndarray
+    column_size: np.ndarray
+    objectives: Mapping[str, np.ndarray]
+    columns: Mapping[str, dict[Any, int]]
+    rows: Mapping[str, dict[Any, int]]
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Rows, columns, non-zeros."""
+        return (*self.matrix.shape, self.matrix.nnz)
+
+    def bound(
+        self,
+        variable: str,
+        *,
+        lower: float | Mapping[Any, float] | None = None,
+        upper: float | Mapping[Any, float] | None = None,
+    ) -> Program:
+        """The program with other bounds, in the model's units, on all entries of a variable or those named."""
+        sides = {"column_lower": self.column_lower.copy(), "column_upper": self.column_upper.copy()}
+        for side, bound in (("column_lower", lower), ("column_upper", upper)):
+            if bound is None:
+                continue
+            for index, position in self.columns.get(variable, {}).items():
+                number = bound.get(index) if isinstance(bound, Mapping) else bound
+                if number is not None:
+                    sides[side][position] = number / self.column_size[position]
+        return replace(self, **sides)
+
+    def loosen(self, rows: np.ndarray) -> Program:
+        """The program without the rows at the given positions."""
+        lower, upper = self.row_lower.copy(), self.row_upper.copy()
+        lower[rows], upper[rows] = -np.inf, np.inf
+        return replace(self, row_lower=lower, row_upper=upper)
+
+    def keep(self, objective: str, most: float) -> Program:
+        """The program with one more row: the objective is at most ``most``."""
+        row = sparse.csr_matrix(self.objectives[objective])
+        return replace(
+            self,
+            matrix=sparse.vstack([self.matrix, row], format="csr"),
+            row_lower=np.append(self.row_lower, -np.inf),
+            row_upper=np.append(self.row_upper, most),
+        )
+
+    def read(self, values: np.ndarray, variable: str) -> dict[Any, float]:
+        """Index → value of one variable."""
+        return {index: float(values[position]) for index, position in self.columns.get(variable, {}).items()}
+
+
+def compile_model(model: pyo.ConcreteModel) -> Program:
+    """Translate a Pyomo model with its objectives into scaled arrays."""
+    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    sizes = model.component("scaling_factor")
+    column_size = np.array([1.0 / sizes.get(entry, 1.0) for entry in form.columns])
+    matrix = sparse.csr_matrix(form.A) @ sparse.diags_array(column_size)
+    matrix = sparse.csr_matrix(matrix)
+    largest = abs(matrix).max(axis=1).toarray().ravel()
+    row_size = 1.0 / np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    rhs = np.asarray(form.rhs, dtype=float) * row_size
+    kinds = np.array([row.bound_type for row in form.rows])
+    lower = [-np.inf if entry.lb is None else entry.lb for entry in form.columns]
+    upper = [np.inf if entry.ub is None else entry.ub for entry in form.columns]
+    objectives = {}
+    for number, objective in enumerate(form.objectives):
+        objectives[objective.local_name] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
+    return Program(
+        name=model.name,
+        matrix=sparse.csr_matrix(sparse.diags_array(row_size) @ matrix),
+        row_lower=np.where(kinds <= 0, rhs, -np.inf),
+        row_upper=np.where(kinds >= 0, rhs, np.inf),
+        column_lower=np.array(lower, dtype=float) / column_size,
+        column_upper=np.array(upper, dtype=float) / column_size,
+        column_size=column_size,
+        objectives=objectives,
+        columns=_places(form.columns),
+        rows=_places([row.constraint for row in form.rows]),
+    )
+
+
+def _places(entries: Sequence[Any]) -> dict[str, dict[Any, int]]:
+    places: dict[str, dict[Any, int]] = {}
+    for position, entry in enumerate(entries):
+        places.setdefault(entry.parent_component().local_name, {})[entry.index()] = position
+    return places
+
+
+def minimise(program: Program, objective: str, problem: str) -> Solution | None:
+    """Minimise one of the program's objectives; None if there is no feasible point.
+
+    Raises :class:`SolverError`, naming ``problem``, for any other status or if the certificate fails.
+    """
+    """Take out fixed columns and free rows, solve, check, put back."""
+    cost = program.objectives[objective]
+    fixed = program.column_lower == program.column_upper
+    values = np.where(fixed, program.column_lower, 0.0)
+    shift = program.matrix @ values
+    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    matrix = program.matrix[bounded][:, ~fixed]
+    lower, upper = (program.row_lower - shift)[bounded], (program.row_upper - shift)[bounded]
+    part = _Part(
+        matrix=sparse.csr_matrix(matrix),
+        row_lower=lower,
+        row_upper=upper,
+        column_lower=program.column_lower[~fixed],
+        column_upper=program.column_upper[~fixed],
+        cost=cost[~fixed],
+    )
+    reason = ""
+    for presolve in ("on", "off"):
+        status, found, duals = _run(part, presolve)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            reason = f'the solver said "{_word(status)}"'
+            continue
+        certificate = certify(part, found, duals)
+        if certificate.worst <= TOLERANCE:
+            values[~fixed] = found
+            return Solution(float(cost @ values), values * program.column_size, certificate)
+        reason = (
+            f'the solver said "optimal", but the certificate failed (primal {certificate.primal:.1e}, '
+            f"dual {certificate.dual:.1e}, gap {certificate.gap:.1e}, limit {TOLERANCE:.0e})"
+        )
+    raise SolverError(reason, problem, (*matrix.shape, matrix.nnz))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What the solver sees: the free columns and bounded rows of a program."""
+
+    matrix: sparse.csr_matrix
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    column_lower: np.ndarray
+    column_upper: np.ndarray
+    cost: np.ndarray
+
+
+def _run(part: _Part, presolve: str) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = part.matrix.shape
+    lp.col_cost_ = part.cost
+    lp.col_lower_, lp.col_upper_ = part.column_lower, part.column_upper
+    lp.row_lower_, lp.row_upper_ = part.row_lower, part.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = part.matrix.indptr
+    lp.a_matrix_.index_ = part.matrix.indices
+    lp.a_matrix_.value_ = part.matrix.data
+    highs = highspy.Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("presolve", presolve),
+        ("primal_feasibility_tolerance", FEASIBILITY),
+        ("dual_feasibility_tolerance", FEASIBILITY),
+        ("allow_unbounded_or_infeasible", False),
+    ):
+        highs.setOptionValue(option, value)
+    highs.passModel(lp)
+    highs.run()
+    solution = highs.getSolution()
+    return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:
+    """Residuals and gap of a primal–dual pair, from the arrays alone.
+
+    With reduced costs r = c − Aᵀy, the bound that strong duality asks for is Σ y⁺ L + Σ y⁻ U + Σ r⁺ l + Σ r⁻ u;
+    a multiplier that leans on an infinite bound is a residual.
+    """
+    activity = part.matrix @ values
+    primal = max(
+        _most(part.row_lower - activity),
+        _most(activity - part.row_upper),
+        _most(part.column_lower - values),
+        _most(values - part.column_upper),
+    )
+    reduced = part.cost - part.matrix.T @ duals
+    dual = 0.0
+    bound = 0.0
+    for multiplier, low, high in (
+        (duals, part.row_lower, part.row_upper),
+        (reduced, part.column_lower, part.column_upper),
+    ):
+        side = np.where(multiplier > 0, low, high)
+        leaning = np.isinf(side)
+        dual = max(dual, _most(np.abs(multiplier[leaning])))
+        bound += float(multiplier[~leaning] @ side[~leaning])
+    objective = float(part.cost @ values)
+    return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
+
+
+def _most(array: np.ndarray) -> float:
+    return max(0.0, float(array.max())) if array.size else 0.0
+
+
+def _word(status: highspy.HighsModelStatus) -> str:
+    return str(status).rpartition(".")[2].removeprefix("k")
