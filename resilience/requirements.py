@@ -20,8 +20,8 @@ from resilience.solver import Program, Solution, compile_model, minimise
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
 
 SAME = 1e-7  # shares that differ by less are equal
-SLACK = 1e-9  # how far an earlier stage's optimum may be exceeded in a later one
-NOTHING = 1e-8  # amounts below this part of yearly demand are rounding
+SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
+NOTHING = 1e-9  # amounts below this part of yearly demand are rounding
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _requirement(
         row.update(status="met", new_capacity=0.0, gap=0.0)
         return row
     without = program.bound("new_capacity", upper=0.0)
-    if engine.minimise(without, "least_share", f"{problem}, without new capacity") is None:
+    if _least_shortfall(engine, without, f"{problem}, without new capacity").objective > SAME:
         row["status"] = "build"
     else:
         row["status"] = "raise" if share > today + SAME else "shift"
@@ -187,7 +187,7 @@ def _requirement(
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
     built = sum(program.read(second.values, "new_capacity").values())
-    row["new_capacity"] = built if built > NOTHING * float(good.demand.sum()) else 0.0
+    row["new_capacity"] = built if built > SLACK * float(good.demand.sum()) else 0.0
     month = _earliest(engine, program, tags, first.objective, problem)
     row["month"] = float(month) if month > 0 else float(months_survived + 1)
     return row
@@ -226,12 +226,19 @@ def _earliest(
     return high
 
 
+def _least_shortfall(engine: _Engine, program: Program, problem: str) -> Solution:
+    """The least critical demand that must be missed, in years of a member's demand, summed over members."""
+    solution = engine.minimise(program.bound("shortfall", upper=np.inf), "least_shortfall", problem)
+    if solution is None:
+        raise SolverError("infeasible even where demand may be missed", problem, program.size)
+    return solution
+
+
 def _missing(engine: _Engine, program: Program, row: dict[str, Any], problem: str) -> Finding:
     """Where no share suffices: what is missing at the least, in the good's unit, and by when."""
     good = engine.data.good
-    elastic = program.bound("shortfall", upper=np.inf)
-    solution = engine.minimise(elastic, "least_shortfall", f"{problem}, shortfall")
-    if solution is None or solution.objective <= SAME:
+    solution = _least_shortfall(engine, program, f"{problem}, shortfall")
+    if solution.objective <= SAME:
         raise SolverError("infeasible, and yet no shortfall could be found", problem, program.size)
     amounts: dict[str, float] = {}
     for (m, s, _), amount in program.read(solution.values, "shortfall").items():
@@ -267,11 +274,11 @@ def _plan(
     assert solution is not None
     plan = good.baseline * 0.0
     for (m, i), amount in engine.joint.read(solution.values, "sourcing").items():
-        plan.loc[i, m] = amount if amount > SLACK * good.demand[m] else 0.0
+        plan.loc[i, m] = amount if amount > NOTHING * good.demand[m] else 0.0
     change = (plan - good.baseline).abs()
-    plan = plan.where(change > SLACK * good.demand, good.baseline)
+    plan = plan.where(change > NOTHING * good.demand, good.baseline)
     built = engine.joint.read(solution.values, "new_capacity")
-    least = NOTHING * float(good.demand.sum())
+    least = SLACK * float(good.demand.sum())
     return plan, {i: amount for i, amount in built.items() if amount > least}
 
 

@@ -51,7 +51,7 @@ class Solution:
 class Program:
     """A compiled model. ``columns`` and ``rows`` map a component's name to its indices and positions.
 
-    Rows and columns are scaled (``column_size`` in the model's units). :meth:`bound`, :meth:`loosen` and
+    Columns are scaled (``column_size`` in the model's units). :meth:`bound`, :meth:`loosen` and
     :meth:`keep` return a new program and leave this one as it is.
     """
 
@@ -111,15 +111,12 @@ class Program:
 
 
 def compile_model(model: pyo.ConcreteModel) -> Program:
-    """Translate a Pyomo model with its objectives into scaled arrays."""
+    """Translate a Pyomo model with its objectives into arrays with scaled columns."""
     form = LinearStandardFormCompiler().write(model, mixed_form=True)
     sizes = model.component("scaling_factor")
     column_size = np.array([1.0 / sizes.get(entry, 1.0) for entry in form.columns])
     matrix = sparse.csr_matrix(form.A) @ sparse.diags_array(column_size)
-    matrix = sparse.csr_matrix(matrix)
-    largest = abs(matrix).max(axis=1).toarray().ravel()
-    row_size = 1.0 / np.exp2(np.round(np.log2(np.where(largest > 0, largest, 1.0))))
-    rhs = np.asarray(form.rhs, dtype=float) * row_size
+    rhs = np.asarray(form.rhs, dtype=float)
     kinds = np.array([row.bound_type for row in form.rows])
     lower = [-np.inf if entry.lb is None else entry.lb for entry in form.columns]
     upper = [np.inf if entry.ub is None else entry.ub for entry in form.columns]
@@ -128,7 +125,7 @@ def compile_model(model: pyo.ConcreteModel) -> Program:
         objectives[objective.local_name] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
     return Program(
         name=model.name,
-        matrix=sparse.csr_matrix(sparse.diags_array(row_size) @ matrix),
+        matrix=sparse.csr_matrix(matrix),
         row_lower=np.where(kinds <= 0, rhs, -np.inf),
         row_upper=np.where(kinds >= 0, rhs, np.inf),
         column_lower=np.array(lower, dtype=float) / column_size,
@@ -150,28 +147,32 @@ def _places(entries: Sequence[Any]) -> dict[str, dict[Any, int]]:
 def minimise(program: Program, objective: str, problem: str) -> Solution | None:
     """Minimise one of the program's objectives; None if there is no feasible point.
 
-    Raises :class:`SolverError`, naming ``problem``, for any other status or if the certificate fails.
+    Fixed columns and free rows are taken out before the solver sees the programme. Raises
+    :class:`SolverError`, naming ``problem``, for any other status or if the certificate fails.
     """
-    """Take out fixed columns and free rows, solve, check, put back."""
     cost = program.objectives[objective]
     fixed = program.column_lower == program.column_upper
     values = np.where(fixed, program.column_lower, 0.0)
     shift = program.matrix @ values
     bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
-    matrix = program.matrix[bounded][:, ~fixed]
-    lower, upper = (program.row_lower - shift)[bounded], (program.row_upper - shift)[bounded]
+    matrix = sparse.csr_matrix(program.matrix[bounded][:, ~fixed])
+    # Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
+    largest = abs(matrix).max(axis=1).toarray().ravel()
+    scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
     part = _Part(
-        matrix=sparse.csr_matrix(matrix),
-        row_lower=lower,
-        row_upper=upper,
+        matrix=sparse.csr_matrix(sparse.diags_array(scale) @ matrix),
+        row_lower=(program.row_lower - shift)[bounded] * scale,
+        row_upper=(program.row_upper - shift)[bounded] * scale,
         column_lower=program.column_lower[~fixed],
         column_upper=program.column_upper[~fixed],
         cost=cost[~fixed],
     )
     reason = ""
+    # HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does
+    # not count: the simplex method must say so, too.
     for presolve in ("on", "off"):
         status, found, duals = _run(part, presolve)
-        if status == highspy.HighsModelStatus.kInfeasible:
+        if status == highspy.HighsModelStatus.kInfeasible and presolve == "off":
             return None
         if status != highspy.HighsModelStatus.kOptimal:
             reason = f'the solver said "{_word(status)}"'

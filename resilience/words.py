@@ -39,8 +39,9 @@ def verdict(row: Mapping[str, Any]) -> str:
         return f"Today's regional share of {percent(today)}{of} is enough, but other suppliers must change."
     if status in ("raise", "build"):
         rise = share > today
+        digits = _digits(today, share)
         text = (
-            f"Regional share must rise from {percent(today)} to {percent(share)}{of}"
+            f"Regional share must rise from {percent(today, digits)} to {percent(share, digits)}{of}"
             if rise
             else f"Regional share of {percent(share)}{of} is enough"
         )
@@ -51,6 +52,21 @@ def verdict(row: Mapping[str, Any]) -> str:
     if status == "none":
         return f"No share suffices: critical demand is missed from month {row['month']:.0f}."
     return f"{STATUS_WORDS['unknown'].capitalize()}: demand or data are missing."
+
+
+def short_verdict(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The verdict for a cell of a map: the word with the rise in percentage points, and the two shares."""
+    status, share, today = row["status"], row["share"], row["share_today"]
+    if status == "unknown":
+        return str(status), ""
+    digits = _digits(today, share) if status in ("raise", "build") and share > today else 0
+    rise = f" +{100 * (share - today):.{digits}f} pp" if row["gap"] > 0 else ""
+    return f"{status}{rise}", f"today {percent(today, digits)}\nleast {percent(share, digits)}"
+
+
+def _digits(one: float, other: float) -> int:
+    """The fewest decimals, at most three, with which two different percentages also look different."""
+    return next((n for n in range(3) if percent(one, n) != percent(other, n)), 3)
 
 
 def cutoff_in_words(cutoff: Mapping[str, Any], names: Mapping[str, str]) -> str:
