@@ -631,3 +631,12 @@ def test_a_missing_source_is_named(
 ) -> None:
     assert tool.main(["--raw", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "no file like" in capsys.readouterr().err
+
+
+def test_a_new_year_asks_for_its_corrections(tool: ModuleType) -> None:
+    full = tool.Declaration.read(ROOT / "data")
+    assert tool.check_corrections(full) == []
+    full.settings = {**full.settings, "baci_years": [2021, 2025]}
+    complaints = tool.check_corrections(full)
+    assert len(complaints) == 2
+    assert all("2025" in line for line in complaints)
