@@ -92,11 +92,10 @@ def assemble(
         return None
     about = dataset.goods.set_index("good").loc[good]
     builder = _Builder(good, dataset, found, members, settings)
-    consumption = builder.consumption()
-    demand, scope = builder.demand(consumption)
+    demand, scope = builder.demand()
     usable = [m for m in members if demand[m] > 0]
-    baseline, factor = builder.scale(consumption, demand[usable])
-    capacity = builder.capacity(consumption, baseline, usable)
+    baseline, factor = builder.baseline(demand[usable])
+    capacity = builder.capacity(baseline, usable)
     keep = sorted(name for name in capacity.index if capacity[name] > 0)
     baseline = baseline.reindex(keep).fillna(0.0)
     price = builder.price(keep, usable)
@@ -212,7 +211,7 @@ class _Builder:
                 text += f"; {', '.join(passing)} make none and pass on their import mix (estimated)"
             self.say("info", "production", text)
 
-    def demand(self, consumption: pd.DataFrame) -> tuple[pd.Series, dict[str, str]]:
+    def demand(self) -> tuple[pd.Series, dict[str, str]]:
         """Yearly demand of members, NaN or ≤ 0 where unknown, and the scope of each (section 6)."""
         given = self.balances["demand"].reindex(self.members).astype(float)
         demand: dict[str, float] = {}
@@ -241,7 +240,7 @@ class _Builder:
                     f"{member}: demand comes out as {demand[member]:,.6g} {self.unit}; its requirement is "
                     "unknown. Give demand in balances.csv if you know better",
                 )
-            elif not self._supply(member, consumption).sum() > 0:
+            elif not self._origin(member).sum() > 0:
                 self.say(
                     "warning",
                     "demand",
@@ -279,25 +278,28 @@ class _Builder:
         apparent = float(rows["production"].iloc[0] + imports - exports)
         return {"apparent": apparent, "stock": float(rows["stock"].iloc[0])}
 
-    def consumption(self) -> pd.DataFrame:
-        """What every country uses (column) by origin (row), before scaling to demand."""
-        return pd.DataFrame(self.traced.consumption.T, index=self.countries, columns=self.countries)
-
-    def _supply(self, member: str, consumption: pd.DataFrame) -> pd.Series:
-        """What the member uses by origin. Its own goods that come home by way of others do not count where
-        its production is unknown: such a member is not its own supplier."""
-        supply = consumption[member].clip(lower=0.0)
+    def _origin(self, member: str) -> pd.Series:
+        """The mix by origin of what the member uses. Its own goods that come home by way of others do not count
+        where its production is unknown: such a member is not its own supplier."""
+        origin = pd.Series(self.traced.origin[self.countries.index(member)], index=self.countries)
         if np.isnan(self.production[member]):
-            supply[member] = 0.0
-        return supply
+            origin[member] = 0.0
+        return origin / origin.sum() if origin.sum() > 0 else origin
 
-    def scale(self, consumption: pd.DataFrame, demand: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Today's sourcing x̄ scaled so that Σ_i x̄_im = D_m, and the factor."""
-        baseline = pd.DataFrame({member: self._supply(member, consumption) for member in demand.index})
-        factor = demand / baseline.sum()
-        baseline = baseline * factor
+    def baseline(self, demand: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Today's sourcing x̄: the traced mix, scaled so that Σ_i x̄_im = D_m; and the factor D_m / recorded use."""
+        baseline = pd.DataFrame({m: self._origin(m) * demand[m] for m in demand.index}, index=self.countries)
+        used = pd.Series(self.traced.used, index=self.countries)[demand.index]
+        factor = (demand / used).where(used > NOTHING * demand)
         for member, number in factor.items():
-            if abs(number - 1.0) > SCALING_WARNING:
+            if np.isnan(number):
+                self.say(
+                    "warning",
+                    "demand",
+                    f"{member}: exports take up all recorded supply; demand of {demand[member]:,.6g} {self.unit} "
+                    "is given the mix of its supply (estimated)",
+                )
+            elif abs(number - 1.0) > SCALING_WARNING:
                 self.say(
                     "warning",
                     "demand",
@@ -306,10 +308,11 @@ class _Builder:
                 )
         return baseline, factor
 
-    def capacity(self, consumption: pd.DataFrame, baseline: pd.DataFrame, members: list[str]) -> pd.Series:
+    def capacity(self, baseline: pd.DataFrame, members: list[str]) -> pd.Series:
         """K_i: what supplier i can sell to members (section 3, rule 2)."""
         sales = baseline.sum(axis=1)
         others = [name for name in self.countries if name not in members]
+        consumption = pd.DataFrame(self.traced.consumption.T, index=self.countries, columns=self.countries)
         abroad = consumption[others].clip(lower=0.0)
         for name in others:
             abroad.loc[name, name] = 0.0  # home use is no export

@@ -195,9 +195,7 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "region_name": " and ".join(file.region),
         "countries": names,
         "cutoffs": [_described(cutoff) for cutoff in file.cutoffs],
-        "versions": {
-            name: _version(name) for name in ("resilience", "pyomo", "highspy", "pandas", "numpy")
-        },
+        "versions": versions(),
         "certificate": {
             "optima": sum(result.optima for result in solved.values()),
             "worst_residual": max(result.residual for result in solved.values()),
@@ -218,8 +216,12 @@ def _described(cutoff: Cutoff) -> dict[str, Any]:
     }
 
 
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+def versions() -> dict[str, str]:
+    """Versions of the tool and of what computes its numbers."""
+    found = {}
+    for name in ("resilience", "pyomo", "highspy", "pandas", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found

@@ -132,10 +132,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _version() -> int:
-    from importlib.metadata import version
+    from resilience.calculator import versions
 
-    for name in ("resilience", "pyomo", "highspy", "pandas"):
-        print(f"{name} {version(name)}")
+    for name, number in versions().items():
+        print(name, number)
     return SOLVED
 
 

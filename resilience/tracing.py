@@ -18,18 +18,25 @@ COVERAGE = 0.95  # share of world exports whose shippers' production must be kno
 
 @dataclass(frozen=True)
 class Traced:
-    """Consumption by origin in the good's unit.
+    """Where what is used was made.
 
-    ``consumption[i, j]`` is what country i uses of what country j made. ``raised`` holds the production that
+    ``origin[i, j]`` is the part of what country i uses that country j made (rows sum to 1, or to 0 without any
+    supply), ``used`` what it uses in the good's unit (negative where exports exceed supply). ``raised`` holds the production that
     was added because exports exceeded supply, ``passes_on`` marks countries whose exports were given the mix
     of their imports, ``lost`` those whose imports lead to no known origin and that count as origin instead.
     """
 
-    consumption: np.ndarray
+    origin: np.ndarray
+    used: np.ndarray
     complete: bool
     raised: np.ndarray
     passes_on: np.ndarray
     lost: np.ndarray
+
+    @property
+    def consumption(self) -> np.ndarray:
+        """``consumption[i, j]``: what country i uses of what country j made, in the good's unit."""
+        return self.origin * self.used[:, None]
 
 
 def trace(production: np.ndarray, listed: np.ndarray, flow: np.ndarray) -> Traced:
@@ -74,7 +81,7 @@ def trace(production: np.ndarray, listed: np.ndarray, flow: np.ndarray) -> Trace
     inside = received + np.diag(np.where(home_known, made, 0.0))
     total = inside.sum(axis=1)
     shares = np.divide(inside, total[:, None], out=np.zeros_like(inside), where=total[:, None] > 0)
-    return Traced(shares * used[:, None], complete, raised, passes_on, lost & (exports > 0))
+    return Traced(shares, used, complete, raised, passes_on, lost & (exports > 0))
 
 
 def _reached(made: np.ndarray, mixing: np.ndarray, flow: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Numbers in words: verdicts, cutoffs and amounts as a reader who knows no linear programming expects them."""
+"""Numbers in words: verdicts, cutoffs and amounts for readers who know no linear programming."""
 
 from __future__ import annotations
 
@@ -74,15 +74,187 @@ def cutoff_in_words(cutoff: Mapping[str, Any], names: Mapping[str, str]) -> str:
     by_fraction: dict[float, list[str]] = {}
     for name, fraction in cutoff["cut"].items():
         by_fraction.setdefault(fraction, []).append(names.get(name, name))
-    parts = [f"{', '.join(who)} lose {percent(part)} of deliveries" for part, who in by_fraction.items()]
+    parts = [f"deliveries from {', '.join(who)} fall by {percent(part)}" for part, who in by_fraction.items()]
     if cutoff["all_outsiders"]:
-        parts.append(f"all {'other ' if parts else ''}suppliers outside the region lose {percent(cutoff['fraction'])}")
+        who = f"all {'other ' if parts else ''}suppliers outside the region"
+        parts.append(f"deliveries from {who} fall by {percent(cutoff['fraction'])}")
     text = "; ".join(parts)
     if cutoff["goods"]:
         text += f"; only {', '.join(cutoff['goods'])}"
     if cutoff["start"] > 1:
         text += f"; from month {cutoff['start']}"
     return text + (f"; for {cutoff['months']} months" if cutoff["months"] else "; to the end of the horizon")
+
+
+QUESTION = (
+    (
+        "What is feared",
+        "A supplier of critical goods is cut off: by an embargo, by sanctions or by a war.",
+    ),
+    (
+        "What is asked",
+        "For each good and each member: how small may the share be that comes from inside the region "
+        "({region}), if the member is to survive the cutoff, that is, never to miss its critical demand?",
+    ),
+    (
+        "What is answered",
+        "The least share stands beside today's share, with a verdict that says what must change: nothing, "
+        "the suppliers, the share, or the capacity to produce.",
+    ),
+)
+LIMITS = (
+    (
+        "A floor, no forecast",
+        "Each least share follows from the stated assumptions on stocks, restraint, surge and capacity; "
+        "other assumptions give other shares. Nothing is said about how probable a cutoff is.",
+    ),
+    (
+        "A coordinated plan",
+        "The least share is the least that a plan can have whose suppliers are chosen with the cutoffs in "
+        "mind (reading: planned). A market that merely meets the share may need more.",
+    ),
+    (
+        "Only these cutoffs",
+        "A least share of 0 % does not call a good safe: it says that enough suppliers outside the region "
+        "survive the cutoffs named here. Other cutoffs may ask for more.",
+    ),
+    (
+        "Shares of imports",
+        "Where a member's production is unknown, shares are of its imports, not of its consumption, and the "
+        "verdict says so. For all members together the two may be mixed.",
+    ),
+    (
+        "One plan of several",
+        "The plan shown is the surviving plan nearest to today. It shows that the least share can be had; it "
+        "recommends no purchase.",
+    ),
+)
+READING = (
+    (
+        "All members",
+        "One common share for all, who compete for the same suppliers. A row of one member takes the others' "
+        "purchases as they are today, so it may ask for more or for less.",
+    ),
+    (
+        "pp",
+        "Percentage points: the rise from today's share to the least share.",
+    ),
+    (
+        "blank, –",
+        "Unknown, or no number applies (for instance where no share suffices). Never zero.",
+    ),
+    (
+        "0",
+        "Zero, or less than half of the last digit shown; the cell holds the full number.",
+    ),
+    (
+        "Units",
+        "t: tonnes; kUSD: thousand US dollars, for goods that are measured in value. ALL: all members, or "
+        "each of the cutoffs, one at a time.",
+    ),
+    (
+        "What recalculates",
+        "Only the gap on the sheet Verdicts is a formula. All other numbers are values and do not "
+        "recalculate.",
+    ),
+)
+
+
+def cover(
+    meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The sections of the cover, each with its title and lines of name and text."""
+    asked = [(name, text.format(region=meta["region_name"])) for name, text in QUESTION]
+    description = [("Description", str(meta["description"]))] if meta["description"] else []
+    answer = "The answer in short: all members together, under every cutoff"
+    return [
+        ("The question", [*description, *asked]),
+        (answer, _counts(meta, tables["requirements"])),
+        ("The case", _case(meta, tables["assumptions"])),
+        ("What this is not", list(LIMITS)),
+        ("How to read it", list(READING)),
+        ("Data and tools", _provenance(meta, tables["findings"])),
+    ]
+
+
+def _counts(meta: Mapping[str, Any], rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Each verdict, what it means, and the goods it is given to."""
+    rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+    lines = []
+    for status, meaning in STATUS_WORDS.items():
+        goods = [str(meta["labels"].get(good, good)) for good in rows["good"][rows["status"] == status]]
+        text = f"{meaning.capitalize()}: {len(goods)} of {len(rows)} goods"
+        if goods and status != "met":
+            more = len(goods) - 9
+            text += f" – {'; '.join(goods[:9])}" + (f"; and {more} more, see the sheet Summary" if more > 0 else "")
+        lines.append((status, text + "."))
+    return lines
+
+
+def _case(meta: Mapping[str, Any], assumptions: pd.DataFrame) -> list[tuple[str, str]]:
+    """Who, what and how long."""
+    credit = {country: value for country, value in meta["region"].items() if value != 1}
+    region = [meta["countries"].get(country, country) for country in meta["region"] if country not in credit]
+    region += [f"{meta['countries'].get(i, i)} (counts {percent(value)})" for i, value in credit.items()]
+    lines = [
+        ("Members", ", ".join(map(str, meta["members"].values()))),
+        ("Region", f"{meta['region_name']}: {', '.join(region)}"),
+    ]
+    for cutoff in meta["cutoffs"]:
+        lines.append((f"Cutoff: {cutoff['name']}", cutoff_in_words(cutoff, meta["countries"])))
+    for name, title in (
+        ("months", "Horizon in months"),
+        ("critical_share", "Critical share of demand"),
+        ("stock_months", "Stocks in months of demand, where not in the data"),
+    ):
+        used = assumptions[assumptions["parameter"] == name]
+        by_value = used.groupby("value", sort=False)["good"].agg(list)
+        kinds = meta["categories"]
+        parts = []
+        for value, goods in by_value.items():
+            shown = percent(float(str(value))) if name == "critical_share" else str(value)
+            whose = ", ".join(dict.fromkeys(kinds.get(good, good) for good in goods))
+            parts.append(f"{shown} ({whose})" if len(by_value) > 1 else shown)
+        if parts:
+            lines.append((title, "; ".join(parts)))
+    return lines
+
+
+def _provenance(meta: Mapping[str, Any], findings: pd.DataFrame) -> list[tuple[str, str]]:
+    """What the numbers were made of and with, and how far they are checked."""
+    by_year: dict[Any, list[str]] = {}
+    for good, year in meta["years"].items():
+        by_year.setdefault(year, []).append(str(meta["labels"].get(good, good)))
+    most = max(map(len, by_year.values()), default=0)
+    years = [
+        f"{year} ({len(goods)} goods)" if len(goods) == most else f"{year} ({'; '.join(goods)})"
+        for year, goods in sorted(by_year.items(), reverse=True)
+    ]
+    versions, certificate = meta["versions"], meta["certificate"]
+    solver = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "resilience")
+    severities = findings["severity"].value_counts()
+    return [
+        ("Case file", f"{meta['case']}, fingerprint {meta['case_hash']}"),
+        ("Data set", f"{meta['dataset']}, fingerprint {meta['dataset_hash']}"),
+        ("Years of the data", f"for each good the latest up to {meta['year']}: {', '.join(years)}"),
+        ("Tool", f"resilience {versions['resilience']}; {solver} (highspy is the solver HiGHS)"),
+        (
+            "Certificate",
+            f"All {certificate['optima']:,} optima are certified optimal: residuals and duality gap, "
+            f"computed afresh from the model, are at most {_decimal(certificate['worst_residual'])} "
+            f"(limit {_decimal(certificate['tolerance'])}).",
+        ),
+        (
+            "Findings",
+            f"{severities.get('warning', 0)} warnings and {severities.get('info', 0)} remarks on data and "
+            "result; see the sheet Findings.",
+        ),
+    ]
+
+
+def _decimal(number: float) -> str:
+    """A small number to one significant digit, without an exponent."""
+    return f"{float(f'{number:.0e}'):.15f}".rstrip("0").rstrip(".")
 
 
 def member_name(member: str, meta: Mapping[str, Any]) -> str:

@@ -1,0 +1,187 @@
+"""Demand, today's sourcing and capacities from the tables (section 6)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from conftest import BALANCES as HEADER
+from conftest import FLOWS as FLOW_HEADER
+from conftest import Maker, row, write_case, write_dataset
+
+import resilience
+
+
+def balance(result: resilience.Result, member: str) -> dict[str, object]:
+    table = result.balance
+    return dict(table[table["member"] == member].iloc[0])
+
+
+def messages(result: resilience.Result) -> str:
+    return "\n".join(result.findings["message"])
+
+
+def test_demand_is_apparent_consumption(make: Maker) -> None:
+    """500 made, 300 in, 200 out: 600 used, 3/8 of it from BBB because exports have the mix of supply."""
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 300.0), ("AAA", "CCC", 200.0)],
+            [{"country": "AAA", "production": 500}, {"country": "BBB", "production": 300},
+             {"country": "CCC", "production": 0}],
+            cut=["BBB"],
+        )
+    )
+    found = balance(result, "AAA")
+    assert (found["demand"], found["factor"], found["scope"]) == (600, 1, "consumption")
+    plan = result.plan.set_index("supplier")["baseline"]
+    assert plan["AAA"] == pytest.approx(375)
+    assert plan["BBB"] == pytest.approx(225)
+    assert row(result)["share_today"] == pytest.approx(5 / 8)
+
+
+def test_given_demand_scales_supply_and_says_so(make: Maker) -> None:
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 300.0)],
+            [{"country": "AAA", "production": 700, "demand": 800}, {"country": "BBB", "production": 300}],
+            cut=["BBB"],
+        )
+    )
+    assert balance(result, "AAA")["factor"] == pytest.approx(0.8)
+    assert "AAA: recorded supply was scaled by 0.8 to meet demand of 800 t" in messages(result)
+    assert result.plan["baseline"].sum() == pytest.approx(800)
+
+
+def test_share_of_imports_where_production_is_unknown(make: Maker) -> None:
+    """AAA has no production row and nobody else has: demand is imports, AAA does not serve itself."""
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 300.0), ("MMM", "AAA", 100.0), ("AAA", "BBB", 200.0)],
+            [],
+            members=["AAA", "MMM"],
+            cut=["BBB"],
+            survival={"critical_share": 0.5, "months": 3},
+        )
+    )
+    found = row(result, "AAA")
+    assert found["scope"] == "imports"
+    assert found["share_today"] == pytest.approx(0.25)
+    assert balance(result, "AAA")["demand"] == 400
+    assert math.isnan(balance(result, "AAA")["production"])  # type: ignore[arg-type]
+    text = messages(result)
+    assert 'AAA: home production unknown and exports are 50% of imports; "share of imports" says little' in text
+    assert set(result.plan["supplier"]) == {"BBB", "MMM"}  # not AAA itself, even with building allowed
+    assert found["share"] == pytest.approx(0.5, abs=1e-8)
+    unknown = row(result, "MMM")  # imports nothing
+    assert unknown["status"] == "unknown"
+    assert unknown["share"] is None or math.isnan(unknown["share"])
+
+
+def test_demand_of_zero_or_less_is_unknown_never_clipped(make: Maker) -> None:
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 300.0), ("BBB", "MMM", 50.0)],
+            [{"country": "AAA", "production": 10}, {"country": "BBB", "production": 400},
+             {"country": "MMM", "production": 0, "demand": 0}],
+            members=["AAA", "MMM"],
+            cut=["BBB"],
+        )
+    )
+    assert row(result, "MMM")["status"] == "unknown"
+    assert row(result, "AAA")["status"] != "unknown"
+    assert "MMM: demand comes out as 0 t; its requirement is unknown" in messages(result)
+
+
+def test_nothing_left_is_an_input_error(make: Maker) -> None:
+    case = make([("BBB", "AAA", 300.0)], [{"country": "AAA", "production": 0, "demand": 0}], cut=["BBB"])
+    with pytest.raises(resilience.InputError, match="no requirement can be computed"):
+        resilience.solve(case)
+
+
+def test_capacity_below_sales_is_raised_and_reported(make: Maker) -> None:
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 300.0)],
+            [{"country": "AAA", "production": 100}, {"country": "BBB", "production": 300, "capacity": 250}],
+            cut=["AAA"],
+            survival={"critical_share": 0.75},
+        )
+    )
+    assert "BBB: capacity 250 t is below today's sales to members and was raised to 300" in messages(result)
+    assert row(result)["status"] == "met"
+
+
+def test_stock_of_the_data_goes_before_the_assumed(make: Maker) -> None:
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 1200.0), ("BBB", "MMM", 1200.0)],
+            [{"country": "AAA", "production": 0, "stock": 50}, {"country": "MMM", "production": 0},
+             {"country": "BBB", "production": 2400}],
+            members=["AAA", "MMM"],
+            cut=["BBB"],
+            survival={"critical_share": 0.5, "months": 12},
+            response={"stock_months": 3},
+        )
+    )
+    assert balance(result, "AAA")["stock"] == 50
+    assert balance(result, "MMM")["stock"] == 300
+    assert balance(result, "MMM")["status"] == "assumed"
+    stress = result.stress.set_index(["member", "cutoff"])["months_survived"]
+    assert (stress["AAA", "cut"], stress["MMM", "cut"], stress["ALL", "ALL"]) == (1, 6, 1)
+
+
+def years(tmp_path: Path, stocks: dict[int, object]) -> resilience.Result:
+    """Three years of AAA: production 100, 130, 160, imports 50 each year; the case is of 2025."""
+    data = write_dataset(tmp_path / "data", [], countries=["AAA", "BBB"])
+    flows = "".join(f"{year},wheat,BBB,AAA,50,,observed,x\n" for year in (2022, 2023, 2024))
+    (data / "flows.csv").write_text(FLOW_HEADER + flows, encoding="utf-8")
+    rows = ""
+    for year, made in ((2022, 100), (2023, 130), (2024, 160)):
+        rows += f"{year},wheat,AAA,{made},,{stocks.get(year, '')},,observed,x\n"
+        rows += f"{year},wheat,BBB,50,,,,observed,x\n"
+    (data / "balances.csv").write_text(HEADER + rows, encoding="utf-8")
+    case = write_case(
+        tmp_path / "case.toml", year=2025, members=["AAA"], cutoffs=[{"name": "cut", "cut": ["BBB"]}]
+    )
+    return resilience.solve(resilience.load(case))
+
+
+def test_three_years_are_averaged(tmp_path: Path) -> None:
+    result = years(tmp_path, {})
+    assert balance(result, "AAA")["year"] == 2024
+    assert balance(result, "AAA")["demand"] == pytest.approx((150 + 180 + 210) / 3)
+    assert "demand is the mean of 2022 to 2024" in messages(result)
+    assert result.meta["years"] == {"wheat": 2024}
+
+
+def test_a_known_stock_increase_goes_before_the_average(tmp_path: Path) -> None:
+    result = years(tmp_path, {2023: 10, 2024: 25})
+    assert balance(result, "AAA")["demand"] == pytest.approx(210 - 15)
+
+
+def test_a_later_year_is_not_used(make: Maker) -> None:
+    case = make([("BBB", "AAA", 300.0)], [], cut=["BBB"])
+    early = resilience.load(case.file.path, year=2023)
+    with pytest.raises(resilience.InputError, match="no requirement can be computed"):
+        resilience.solve(early)
+
+
+def test_prices_fall_back_from_flow_to_exporter_to_median(make: Maker) -> None:
+    """BBB→AAA costs 3 a tonne; RRR sells elsewhere at 5; SSS has no price: the median of 3 and 5."""
+    case = make(
+        [("BBB", "AAA", 1000.0, "wheat", 3000), ("RRR", "NNN", 100.0, "wheat", 500)],
+        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 1000},
+         {"country": "RRR", "production": 300, "capacity": 300},
+         {"country": "SSS", "production": 0, "capacity": 1000}],
+        region=["AAA", "RRR", "SSS"],
+        cut=["BBB"],
+        survival={"critical_share": 0.5},
+        response={"new_capacity": 0.0},
+    )
+    plan = resilience.solve(case).plan.set_index("supplier")
+    cost = plan["extra_cost_usd"] / plan["change"]
+    assert cost["BBB"] == pytest.approx(3)
+    assert cost["SSS"] == pytest.approx(4)
+    if "RRR" in plan.index:
+        assert cost["RRR"] == pytest.approx(5)

@@ -1,0 +1,158 @@
+"""The command line as other programs see it: exit status, streams, files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import write_case, write_dataset
+
+import resilience
+import resilience.solver
+from resilience.cli import main
+from resilience.schema import RESULTS
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    write_dataset(
+        tmp_path / "data",
+        [("BBB", "AAA", 900.0), ("BBB", "AAA", 70.0, "steel")],
+        [{"country": "AAA", "production": 300}, {"country": "BBB", "production": 900},
+         {"country": "AAA", "good": "steel", "production": 30}, {"country": "BBB", "good": "steel", "production": 70}],
+        goods=[("wheat", "food"), ("steel", "military")],
+        coalitions=[("home", "AAA", "")],
+    )
+    return write_case(
+        tmp_path / "case.toml",
+        title="A case",
+        members="home",
+        survival={"critical_share": 0.5, "months": 12},
+        cutoffs=[{"name": "cut", "cut": ["BBB"]}],
+    )
+
+
+def test_run_writes_nothing_unless_asked(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {file: file.stat().st_mtime_ns for file in case.parent.rglob("*")}
+    assert main(["run", str(case)]) == 0
+    assert {file: file.stat().st_mtime_ns for file in case.parent.rglob("*")} == before
+    printed = capsys.readouterr().out
+    assert "wheat" in printed and "build" in printed and "AAA 25 %→50 %" in printed
+    assert "nothing was written" in printed
+
+
+def test_json_has_the_contracts_tables(case: Path, tmp_path: Path) -> None:
+    assert main(["run", str(case), "--out", str(tmp_path / "new" / "r.json"), "--quiet"]) == 0
+    document = json.loads((tmp_path / "new" / "r.json").read_text(encoding="utf-8"))
+    assert set(document) == {"meta", "tables"}
+    for name, table in RESULTS.items():
+        for record in document["tables"][name]:
+            assert tuple(record) == table.names, name
+    first = document["tables"]["requirements"][0]
+    assert first["share"] == pytest.approx(0.5)
+    assert first["share_upper"] is None
+    assert document["meta"]["certificate"]["optima"] > 0
+    assert "NaN" not in (tmp_path / "new" / "r.json").read_text(encoding="utf-8")
+
+
+def test_the_same_numbers_in_all_outputs(case: Path, tmp_path: Path) -> None:
+    for target in ("r.json", "r.xlsx", "folder"):
+        assert main(["run", str(case), "--out", str(tmp_path / target), "--quiet"]) == 0
+    direct = resilience.solve(resilience.load(case)).requirements
+    from_csv = pd.read_csv(tmp_path / "folder" / "requirements.csv")
+    pd.testing.assert_series_equal(direct["share"], from_csv["share"])
+    records = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["tables"]["requirements"]
+    assert [record["share"] for record in records] == pytest.approx(list(direct["share"]))
+    assert (tmp_path / "r.xlsx").stat().st_size > 5000
+    assert {file.stem for file in (tmp_path / "folder").iterdir()} == {*RESULTS, "meta"}
+
+
+def test_two_processes_give_the_same_bytes(case: Path, tmp_path: Path) -> None:
+    for workers in ("1", "2"):
+        out = str(tmp_path / f"{workers}.json")
+        assert main(["run", str(case), "--out", out, "--quiet", "--workers", workers]) == 0
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_options_choose_goods_members_year_and_numbers(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    options = ["--goods", "military", "--members", "AAA", "--year", "2030", "--set", "survival.critical_share=0.4"]
+    assert main(["run", str(case), "--out", str(out), "--quiet", *options]) == 0
+    rows = json.loads(out.read_text(encoding="utf-8"))["tables"]["requirements"]
+    assert {row["good"] for row in rows} == {"steel"}
+    assert rows[0]["share"] == pytest.approx(0.4)
+
+
+def test_check_reports_and_computes_nothing(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(case)]) == 0
+    assert "fit: 2 goods, 1 members, 1 cutoffs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "CASE", "--goods", "wheet"], 'did you mean "wheat"?'),
+        (["run", "CASE", "--set", "survival.month=3"], 'did you mean "months"?'),
+        (["run", "CASE", "--members", "XXX"], '"XXX" is neither a country'),
+        (["run", "CASE", "--out", "result.xls"], "use .xlsx, .json or the name of a folder"),
+        (["run", "CASE", "--workers", "0"], "at least one process"),
+        (["run", "no-such-case.toml"], "there is no case file"),
+        (["check", "."], "is a folder"),
+    ],
+)
+def test_bad_input_is_status_2_on_standard_error(
+    case: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    status = main([str(case) if word == "CASE" else word for word in arguments])
+    printed = capsys.readouterr()
+    assert status == 2
+    assert expected in printed.err
+    assert "Traceback" not in printed.err
+    assert not printed.out
+
+
+def test_a_solver_that_is_not_optimal_is_status_3_and_no_file(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resilience.solver, "TOLERANCE", -1.0)
+    assert main(["run", str(case), "--out", str(tmp_path / "r.json")]) == 3
+    printed = capsys.readouterr()
+    assert "wheat, member AAA, cutoff cut, stage 1" in printed.err
+    assert not printed.out
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_a_fault_of_the_program_is_status_1(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bolt came loose")
+
+    monkeypatch.setattr("resilience.calculator.solve", broken)
+    assert main(["run", str(case)]) == 1
+    assert "fault of the program" in capsys.readouterr().err
+
+
+def test_no_share_suffices_is_a_finding_and_status_0(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(case), "--set", "response.new_capacity=0"]) == 0
+    printed = capsys.readouterr().out
+    assert "none" in printed
+    assert "100 %" not in printed.split("met:")[0].split("members that")[1]
+
+
+def test_help_is_worth_reading_and_quick() -> None:
+    for arguments in ([], ["run"], ["check"]):
+        shown = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "resilience", *arguments, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "usage: resilience" in shown.stdout
+        assert "pandas" not in shown.stderr and "pyomo" not in shown.stderr
+    assert main(["--version"]) == 0
+    assert main([]) == 2

@@ -1,0 +1,88 @@
+"""The one file that talks to the solver: statuses, the certificate, scaling."""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+
+import resilience.solver as solver
+from resilience.errors import SolverError
+
+
+def two_variables(cost: float = 1.0) -> solver.Program:
+    """min cost·(x + 2y) with x + y ≥ 4, x ≤ 3, y ≥ 0: x = 3, y = 1, objective 5·cost."""
+    model = pyo.ConcreteModel("toy")
+    model.x = pyo.Var(bounds=(0, 3))
+    model.y = pyo.Var(bounds=(0, None))
+    model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
+    model.scaling_factor[model.x] = 0.25
+    model.enough = pyo.Constraint(expr=model.x + model.y >= 4)
+    model.cost = pyo.Objective(expr=cost * (model.x + 2 * model.y))
+    return solver.compile_model(model)
+
+
+def test_optimum_in_the_models_own_units() -> None:
+    program = two_variables()
+    found = solver.minimise(program, "cost", "toy")
+    assert found is not None
+    assert found.objective == pytest.approx(5)
+    assert program.read(found.values, "x")[None] == pytest.approx(3)
+    assert found.certificate.worst <= 1e-9
+
+
+def test_bounds_and_rows_change_without_touching_the_program() -> None:
+    program = two_variables()
+    tighter = solver.minimise(program.bound("x", upper=1.0), "cost", "toy")
+    assert tighter is not None and tighter.objective == pytest.approx(7)
+    free = solver.minimise(program.loosen(np.array([0])), "cost", "toy")
+    assert free is not None and free.objective == pytest.approx(0)
+    kept = solver.minimise(program.keep("cost", 4.0), "cost", "toy")
+    assert kept is None
+    fixed = solver.minimise(program.bound("x", lower=2.0, upper=2.0), "cost", "toy")
+    assert fixed is not None and fixed.objective == pytest.approx(6)
+    again = solver.minimise(program, "cost", "toy")
+    assert again is not None and again.objective == pytest.approx(5)
+
+
+def test_unbounded_is_an_error_and_not_a_number() -> None:
+    program = two_variables(-1.0)
+    with pytest.raises(SolverError, match="the cheese problem: the solver said .*nbounded.* 1 rows, 2 columns"):
+        solver.minimise(program, "cost", "the cheese problem")
+
+
+@pytest.mark.parametrize("status", ["kTimeLimit", "kIterationLimit", "kUnknown", "kSolveError"])
+def test_any_other_status_is_an_error(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    run = solver._run
+    monkeypatch.setattr(
+        solver, "_run", lambda *a: (getattr(highspy.HighsModelStatus, status), *run(*a)[1:])
+    )
+    with pytest.raises(SolverError, match=status.removeprefix("k")):
+        solver.minimise(two_variables(), "cost", "toy")
+
+
+@pytest.mark.parametrize("spoil", ["values", "duals"])
+def test_a_wrong_optimum_does_not_pass_the_certificate(monkeypatch: pytest.MonkeyPatch, spoil: str) -> None:
+    """An "optimal" that is off in the sixth digit is refused."""
+    run = solver._run
+
+    def wrong(*arguments: object) -> object:
+        status, values, duals = run(*arguments)  # type: ignore[arg-type]
+        return (status, values * (1 + 1e-6), duals) if spoil == "values" else (status, values, duals * (1 - 1e-6))
+
+    monkeypatch.setattr(solver, "_run", wrong)
+    with pytest.raises(SolverError, match="certificate failed"):
+        solver.minimise(two_variables(), "cost", "toy")
+
+
+def test_presolve_alone_cannot_call_a_case_infeasible(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = solver._run
+
+    def presolve_lies(part: object, presolve: str) -> object:
+        status, values, duals = run(part, presolve)  # type: ignore[arg-type]
+        return (highspy.HighsModelStatus.kInfeasible if presolve == "on" else status), values, duals
+
+    monkeypatch.setattr(solver, "_run", presolve_lies)
+    found = solver.minimise(two_variables(), "cost", "toy")
+    assert found is not None and found.objective == pytest.approx(5)
