@@ -141,9 +141,7 @@ def one(raw: Path, *patterns: str) -> Path:
 
 def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """A CSV file in which NA is Namibia and only the empty cell is missing."""
-    table: pd.DataFrame = pd.read_csv(
-        path, keep_default_na=False, na_values=[""], low_memory=False, **options
-    )
+    table: pd.DataFrame = pd.read_csv(path, keep_default_na=False, na_values=[""], low_memory=False, **options)
     return table
 
 
@@ -276,9 +274,7 @@ class Sources:
         rows = frame[(frame["refYear"] == year) & (frame["flowDesc"] == "Export")]
         rows = rows.rename(columns={"reporterISO": "exporter", "partnerISO": "importer"})
         known = set(self.country_names())
-        rows = rows[
-            rows["exporter"].map(clean_code).isin(known) & rows["importer"].map(clean_code).isin(known)
-        ]
+        rows = rows[rows["exporter"].map(clean_code).isin(known) & rows["importer"].map(clean_code).isin(known)]
         out = rows[["exporter", "importer"]].apply(lambda column: column.map(clean_code))
         out["value_kusd"] = rows["primaryValue"].astype(float) / 1000
         out["quantity_t"] = np.nan
@@ -636,9 +632,7 @@ def baci_year(good: Good, sources: Sources, year: int) -> tuple[pd.DataFrame, pd
         source=("source", lambda column: "; ".join(sorted(set(column)))),
     )
     summed["status"] = np.where(summed["mended"], ESTIMATED, OBSERVED)
-    summed["source"] = np.where(
-        summed["mended"], summed["source"] + "; quantity from value", summed["source"]
-    )
+    summed["source"] = np.where(summed["mended"], summed["source"] + "; quantity from value", summed["source"])
     table = pd.concat(mended, ignore_index=True) if mended else pd.DataFrame(columns=REPAIR_COLUMNS)
     return summed, table, scatter(every)
 
@@ -658,9 +652,7 @@ def fao_balances(good: Good, sources: Sources, countries: Iterable[str]) -> pd.D
     bought = trade.groupby(["year", "importer"])["quantity"].sum()
     sold = trade.groupby(["year", "exporter"])["quantity"].sum()
     made = sources.fao_production(fao).set_index(["year", "country"])["production"] * factor
-    stored = (
-        sources.stock_change(int(fao["balance_item"])).set_index(["year", "country"])["stock_change"] * factor
-    )
+    stored = sources.stock_change(int(fao["balance_item"])).set_index(["year", "country"])["stock_change"] * factor
     reserves = sources.reserves(fao["reserve"], float(fao["kcal_per_t"])) if "reserve" in fao else {}
     rows = []
     for year in sources.declaration.settings["fao_years"]:
@@ -693,9 +685,7 @@ def fao_balances(good: Good, sources: Sources, countries: Iterable[str]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def production_rows(
-    good: Good, sources: Sources, countries: Iterable[str], flows: pd.DataFrame
-) -> pd.DataFrame:
+def production_rows(good: Good, sources: Sources, countries: Iterable[str], flows: pd.DataFrame) -> pd.DataFrame:
     """Production of a good read from BACI: figures where the form is the same, zeros where none is made."""
     settings = sources.declaration.settings
     edition = f"World Mining Data {settings['wmd_edition']}"
@@ -741,10 +731,7 @@ def production_rows(
     table = pd.DataFrame(rows, columns=["year", "good", "country", "production", "status", "source"])
     bought = flows.groupby(["year", "importer"])["quantity"].sum()
     written = {
-        c
-        for entry in good.spec.get("none", [])
-        if entry.get("demand") == "imports"
-        for c in entry["countries"]
+        c for entry in good.spec.get("none", []) if entry.get("demand") == "imports" for c in entry["countries"]
     }
     demand = [
         bought.get((row.year, row.country), math.nan) if row.country in written else math.nan
@@ -837,10 +824,7 @@ def build(raw: Path, out: Path, declaration: Declaration | None = None) -> dict[
         old.unlink()
     columns = ["good", "label", "category", "unit", "hs", "flow_measure", "notes"]
     listing = pd.DataFrame(
-        [
-            {**good.spec, "flow_measure": "value" if good.by_value else "quantity"}
-            for good in declaration.goods
-        ]
+        [{**good.spec, "flow_measure": "value" if good.by_value else "quantity"} for good in declaration.goods]
     )
     write(listing[columns], out / "goods.csv")
     write(

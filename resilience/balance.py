@@ -159,9 +159,7 @@ class _Builder:
         self.balances = of_good[of_good["year"] == year].set_index("country")
         self.all_flows = dataset.flows[dataset.flows["good"] == good]
         self.flows = self.all_flows[self.all_flows["year"] == year]
-        self.countries = sorted(
-            {*self.flows["exporter"], *self.flows["importer"], *self.balances.index, *members}
-        )
+        self.countries = sorted({*self.flows["exporter"], *self.flows["importer"], *self.balances.index, *members})
         self.imports = self._total("importer")
         self.exports = self._total("exporter")
         self.production = self.balances["production"].reindex(self.countries).astype(float)
@@ -267,9 +265,7 @@ class _Builder:
 
     def _past(self, member: str, year: int) -> dict[str, float] | None:
         """Apparent consumption and stock of an earlier year; None unless both tables have that year."""
-        rows = self.all_balances[
-            (self.all_balances["year"] == year) & (self.all_balances["country"] == member)
-        ]
+        rows = self.all_balances[(self.all_balances["year"] == year) & (self.all_balances["country"] == member)]
         flows = self.all_flows[self.all_flows["year"] == year]
         if rows.empty or flows.empty or np.isnan(rows["production"].iloc[0]):
             return None

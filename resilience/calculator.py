@@ -16,7 +16,7 @@ from resilience.case import Case
 from resilience.casefile import PARAMETERS, Cutoff, Surge
 from resilience.cutoffs import availability
 from resilience.errors import Finding, InputError
-from resilience.model import prepare
+from resilience.model import ModelData, prepare
 from resilience.requirements import GoodResult, solve_good
 from resilience.results import Result, findings_table
 from resilience.schema import ALL, RESULTS
@@ -60,8 +60,8 @@ def figures(case: Case, good: str) -> GoodData | None:
     return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings)
 
 
-def solve_one(case: Case, data: GoodData) -> GoodResult:
-    """Build and solve one good."""
+def model_data(case: Case, data: GoodData, *, pooled: bool = False) -> ModelData:
+    """One good of a case in the form the model's rules read."""
     settings = data.settings
     available = availability(
         case.cutoffs(data.good),
@@ -72,14 +72,23 @@ def solve_one(case: Case, data: GoodData) -> GoodResult:
         settings["region_surge"].value,
         settings["outside_surge"].value,
     )
-    pooled = prepare(data, available, pooled=True) if settings["solidarity"].value else None
-    return solve_good(prepare(data, available), pooled)
+    return prepare(data, available, pooled=pooled)
+
+
+def solve_one(case: Case, data: GoodData) -> GoodResult:
+    """Build and solve one good."""
+    pooled = model_data(case, data, pooled=True) if data.settings["solidarity"].value else None
+    return solve_good(model_data(case, data), pooled)
+
+
+def _silent(good: str, done: int, total: int) -> None:
+    """Progress for those who do not ask for it."""
 
 
 def _solve_all(
     case: Case, ready: dict[str, GoodData], workers: int, progress: Progress | None
 ) -> dict[str, GoodResult]:
-    report = progress or (lambda good, done, total: None)
+    report = progress or _silent
     solved: dict[str, GoodResult] = {}
     if workers <= 1:
         for name, data in ready.items():
@@ -88,9 +97,13 @@ def _solve_all(
         return solved
     with ProcessPoolExecutor(workers) as pool:
         futures = {pool.submit(solve_one, case, data): name for name, data in ready.items()}
-        for future in as_completed(futures):
-            solved[futures[future]] = future.result()
-            report(futures[future], len(solved), len(ready))
+        try:
+            for future in as_completed(futures):
+                solved[futures[future]] = future.result()
+                report(futures[future], len(solved), len(ready))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the other goods
+            raise
     return {name: solved[name] for name in ready}
 
 
@@ -145,9 +158,7 @@ def _assumptions(case: Case) -> pd.DataFrame:
     rows = []
     for good in case.goods:
         for name, setting in case.file.settings(good, case.category(good)).items():
-            rows.append(
-                [good, name, _shown(setting.value), PARAMETERS[name].unit, setting.set_in, setting.ground]
-            )
+            rows.append([good, name, _shown(setting.value), PARAMETERS[name].unit, setting.set_in, setting.ground])
     return pd.DataFrame(rows, columns=list(RESULTS["assumptions"].names))
 
 

@@ -89,9 +89,7 @@ class _Resolver:
             self.names_of_goods(f"{where}.goods", cutoff.goods or ())
             for country in cut:
                 if country in members:
-                    self.say(
-                        f"{where}.cut", f"{country} is a member and is hit by the cutoff itself", "warning"
-                    )
+                    self.say(f"{where}.cut", f"{country} is a member and is hit by the cutoff itself", "warning")
             if cutoff.start > int(self.file.raw.get("survival", {}).get("months", 12)):
                 self.say(f"{where}.start", "the cutoff starts after the horizon and has no effect", "warning")
         self.check_tables()
@@ -153,7 +151,10 @@ class _Resolver:
             elif name in self.goods:
                 chosen.add(name)
             else:
-                self.say(key, f'"{name}" is neither a good nor a category{nearest(name, [*self.goods, *CATEGORIES])}')
+                self.say(
+                    key,
+                    f'"{name}" is neither a good nor a category{nearest(name, [*self.goods, *CATEGORIES])}',
+                )
         return [good for good in self.goods if good in chosen]
 
     def chosen_goods(self) -> list[str]:

@@ -48,7 +48,12 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("critical_share", "survival", "share", "part of demand met in every month", 1.0, 0.0, 1.0),
         Parameter("demand_factor", "survival", "multiple", "crisis demand over peace demand", 1.0, 0.0, 1e3),
         Parameter(
-            "profile", "survival", "multiple", "demand of each calendar month over the mean", None, kind="profile"
+            "profile",
+            "survival",
+            "multiple",
+            "demand of each calendar month over the mean",
+            None,
+            kind="profile",
         ),
         Parameter(
             "region_surge",
@@ -75,9 +80,7 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter(
             "solidarity", "response", "yes/no", "region deliveries pooled among members", False, kind="flag"
         ),
-        Parameter(
-            "new_capacity", "response", "times today's", "most that region suppliers may build", math.inf
-        ),
+        Parameter("new_capacity", "response", "times today's", "most that region suppliers may build", math.inf),
     )
 }
 SECTIONS = ("survival", "response")
@@ -190,9 +193,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if not close:
         lowered = {name.lower(): name for name in known}
-        close = [
-            lowered[name] for name in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)
-        ]
+        close = [lowered[name] for name in difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.5)]
     if close:
         return f'; did you mean "{close[0]}"?'
     return f"; known are {', '.join(known[:20])}{' …' if len(known) > 20 else ''}"
@@ -315,9 +316,7 @@ class _Checker:
             if key not in known:
                 elsewhere = PARAMETERS.get(key)
                 hint = (
-                    f"; it belongs under [{elsewhere.section}]"
-                    if elsewhere and not where
-                    else nearest(key, known)
+                    f"; it belongs under [{elsewhere.section}]" if elsewhere and not where else nearest(key, known)
                 )
                 self.say(f"{where}.{key}" if where else key, f'unknown key "{key}"{hint}')
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Sequence
@@ -69,7 +71,10 @@ def parser() -> argparse.ArgumentParser:
         help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
     )
     run.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="solve goods in N processes (default 1)"
+        "--workers",
+        type=int,
+        metavar="N",
+        help="solve goods in N processes (default: up to 4 where there is enough to do); changes no number",
     )
     for command in (check, run):
         command.add_argument("case", metavar="CASE", type=Path, help="case file (.toml), see models/")
@@ -175,14 +180,14 @@ def _run(options: argparse.Namespace) -> int:
     from resilience.calculator import solve
     from resilience.errors import Finding, InputError
 
-    if options.workers < 1:
+    if options.workers is not None and options.workers < 1:
         raise InputError([Finding("error", "--workers", None, None, "at least one process is needed")])
     _check_target(options.out)
     start = time.perf_counter()
     case = _load(options)
     console = _console(sys.stderr)
     with _progress(console, len(case.goods), options.quiet) as advance:
-        result = solve(case, workers=options.workers, progress=advance)
+        result = solve(case, workers=options.workers or _workers(case), progress=advance)
     if options.out is not None:
         try:
             result.write(options.out)
@@ -195,6 +200,12 @@ def _run(options: argparse.Namespace) -> int:
     if not options.quiet:
         _print_summary(result, time.perf_counter() - start, options.out)
     return SOLVED
+
+
+def _workers(case: Case) -> int:
+    """One process for small cases, where starting others takes longer than it saves."""
+    work = len(case.goods) * len(case.members) * len(case.file.cutoffs)
+    return 1 if work < 150 else min(4, os.cpu_count() or 1)
 
 
 def _check_target(out: Path | None) -> None:
@@ -267,9 +278,11 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
     from rich import box
     from rich.table import Table
 
+    from resilience.schema import STATUS_WORDS
     from resilience.words import percent
 
     colours = {"met": "green", "shift": "cyan", "raise": "yellow", "build": "magenta", "none": "red"}
+    console = _console(sys.stdout)
     meta = result.meta
     rows = result.requirements
     rows = rows[(rows["cutoff"] == "ALL") & (rows["reading"] == "planned")]
@@ -279,22 +292,20 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         box=box.SIMPLE,
         title_justify="left",
     )
-    for name, justify in (
-        ("good", "left"),
-        ("year", "right"),
-        ("today", "right"),
-        ("needed", "right"),
-        ("verdict", "left"),
-        ("members that must change (today → needed)", "left"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("good")
+    for name in ("year", "today", "needed"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    table.add_column("members that must change (today → needed)")
     for good, part in rows.groupby("good", sort=False):
         everyone = part[part["member"] == "ALL"].iloc[0]
         changes = []
         for row in part[part["member"] != "ALL"].to_dict("records"):
             status = row["status"]
             if status in ("raise", "build"):
-                changes.append(f"{row['member']} {percent(row['share_today'])}→{percent(row['share'])}")
+                digits = int(percent(row["share_today"]) == percent(row["share"]))
+                rise = f"{percent(row['share_today'], digits)}→{percent(row['share'], digits)}"
+                changes.append(f"{row['member']} {rise}")
             elif status in ("shift", "none", "unknown"):
                 changes.append(f"{row['member']} {status}")
         status = everyone["status"]
@@ -304,12 +315,9 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
             percent(everyone["share_today"]),
             percent(everyone["share"]),
             f"[{colours.get(status, 'white')}]{status}[/]",
-            ", ".join(changes),
+            _wrapped(changes, console.width - 70),
         )
-    console = _console(sys.stdout)
     console.print(table)
-    from resilience.schema import STATUS_WORDS
-
     console.print("  ".join(f"{word}: {meaning}" for word, meaning in STATUS_WORDS.items()), style="dim")
     counts = result.findings["severity"].value_counts()
     certificate = meta["certificate"]
@@ -323,3 +331,9 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         console.print(f"written: {out}", highlight=False)
     else:
         console.print("nothing was written; add --out NAME.xlsx for the workbook", highlight=False)
+
+
+def _wrapped(parts: list[str], width: int) -> str:
+    """The parts joined by commas, broken between parts only."""
+    whole = ", ".join(part.replace(" ", "\u00a0") for part in parts)
+    return "\n".join(textwrap.wrap(whole, max(30, width))).replace("\u00a0", " ")

@@ -54,5 +54,7 @@ def survival_conditions(data: ModelData, member: str) -> Conditions:
             needed.append(data.critical[n, last - 1] - draw)
             labels.append((cutoff, last - 1, last, "drawdown"))
     return Conditions(
-        np.array(arriving), np.array(needed), pd.DataFrame(labels, columns=["cutoff", "after", "month", "limit"])
+        np.array(arriving),
+        np.array(needed),
+        pd.DataFrame(labels, columns=["cutoff", "after", "month", "limit"]),
     )

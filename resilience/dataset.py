@@ -66,7 +66,8 @@ def read_dataset(path: Path) -> Dataset:
         findings.append(
             Finding("error", str(path), None, None, "there is no such folder; see dataset in the case file")
         )
-        return Dataset(path, *(_empty(table) for table in INPUTS.values()), "", tuple(findings))
+        nothing = {name: _empty(table) for name, table in INPUTS.items()}
+        return Dataset(path, **nothing, fingerprint="", findings=tuple(findings))
     findings += _strangers(path)
     for table in INPUTS.values():
         files = list(_files(path, table.name))
@@ -162,9 +163,7 @@ def _read_table(
             found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
             if found:
                 wanted, line, saw = (int(number) for number in found.groups())
-                refuse(
-                    f"{saw} cells where the header has {wanted}; put text with commas in double quotes", line
-                )
+                refuse(f"{saw} cells where the header has {wanted}; put text with commas in double quotes", line)
             else:
                 refuse(f"this is not a CSV file: {error}")
             return None

@@ -16,7 +16,8 @@ cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a mon
 | c_mst | ``consumption[m, s, t]`` | crisis consumption |
 | ρ_m, ρ | ``share[m]``, ``common_share`` | credited share, and the least that all keep |
 | e_mst | ``shortfall[m, s, t]`` | critical demand that is missed; 0 unless a program lets it go |
-| D_m, φ·f·d_mt, f·d_mt | ``demand``, ``critical``, ``ceiling`` | yearly demand, critical and full crisis demand |
+| D_m | ``demand`` | yearly demand |
+| φ·f·d_mt, f·d_mt | ``critical``, ``ceiling`` | critical and full crisis demand of a month |
 | K_i, zmax_i | ``capacity``, ``most_new`` | what i can sell to members, most that it may build |
 | B_m, w_m | ``held``, ``draw`` | stock at the start, most drawn in a month |
 | κ_i | ``credit`` | how much of i's supply counts as content |
@@ -38,7 +39,6 @@ import pyomo.environ as pyo
 
 from resilience.balance import GoodData
 from resilience.cutoffs import Availability
-
 
 INDICES = {
     "sourcing": ("member", "supplier"),
@@ -78,9 +78,7 @@ class ModelData:
         return int(self.available.delivered.shape[2])
 
 
-def prepare(
-    good: GoodData, available: Availability, *, pooled: bool = False, each: bool = False
-) -> ModelData:
+def prepare(good: GoodData, available: Availability, *, pooled: bool = False, each: bool = False) -> ModelData:
     """Derive demand by month, classes and the limits on new capacity from a good's figures."""
     months = available.delivered.shape[2]
     profile = good.settings["profile"].value or (1.0,)
@@ -191,9 +189,7 @@ def common(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
 
 def changed(model: pyo.ConcreteModel, m: str, i: str) -> pyo.Expression:
     """x_im − x̄_im = increase − decrease, so that their sum is |x − x̄| where it is minimised."""
-    return (
-        model.sourcing[m, i] - model.increase[m, i] + model.decrease[m, i] == model.baseline[m, i]
-    )
+    return model.sourcing[m, i] - model.increase[m, i] + model.decrease[m, i] == model.baseline[m, i]
 
 
 def least_share(model: pyo.ConcreteModel) -> pyo.Expression:
@@ -209,9 +205,7 @@ def least_building(model: pyo.ConcreteModel) -> pyo.Expression:
 
 def least_change(model: pyo.ConcreteModel) -> pyo.Expression:
     """Stage 3: min Σ_im (increase + decrease) / D_m."""
-    return sum(
-        (model.increase[m, i] + model.decrease[m, i]) / model.demand[m] for m, i in model.increase
-    )
+    return sum((model.increase[m, i] + model.decrease[m, i]) / model.demand[m] for m, i in model.increase)
 
 
 def settled(model: pyo.ConcreteModel) -> pyo.Expression:
@@ -241,8 +235,8 @@ def latest_shortfall(model: pyo.ConcreteModel) -> pyo.Expression:
 def build(data: ModelData) -> pyo.ConcreteModel:
     """Section 3 for one good, all its members and all its cutoffs.
 
-    Objectives ``least_share``, ``least_building``, ``least_change``, ``settled``, ``least_shortfall`` and
-    ``latest_shortfall`` are all there; the stages in ``requirements`` choose among them. The suffix ``scaling_factor`` holds 1/size of each variable
+    Its objectives are the stages among which ``requirements`` and ``stress`` choose. The suffix
+    ``scaling_factor`` holds 1/size of each variable
     so that the solver's tolerances mean the same for a small member as for a large one.
     """
     good = data.good
@@ -273,25 +267,17 @@ def build(data: ModelData) -> pyo.ConcreteModel:
         model.suppliers, initialize={i: [m for m, j in links if j == i] for i in suppliers}
     )
     model.class_suppliers = pyo.Set(model.pairs, initialize=pairs)
-    model.classes_for = pyo.Set(
-        model.members, initialize={m: [k for n, k in pairs if n == m] for m in members}
-    )
-    model.members_of = pyo.Set(
-        model.classes, initialize={k: [m for m, j in pairs if j == k] for k in classes}
-    )
+    model.classes_for = pyo.Set(model.members, initialize={m: [k for n, k in pairs if n == m] for m in members})
+    model.members_of = pyo.Set(model.classes, initialize={k: [m for m, j in pairs if j == k] for k in classes})
     model.alone = pyo.Set(dimen=2, initialize=[(m, k) for m, k in pairs if k not in pooled])
 
     model.demand = pyo.Param(model.members, initialize=demand)
     model.held = pyo.Param(model.members, initialize=held)
-    model.draw = pyo.Param(
-        model.members, initialize={m: good.value("drawdown") * held[m] for m in members}
-    )
+    model.draw = pyo.Param(model.members, initialize={m: good.value("drawdown") * held[m] for m in members})
     model.capacity = pyo.Param(model.suppliers, initialize={i: float(good.capacity[i]) for i in suppliers})
     model.credit = pyo.Param(model.suppliers, initialize={i: good.credit.get(i, 0.0) for i in suppliers})
     model.worth = pyo.Param(model.suppliers, initialize=_worth(good))
-    model.baseline = pyo.Param(
-        model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links}
-    )
+    model.baseline = pyo.Param(model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links})
     model.order = pyo.Param(model.links, initialize=_order(good, links))
     model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
     model.delivered_part = pyo.Param(
@@ -311,9 +297,7 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     model.new_capacity = pyo.Var(model.suppliers, bounds=lambda _, i: (0, data.most_new[i]))
     model.contracts = pyo.Var(model.pairs, bounds=(0, None))
     model.delivery = pyo.Var(model.pairs, model.cutoffs, model.months, bounds=(0, None))
-    model.stock = pyo.Var(
-        model.members, model.cutoffs, model.months, bounds=lambda _, m, s, t: (0, held[m])
-    )
+    model.stock = pyo.Var(model.members, model.cutoffs, model.months, bounds=lambda _, m, s, t: (0, held[m]))
     model.consumption = pyo.Var(
         model.members, model.cutoffs, model.months, bounds=lambda _, m, s, t: (0, ceiling[m, t])
     )
@@ -327,9 +311,7 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     model.within_capacity = pyo.Constraint(model.suppliers, rule=within_capacity)
     model.class_total = pyo.Constraint(model.pairs, rule=class_total)
     model.delivered = pyo.Constraint(model.alone, model.cutoffs, model.months, rule=delivered)
-    model.delivered_pooled = pyo.Constraint(
-        model.pooled, model.cutoffs, model.months, rule=delivered_pooled
-    )
+    model.delivered_pooled = pyo.Constraint(model.pooled, model.cutoffs, model.months, rule=delivered_pooled)
     model.later = pyo.RangeSet(2, data.months)
     model.stock_first = pyo.Constraint(model.members, model.cutoffs, rule=stock_first)
     model.stock_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=stock_next)
@@ -362,15 +344,11 @@ def _order(good: GoodData, links: list[tuple[str, str]]) -> dict[tuple[str, str]
     large_first = good.capacity.sort_index().sort_values(ascending=False, kind="stable").index
     rank = {i: number / len(large_first) for number, i in enumerate(large_first)}
     golden = (5**0.5 - 1) / 2
-    return {
-        (m, i): rank[i] + (number * golden) % 1 / 100 for number, (m, i) in enumerate(sorted(links), start=1)
-    }
+    return {(m, i): rank[i] + (number * golden) % 1 / 100 for number, (m, i) in enumerate(sorted(links), start=1)}
 
 
 def _by_month(members: list[str], table: np.ndarray) -> dict[tuple[str, int], float]:
-    return {
-        (m, t + 1): float(table[n, t]) for n, m in enumerate(members) for t in range(table.shape[1])
-    }
+    return {(m, t + 1): float(table[n, t]) for n, m in enumerate(members) for t in range(table.shape[1])}
 
 
 def _worth(good: GoodData) -> dict[str, float]:
@@ -378,5 +356,5 @@ def _worth(good: GoodData) -> dict[str, float]:
     price = good.price.mean(axis=1)
     mean = float(price.mean())
     if not mean > 0:
-        return {i: 1.0 for i in good.suppliers}
+        return dict.fromkeys(good.suppliers, 1.0)
     return {i: float(price[i]) / mean if price[i] > 0 else 1.0 for i in good.suppliers}

@@ -53,9 +53,7 @@ class _Engine:
         self.tags = _tags(self.alone)
         self.joint_tags = self.tags if self.joint is self.alone else _tags(self.joint)
         good = self.data.good
-        self.baseline = {
-            (m, i): float(good.baseline.at[i, m]) for m, i in self.alone.columns["sourcing"]
-        }
+        self.baseline = {(m, i): float(good.baseline.at[i, m]) for m, i in self.alone.columns["sourcing"]}
 
     def minimise(self, program: Program, objective: str, problem: str) -> Solution | None:
         """Solve and keep the count and the worst residual."""
@@ -102,13 +100,11 @@ def solve_good(data: ModelData, pooled: ModelData | None) -> GoodResult:
     joint = alone if pooled is None else compile_model(build(pooled))
     engine = _Engine(data, alone, joint)
     missed = shortfalls(data, good.baseline)
-    missed_jointly = (
-        missed if pooled is None else pooled_shortfalls(pooled, joint, f"{good.good}, stress test")
-    )
+    missed_jointly = missed if pooled is None else pooled_shortfalls(pooled, joint, f"{good.good}, stress test")
     cutoffs = list(data.available.cutoffs)
     findings: list[Finding] = []
     rows = []
-    plan = good.baseline
+    plan: pd.DataFrame | None = good.baseline
     building: dict[str, float] = {}
     for member in [*good.members, ALL]:
         lost = missed_jointly if member == ALL else missed
@@ -200,9 +196,7 @@ def _kept(engine: _Engine, program: Program, tags: pd.DataFrame, share: float) -
     return program.bound("share", upper=limits).loosen(_positions(tags, tags["name"] == "common"))
 
 
-def _earliest(
-    engine: _Engine, program: Program, tags: pd.DataFrame, share: float | None, problem: str
-) -> int:
+def _earliest(engine: _Engine, program: Program, tags: pd.DataFrame, share: float | None, problem: str) -> int:
     """The earliest month that fixes the requirement.
 
     The least t for which surviving months 1 to t alone already asks for the whole share (``share`` None: is
@@ -251,12 +245,15 @@ def _missing(engine: _Engine, program: Program, row: dict[str, Any], problem: st
         + (f" (under {worst})" if row["cutoff"] == ALL and len(amounts) > 1 else "")
         + f", for the first time in month {row['month']:.0f}"
     )
+    if not any(amount > 0 for amount in engine.data.most_new.values()) and good.value("new_capacity") > 0:
+        text += (
+            "; no supplier of the region that escapes the cutoffs sells any today, and new capacity is a "
+            "multiple of today's: give capacity in balances.csv if it can be built from nothing"
+        )
     return Finding("warning", "requirements", None, "share", text)
 
 
-def _plan(
-    engine: _Engine, status: str, share: float
-) -> tuple[pd.DataFrame | None, dict[str, float]]:
+def _plan(engine: _Engine, status: str, share: float) -> tuple[pd.DataFrame | None, dict[str, float]]:
     """The surviving plan nearest to today (supplier × member) and what it builds; None where none survives."""
     good = engine.data.good
     if status == "none":

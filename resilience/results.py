@@ -76,9 +76,7 @@ def _parent(path: str | Path) -> Path:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in record.items()} for record in frame.to_dict("records")
-    ]
+    return [{str(key): _plain(value) for key, value in record.items()} for record in frame.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

@@ -64,9 +64,7 @@ INPUTS: dict[str, Table] = {
                 Column("category", "text", "", "kind of good", choices=CATEGORIES),
                 Column("unit", "text", "", "unit of every amount of this good; kUSD when measured in value"),
                 Column("hs", "text", "", "customs codes of the Harmonized System", required=False),
-                Column(
-                    "flow_measure", "text", "", "whether amounts are weights or values", choices=MEASURES
-                ),
+                Column("flow_measure", "text", "", "whether amounts are weights or values", choices=MEASURES),
                 Column("notes", "text", "", "what a reader should know", required=False),
             ),
             ("good",),
@@ -122,7 +120,11 @@ INPUTS: dict[str, Table] = {
                 Column("demand", "number", "unit of the good", "used in the year", required=False),
                 Column("stock", "amount", "unit of the good", "held at the end of the year", required=False),
                 Column(
-                    "capacity", "amount", "unit of the good", "what it can sell to the members", required=False
+                    "capacity",
+                    "amount",
+                    "unit of the good",
+                    "what it can sell to the members",
+                    required=False,
                 ),
                 _STATUS,
                 _SOURCE,

@@ -87,7 +87,7 @@ class Program:
                 number = bound.get(index) if isinstance(bound, Mapping) else bound
                 if number is not None:
                     sides[side][position] = number / self.column_size[position]
-        return replace(self, **sides)
+        return replace(self, column_lower=sides["column_lower"], column_upper=sides["column_upper"])
 
     def loosen(self, rows: np.ndarray) -> Program:
         """The program without the rows at the given positions."""

@@ -21,9 +21,10 @@ class Traced:
     """Where what is used was made.
 
     ``origin[i, j]`` is the part of what country i uses that country j made (rows sum to 1, or to 0 without any
-    supply), ``used`` what it uses in the good's unit (negative where exports exceed supply). ``raised`` holds the production that
-    was added because exports exceeded supply, ``passes_on`` marks countries whose exports were given the mix
-    of their imports, ``lost`` those whose imports lead to no known origin and that count as origin instead.
+    supply), ``used`` what it uses in the good's unit (negative where exports exceed supply). ``raised`` holds
+    the production that was added because exports exceeded supply, ``passes_on`` marks countries whose exports
+    were given the mix of their imports, ``lost`` those whose imports lead to no known origin and that count as
+    origin instead.
     """
 
     origin: np.ndarray
@@ -70,9 +71,7 @@ def trace(production: np.ndarray, listed: np.ndarray, flow: np.ndarray) -> Trace
     passes_on = passes_on & ~lost
     supply = made + imports
     # Origin mix of what each country ships, mix[j, o]: its own for a source, else the mix of its supply.
-    passed = np.divide(
-        flow, supply[:, None], out=np.zeros_like(flow), where=(mixing & (supply > 0))[:, None]
-    )
+    passed = np.divide(flow, supply[:, None], out=np.zeros_like(flow), where=(mixing & (supply > 0))[:, None])
     own = np.where(mixing, np.divide(made, supply, out=np.zeros_like(made), where=supply > 0), 1.0)
     mix = np.linalg.solve(np.eye(len(made)) - passed, np.diag(own))
     received = flow @ mix

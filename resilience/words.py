@@ -154,18 +154,15 @@ READING = (
     ),
     (
         "What recalculates",
-        "Only the gap on the sheet Verdicts is a formula. All other numbers are values and do not "
-        "recalculate.",
+        "Only the gap on the sheet Verdicts is a formula. All other numbers are values and do not recalculate.",
     ),
 )
 
 
-def cover(
-    meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]
-) -> list[tuple[str, list[tuple[str, str]]]]:
+def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[tuple[str, str]]]]:
     """The sections of the cover, each with its title and lines of name and text."""
     asked = [(name, text.format(region=meta["region_name"])) for name, text in QUESTION]
-    description = [("Description", str(meta["description"]))] if meta["description"] else []
+    description = [("Description", " ".join(str(meta["description"]).split()))] if meta["description"] else []
     answer = "The answer in short: all members together, under every cutoff"
     return [
         ("The question", [*description, *asked]),
@@ -185,8 +182,8 @@ def _counts(meta: Mapping[str, Any], rows: pd.DataFrame) -> list[tuple[str, str]
         goods = [str(meta["labels"].get(good, good)) for good in rows["good"][rows["status"] == status]]
         text = f"{meaning.capitalize()}: {len(goods)} of {len(rows)} goods"
         if goods and status != "met":
-            more = len(goods) - 9
-            text += f" – {'; '.join(goods[:9])}" + (f"; and {more} more, see the sheet Summary" if more > 0 else "")
+            more = f"; and {len(goods) - 9} more, see the sheet Summary" if len(goods) > 9 else ""
+            text += f" – {'; '.join(goods[:9])}{more}"
         lines.append((status, text + "."))
     return lines
 
@@ -209,15 +206,24 @@ def _case(meta: Mapping[str, Any], assumptions: pd.DataFrame) -> list[tuple[str,
     ):
         used = assumptions[assumptions["parameter"] == name]
         by_value = used.groupby("value", sort=False)["good"].agg(list)
-        kinds = meta["categories"]
         parts = []
         for value, goods in by_value.items():
             shown = percent(float(str(value))) if name == "critical_share" else str(value)
-            whose = ", ".join(dict.fromkeys(kinds.get(good, good) for good in goods))
-            parts.append(f"{shown} ({whose})" if len(by_value) > 1 else shown)
+            parts.append(f"{shown} ({_whose(goods, list(used['good']), meta)})" if len(by_value) > 1 else shown)
         if parts:
             lines.append((title, "; ".join(parts)))
     return lines
+
+
+def _whose(goods: list[str], everything: list[str], meta: Mapping[str, Any]) -> str:
+    """Goods by category where they are all of it, else by name, or counted where they are many."""
+    categories, parts = meta["categories"], []
+    for category in dict.fromkeys(categories.get(good) for good in goods):
+        here = [good for good in goods if categories.get(good) == category]
+        whole = len(here) == sum(categories.get(good) == category for good in everything)
+        labels = "; ".join(str(meta["labels"].get(good, good)) for good in here)
+        parts.append(str(category) if whole else labels if len(here) < 4 else f"{len(here)} of {category}")
+    return ", ".join(parts)
 
 
 def _provenance(meta: Mapping[str, Any], findings: pd.DataFrame) -> list[tuple[str, str]]:

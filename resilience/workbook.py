@@ -61,7 +61,7 @@ HEADINGS = {
 }
 INFINITE = {math.inf: "infinite", -math.inf: "minus infinite"}
 SOLVED = ("requirements", "plan", "capacity")
-DOES_NOT_RECALCULATE = "Solver output: these numbers do not recalculate when a cell is changed."
+DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
 WIDE = {"message": 90, "ground": 44, "source": 44}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
@@ -104,14 +104,14 @@ class Field:
         """Wide enough for the contents, the longest word of the heading and the button of the filter."""
         shown = (line for index in range(len(self.values)) for line in self.text(index).split("\n"))
         longest = max(map(len, shown), default=0)
-        return max(min(longest + 2, self.widest), max(map(len, self.heading.split())) + 3, 8)
+        return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
 
     @property
     def align(self) -> dict[str, Any]:
-        """Text to the left, years in the middle, other numbers to the right with a little room."""
+        """Text to the left with a little room, years in the middle, other numbers to the right."""
         if self.kind == "text":
-            return {"align": "left"}
-        return {"align": "center"} if self.kind == "year" else {"align": "right", "indent": 1}
+            return {"align": "left", "indent": 1}
+        return {"align": "center" if self.kind == "year" else "right"}
 
     def text(self, index: int) -> str:
         """About what the reader sees in a cell."""
@@ -196,7 +196,7 @@ def summary_sheet(result: Result) -> Sheet:
     measured = [unit and f"{'value' if unit == VALUE_UNIT else 'quantity'}, {unit}" for unit in units]
     sentences = [words.verdict(row) if row else None for row in together]
     fields = [
-        Field("Good", [_label(meta, good) for good in goods], widest=30),
+        Field("Good", [_label(meta, good) for good in goods], widest=32),
         Field("Category", [meta["categories"].get(good) for good in goods]),
         Field("Year", [meta["years"].get(good) for good in goods], "year"),
         Field("Measured in", measured),
@@ -247,7 +247,8 @@ def verdicts_sheet(result: Result) -> Sheet:
         Field("Share of", [row["scope"] for row in rows], meaning="what the shares are shares of"),
     )
     note = f"What each member needs to survive {_each_cutoff(meta)}; the region is {meta['region_name']}."
-    return Sheet("Verdicts", "Verdicts by good and member", (note, DOES_NOT_RECALCULATE), fields)
+    gap = f"The gap is a formula, the rest is not. {DOES_NOT_RECALCULATE}"
+    return Sheet("Verdicts", "Verdicts by good and member", (note, gap), fields)
 
 
 def result_sheet(result: Result, name: str) -> Sheet:
@@ -308,18 +309,18 @@ def _kind(column: Column) -> str:
 def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:
     """Decimals by row: the same for all amounts of a good, fewer the larger they are."""
     size = frame[columns].abs().max(axis=1).groupby(frame["good"]).transform("max")
-    return [0 if value >= 1000 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
+    return [0 if value >= 1000 or value < 1e-9 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
 
 
 def _answers(result: Result) -> dict[tuple[str, str], dict[str, Any]]:
     """The planned requirement under all cutoffs, by good and member."""
     rows = result.requirements
     rows = rows[(rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
-    return {(row["good"], row["member"]): row for row in rows.to_dict("records")}  # type: ignore[misc]
+    return {(row["good"], row["member"]): row for row in rows.to_dict("records")}
 
 
 def _asks_most(result: Result) -> dict[tuple[str, str], str]:
-    """The cutoff (or those that tie) that by itself asks most of a member; no share suffices: more than any."""
+    """The cutoff, or those that tie, that by itself asks most of a member; "none" is more than any share."""
     found: dict[tuple[str, str], list[tuple[float, str]]] = {}
     rows = result.requirements
     for row in rows[(rows["cutoff"] != ALL) & (rows["reading"] == "planned")].to_dict("records"):
@@ -378,7 +379,8 @@ class _Styles:
         """The cell of a verdict; unknown is grey italic on white."""
         unsure = {"italic": True, "font_color": FAINT} if status == "unknown" else {}
         colour = COLOURS.get(status, "#FFFFFF")
-        return self(bg_color=colour, border=1, border_color=RULE, text_wrap=True, **unsure, **properties)
+        frame = {"bg_color": colour, "border": 1, "border_color": RULE}
+        return self(text_wrap=True, align="left", indent=1, **frame, **unsure, **properties)
 
 
 def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, Any]) -> None:
@@ -393,26 +395,27 @@ def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, An
         page.write_string(1 + n, 0, line, styles(font_color=FAINT))
     top = len(lines) + 1
     if any(field.meaning for field in sheet.fields):
-        small = styles(font_size=8, font_color=FAINT, text_wrap=True, valign="bottom")
+        small = {"font_size": 8, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
         for n, field in enumerate(sheet.fields):
-            page.write_string(top, n, field.meaning, small)
-            page.write_string(top + 1, n, field.unit, styles(font_size=8, italic=True, text_wrap=True))
+            page.write_string(top, n, field.meaning, styles(**small, **field.align))
+            if field.unit:
+                page.write_string(top + 1, n, field.unit, styles(italic=True, **small, **field.align))
         for texts in ([field.meaning for field in sheet.fields], [field.unit for field in sheet.fields]):
-            page.set_row(top, _height(zip(texts, (1.25 * width for width in widths), strict=True), 11.5))
+            page.set_row(top, _height(zip(texts, (1.25 * width - 1 for width in widths), strict=True), 11.5))
             top += 1
     head = {"bold": True, "font_color": "#FFFFFF", "bg_color": DARK, "text_wrap": True, "valign": "vcenter"}
     last = top + max(len(sheet), 1)
     columns = [
-        {"header": _short(field.heading, 200), "header_format": styles(**head, **field.align)}
+        {"header": _short(field.heading, 200), "header_format": styles(**head, **({"indent": 2} | field.align))}
         for field in sheet.fields
     ]
     options = {"name": sheet.table, "columns": columns, "style": None, "autofilter": True}
     page.add_table(top, 0, last, len(widths) - 1, options)
     headings = ((field.heading, width - 3) for field, width in zip(sheet.fields, widths, strict=True))
     page.set_row(top, _height(headings) + 4)
+    wrapped = [pair for pair in zip(sheet.fields, widths, strict=True) if pair[0].kind == "text"]
     for index in range(len(sheet)):
-        shown = [(field.text(index), width) for field, width in zip(sheet.fields, widths, strict=True)]
-        page.set_row(top + 1 + index, _height(shown))
+        page.set_row(top + 1 + index, _height((field.text(index), width) for field, width in wrapped))
     for n, field in enumerate(sheet.fields):
         for index, value in enumerate(field.values):
             _write_cell(page, styles, top + 1 + index, n, value, field, index, sheet.table)
@@ -477,6 +480,7 @@ def _write_cover(book: Any, styles: _Styles, result: Result) -> None:
         page.write_string(row + 2 + n, 1, text, plain)
     page.print_area(0, 0, row + 1 + len(SHEETS), 1)
     _set_up_page(page, "Cover", result.meta)
+    page.fit_to_pages(1, 2)
 
 
 def _set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
@@ -494,6 +498,6 @@ def _height(texts: Iterable[tuple[str, float]], line: float = 12.9) -> float:
     depth = 1
     for text, width in texts:
         room = max(int(1.2 * width), 4)
-        parts = text.split("\n") if len(text) > room or "\n" in text else [text]
-        depth = max(depth, sum(max(1, len(textwrap.wrap(part, room))) for part in parts))
+        if len(text) > room or "\n" in text:
+            depth = max(depth, sum(max(1, len(textwrap.wrap(part, room))) for part in text.split("\n")))
     return min(line * depth + 2, 409.0)

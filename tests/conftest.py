@@ -72,9 +72,7 @@ def write_dataset(
         cells = [row.get(name, "") for name in ("production", "demand", "stock", "capacity")]
         seen.add(row["country"])
         year, good = row.get("year", 2024), row.get("good", first)
-        lines.append(
-            f"{year},{good},{row['country']},{','.join(str(cell) for cell in cells)},observed,made up\n"
-        )
+        lines.append(f"{year},{good},{row['country']},{','.join(str(cell) for cell in cells)},observed,made up\n")
     (folder / "balances.csv").write_text(BALANCES + "".join(lines), encoding="utf-8")
     (folder / "countries.csv").write_text(
         "country,name,gdp_usd,population\n" + "".join(f"{code},Land {code},,\n" for code in sorted(seen)),

@@ -27,8 +27,11 @@ def test_demand_is_apparent_consumption(make: Maker) -> None:
     result = resilience.solve(
         make(
             [("BBB", "AAA", 300.0), ("AAA", "CCC", 200.0)],
-            [{"country": "AAA", "production": 500}, {"country": "BBB", "production": 300},
-             {"country": "CCC", "production": 0}],
+            [
+                {"country": "AAA", "production": 500},
+                {"country": "BBB", "production": 300},
+                {"country": "CCC", "production": 0},
+            ],
             cut=["BBB"],
         )
     )
@@ -82,8 +85,11 @@ def test_demand_of_zero_or_less_is_unknown_never_clipped(make: Maker) -> None:
     result = resilience.solve(
         make(
             [("BBB", "AAA", 300.0), ("BBB", "MMM", 50.0)],
-            [{"country": "AAA", "production": 10}, {"country": "BBB", "production": 400},
-             {"country": "MMM", "production": 0, "demand": 0}],
+            [
+                {"country": "AAA", "production": 10},
+                {"country": "BBB", "production": 400},
+                {"country": "MMM", "production": 0, "demand": 0},
+            ],
             members=["AAA", "MMM"],
             cut=["BBB"],
         )
@@ -116,8 +122,11 @@ def test_stock_of_the_data_goes_before_the_assumed(make: Maker) -> None:
     result = resilience.solve(
         make(
             [("BBB", "AAA", 1200.0), ("BBB", "MMM", 1200.0)],
-            [{"country": "AAA", "production": 0, "stock": 50}, {"country": "MMM", "production": 0},
-             {"country": "BBB", "production": 2400}],
+            [
+                {"country": "AAA", "production": 0, "stock": 50},
+                {"country": "MMM", "production": 0},
+                {"country": "BBB", "production": 2400},
+            ],
             members=["AAA", "MMM"],
             cut=["BBB"],
             survival={"critical_share": 0.5, "months": 12},
@@ -171,9 +180,12 @@ def test_prices_fall_back_from_flow_to_exporter_to_median(make: Maker) -> None:
     """BBB→AAA costs 3 a tonne; RRR sells elsewhere at 5; SSS has no price: the median of 3 and 5."""
     case = make(
         [("BBB", "AAA", 1000.0, "wheat", 3000), ("RRR", "NNN", 100.0, "wheat", 500)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 1000},
-         {"country": "RRR", "production": 300, "capacity": 300},
-         {"country": "SSS", "production": 0, "capacity": 1000}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 1000},
+            {"country": "RRR", "production": 300, "capacity": 300},
+            {"country": "SSS", "production": 0, "capacity": 1000},
+        ],
         region=["AAA", "RRR", "SSS"],
         cut=["BBB"],
         survival={"critical_share": 0.5},

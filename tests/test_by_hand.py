@@ -22,8 +22,11 @@ def test_surge_and_stock(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 1200.0)],
-        [{"country": "AAA", "production": 0, "stock": 120}, {"country": "BBB", "production": 1200},
-         {"country": "CCC", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0, "stock": 120},
+            {"country": "BBB", "production": 1200},
+            {"country": "CCC", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "CCC"],
         cut=["BBB"],
         survival={"critical_share": 0.85, "months": 12},
@@ -54,8 +57,11 @@ def test_no_stock_no_surge_is_the_critical_share(make: Maker) -> None:
     """Without stock or surge every month needs φ from suppliers that are not cut: share φ, from month 1 on."""
     case = make(
         [("BBB", "AAA", 600.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 600},
-         {"country": "CCC", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 600},
+            {"country": "CCC", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "CCC"],
         cut=["BBB"],
         survival={"critical_share": 0.7, "months": 6},
@@ -120,8 +126,11 @@ def test_shift_to_other_outsiders_needs_no_share(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0)],
-        [{"country": "AAA", "production": 200}, {"country": "BBB", "production": 900},
-         {"country": "CCC", "production": 1000, "capacity": 1000}],
+        [
+            {"country": "AAA", "production": 200},
+            {"country": "BBB", "production": 900},
+            {"country": "CCC", "production": 1000, "capacity": 1000},
+        ],
         cut=["BBB"],
         survival={"critical_share": 1.0, "months": 3},
         response={"new_capacity": 0.0},
@@ -159,8 +168,11 @@ def test_drawdown_binds_where_stock_would_not(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 1200.0)],
-        [{"country": "AAA", "production": 0, "stock": 1200}, {"country": "BBB", "production": 1200},
-         {"country": "CCC", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0, "stock": 1200},
+            {"country": "BBB", "production": 1200},
+            {"country": "CCC", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "CCC"],
         cut=["BBB"],
         survival={"critical_share": 0.8, "months": 12},
@@ -177,8 +189,11 @@ def test_partial_delayed_and_temporary_cutoff(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 1200.0)],
-        [{"country": "AAA", "production": 0, "stock": 60}, {"country": "BBB", "production": 1200},
-         {"country": "CCC", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0, "stock": 60},
+            {"country": "BBB", "production": 1200},
+            {"country": "CCC", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "CCC"],
         cutoffs=[{"name": "cut", "cut": ["BBB"], "fraction": 0.6, "start": 4, "months": 3}],
         survival={"critical_share": 0.9, "months": 12},
@@ -196,8 +211,11 @@ def test_demand_factor_and_profile(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 1200.0)],
-        [{"country": "AAA", "production": 0, "stock": 40}, {"country": "BBB", "production": 1200},
-         {"country": "CCC", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0, "stock": 40},
+            {"country": "BBB", "production": 1200},
+            {"country": "CCC", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "CCC"],
         cut=["BBB"],
         survival={"critical_share": 0.4, "demand_factor": 2.0, "profile": [1.5, 0.5], "months": 12},
@@ -211,8 +229,11 @@ def test_partner_credit_counts_in_the_share(make: Maker) -> None:
     """Partner PPP has credit 0.4 and serves all 1000; BBB is cut. Its deliveries save, its content is 0.4."""
     case = make(
         [("BBB", "AAA", 1000.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 1000},
-         {"country": "PPP", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 1000},
+            {"country": "PPP", "production": 0, "capacity": AMPLE},
+        ],
         region={"AAA": 1.0, "PPP": 0.4},
         cut=["BBB"],
         survival={"critical_share": 0.6, "months": 2},
@@ -229,8 +250,12 @@ def test_negative_outside_surge(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 600.0), ("CCC", "AAA", 600.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 600},
-         {"country": "CCC", "production": 600}, {"country": "DDD", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 600},
+            {"country": "CCC", "production": 600},
+            {"country": "DDD", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "DDD"],
         cut=["BBB"],
         survival={"critical_share": 0.5, "months": 4},
@@ -250,8 +275,12 @@ def test_solidarity_pools_region_deliveries(make: Maker, solidarity: bool, joint
     """
     case = make(
         [("OOO", "AAA", 1200.0), ("OOO", "BBB", 1200.0)],
-        [{"country": "AAA", "production": 0, "stock": 50}, {"country": "BBB", "production": 0},
-         {"country": "OOO", "production": 2400}, {"country": "RRR", "production": 0, "capacity": 1200}],
+        [
+            {"country": "AAA", "production": 0, "stock": 50},
+            {"country": "BBB", "production": 0},
+            {"country": "OOO", "production": 2400},
+            {"country": "RRR", "production": 0, "capacity": 1200},
+        ],
         members=["AAA", "BBB"],
         region=["AAA", "BBB", "RRR"],
         cut=["OOO"],
@@ -270,8 +299,12 @@ def test_members_share_a_supplier(make: Maker) -> None:
     Alone each member could have it (0.4); together it is impossible unless 200 are built.
     """
     flows = [("OOO", "AAA", 1000.0), ("OOO", "BBB", 1000.0)]
-    balances = [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 0},
-                {"country": "OOO", "production": 2000}, {"country": "RRR", "production": 0, "capacity": 600}]
+    balances = [
+        {"country": "AAA", "production": 0},
+        {"country": "BBB", "production": 0},
+        {"country": "OOO", "production": 2000},
+        {"country": "RRR", "production": 0, "capacity": 600},
+    ]
     keys = {
         "members": ["AAA", "BBB"],
         "region": ["AAA", "BBB", "RRR"],
@@ -295,9 +328,13 @@ def test_diversion_spare_and_production(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0), ("CCC", "NNN", 500.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 900},
-         {"country": "CCC", "production": 1000}, {"country": "NNN", "production": 0},
-         {"country": "RRR", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 900},
+            {"country": "CCC", "production": 1000},
+            {"country": "NNN", "production": 0},
+            {"country": "RRR", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "RRR"],
         cut=["BBB"],
         survival={"critical_share": 0.5, "months": 12},
@@ -314,8 +351,12 @@ def test_each_cutoff_one_at_a_time(make: Maker) -> None:
     """
     case = make(
         [("BBB", "AAA", 500.0), ("CCC", "AAA", 500.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 500},
-         {"country": "CCC", "production": 500}, {"country": "RRR", "production": 0, "capacity": AMPLE}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 500},
+            {"country": "CCC", "production": 500},
+            {"country": "RRR", "production": 0, "capacity": AMPLE},
+        ],
         region=["AAA", "RRR"],
         cutoffs=[{"name": "B", "cut": ["BBB"]}, {"name": "C", "cut": ["CCC"]}],
         survival={"critical_share": 0.8, "months": 12},
@@ -330,8 +371,11 @@ def test_siege(make: Maker) -> None:
     """All outsiders stop: home must bring φ. A region supplier is not an outsider, even with credit 0."""
     case = make(
         [("BBB", "AAA", 500.0), ("PPP", "AAA", 500.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 500},
-         {"country": "PPP", "production": 500}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 500},
+            {"country": "PPP", "production": 500},
+        ],
         region={"AAA": 1.0, "PPP": 0.0},
         cutoffs=[{"name": "siege", "all_outsiders": True}],
         survival={"critical_share": 0.5, "months": 12},

@@ -22,8 +22,12 @@ def case(tmp_path: Path) -> Path:
     write_dataset(
         tmp_path / "data",
         [("BBB", "AAA", 900.0), ("BBB", "AAA", 70.0, "steel")],
-        [{"country": "AAA", "production": 300}, {"country": "BBB", "production": 900},
-         {"country": "AAA", "good": "steel", "production": 30}, {"country": "BBB", "good": "steel", "production": 70}],
+        [
+            {"country": "AAA", "production": 300},
+            {"country": "BBB", "production": 900},
+            {"country": "AAA", "good": "steel", "production": 30},
+            {"country": "BBB", "good": "steel", "production": 70},
+        ],
         goods=[("wheat", "food"), ("steel", "military")],
         coalitions=[("home", "AAA", "")],
     )
@@ -80,7 +84,16 @@ def test_two_processes_give_the_same_bytes(case: Path, tmp_path: Path) -> None:
 
 def test_options_choose_goods_members_year_and_numbers(case: Path, tmp_path: Path) -> None:
     out = tmp_path / "r.json"
-    options = ["--goods", "military", "--members", "AAA", "--year", "2030", "--set", "survival.critical_share=0.4"]
+    options = [
+        "--goods",
+        "military",
+        "--members",
+        "AAA",
+        "--year",
+        "2030",
+        "--set",
+        "survival.critical_share=0.4",
+    ]
     assert main(["run", str(case), "--out", str(out), "--quiet", *options]) == 0
     rows = json.loads(out.read_text(encoding="utf-8"))["tables"]["requirements"]
     assert {row["good"] for row in rows} == {"steel"}

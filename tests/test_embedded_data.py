@@ -207,9 +207,7 @@ def test_balances_close(balances: pd.DataFrame, flows: pd.DataFrame) -> None:
             below.add((row.good, row.country))
     recycling = {(good, country) for good in ("palladium", "platinum") for country in ("GBR", "ITA")}
     assert below <= recycling | {("phosphate_rock", "GBR")}
-    written = balances[
-        balances["good"].isin(["palladium", "platinum"]) & balances["country"].isin(["GBR", "ITA"])
-    ]
+    written = balances[balances["good"].isin(["palladium", "platinum"]) & balances["country"].isin(["GBR", "ITA"])]
     for row in written.itertuples():
         assert row.demand == pytest.approx(bought[(row.good, row.year, row.country)], rel=1e-3)
 
@@ -234,9 +232,7 @@ def test_traced_goods_cover_world_exports(balances: pd.DataFrame, flows: pd.Data
     for good in ("wheat", "maize", "rice", "soybeans", "crude_oil", "hard_coal", "natural_graphite_weight"):
         for year in flows.loc[flows["good"] == good, "year"].unique():
             trade = flows[(flows["good"] == good) & (flows["year"] == year)]
-            known = balances[(balances["good"] == good) & (balances["year"] == year)].dropna(
-                subset=["production"]
-            )
+            known = balances[(balances["good"] == good) & (balances["year"] == year)].dropna(subset=["production"])
             covered = trade.loc[trade["exporter"].isin(known["country"]), "quantity"].sum()
             assert covered / trade["quantity"].sum() >= 0.95, good
 
@@ -294,9 +290,7 @@ class Figures:
         self.flows = flows
         self.balances = balances.set_index(["good", "year", "country"])
 
-    def imports(
-        self, good: str, year: int, importer: str | None = None, exporter: str | None = None
-    ) -> float:
+    def imports(self, good: str, year: int, importer: str | None = None, exporter: str | None = None) -> float:
         rows = self.flows[(self.flows["good"] == good) & (self.flows["year"] == year)]
         if importer:
             rows = rows[rows["importer"] == importer]
@@ -626,9 +620,7 @@ def test_dust_is_bounded_for_either_partner(tool: ModuleType) -> None:
         assert ((before - after) / before).max() <= 0.0005
 
 
-def test_a_missing_source_is_named(
-    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_source_is_named(tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tool.main(["--raw", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "no file like" in capsys.readouterr().err
 

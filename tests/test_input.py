@@ -14,14 +14,19 @@ from resilience.dataset import read_dataset
 from resilience.schema import INPUTS
 
 FLOWS = [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0)]
-BALANCES = [{"country": "AAA", "production": 200}, {"country": "BBB", "production": 900},
-            {"country": "CCC", "production": 100}]
+BALANCES = [
+    {"country": "AAA", "production": 200},
+    {"country": "BBB", "production": 900},
+    {"country": "CCC", "production": 100},
+]
 CUT = [{"name": "cut", "cut": ["BBB"]}]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_dataset(tmp_path / "data", FLOWS, BALANCES, countries=["DEU", "NAM", "TWN"], coalitions=[("G7", "AAA", "")])
+    write_dataset(
+        tmp_path / "data", FLOWS, BALANCES, countries=["DEU", "NAM", "TWN"], coalitions=[("G7", "AAA", "")]
+    )
     write_case(tmp_path / "case.toml", members=["AAA"], cutoffs=CUT)
     return tmp_path
 
@@ -42,7 +47,11 @@ def replace(file: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("BBB,AAA,900.0", "bbb,AAA,900.0", ['row 2, column exporter: "bbb" is not in countries.csv; write "BBB"']),
+        (
+            "BBB,AAA,900.0",
+            "bbb,AAA,900.0",
+            ['row 2, column exporter: "bbb" is not in countries.csv; write "BBB"'],
+        ),
         ("BBB,AAA,900.0", "NA,AAA,900.0", ['column exporter: "NA"', 'write "NAM"']),
         ("BBB,AAA,900.0", "Germany,AAA,900.0", ['"Germany"', 'write "DEU"']),
         ("BBB,AAA,900.0", "Land DEU,AAA,900.0", ['"Land DEU"', 'write "DEU"']),
@@ -51,16 +60,36 @@ def replace(file: Path, old: str, new: str) -> None:
         ("BBB,AAA,900.0", "BBB,AAA,-5", ["column quantity", '"-5" is negative']),
         ("BBB,AAA,900.0", "BBB,AAA,inf", ['"inf" is infinite']),
         ("BBB,AAA,900.0", "BBB,AAA,lots", ['"lots" is not a number']),
-        ("BBB,AAA,900.0", 'BBB,AAA,"1,234"', ['"1,234" is not a number; write it without thousands separators: 1234']),
+        (
+            "BBB,AAA,900.0",
+            'BBB,AAA,"1,234"',
+            ['"1,234" is not a number; write it without thousands separators: 1234'],
+        ),
         ("BBB,AAA,900.0", 'BBB,AAA,"1.234,5"', ["write it with a decimal point: 1234.5"]),
         ("BBB,AAA,900.0", "BBB,AAA,", ["column quantity", "the cell is blank, which means unknown"]),
         ("BBB,AAA,900.0", "AAA,AAA,900.0", ['"AAA" ships to itself', "balances.csv"]),
-        ("2024,wheat,BBB", "2024,weat,BBB", ['column good: "weat" is not in goods.csv; did you mean "wheat"?']),
+        (
+            "2024,wheat,BBB",
+            "2024,weat,BBB",
+            ['column good: "weat" is not in goods.csv; did you mean "wheat"?'],
+        ),
         ("2024,wheat,BBB", "twenty,wheat,BBB", ["column year"]),
         ("2024,wheat,BBB", "2024.5,wheat,BBB", ["column year", "is not a calendar year"]),
-        (",observed,made up\n2024,wheat,CCC", ",obsrved,made up\n2024,wheat,CCC", ["column status", 'did you mean "observed"?']),
-        ("2024,wheat,CCC,AAA,100.0", "2024,wheat,BBB,AAA,900.0", ["row 3", "stands already in flows.csv, row 2"]),
-        ("2024,wheat,CCC,AAA,100.0,,", "2024,wheat,CCC,AAA,100.0,,,,", ["row 3", "cells where the header has 8"]),
+        (
+            ",observed,made up\n2024,wheat,CCC",
+            ",obsrved,made up\n2024,wheat,CCC",
+            ["column status", 'did you mean "observed"?'],
+        ),
+        (
+            "2024,wheat,CCC,AAA,100.0",
+            "2024,wheat,BBB,AAA,900.0",
+            ["row 3", "stands already in flows.csv, row 2"],
+        ),
+        (
+            "2024,wheat,CCC,AAA,100.0,,",
+            "2024,wheat,CCC,AAA,100.0,,,,",
+            ["row 3", "cells where the header has 8"],
+        ),
         ("exporter", "exportr", ['the column "exporter" is missing']),
         ("year,good", "year,good,good", ["stands there twice"]),
     ],
@@ -185,16 +214,36 @@ def test_input_frames_are_not_changed(make: Maker) -> None:
         ('members = ["AAA"]', 'members = ["AAB"]', ['"AAB" is neither a country', "AAA"]),
         ('members = ["AAA"]', 'members = ["AAA"]\nregion = ["BBB"]', ["member AAA is not in the region"]),
         ('members = ["AAA"]', 'members = ["AAA"]\ngoods = ["whaet"]', ['did you mean "wheat"?']),
-        ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {critical_share = 1.5}', ["1.5 is out of range"]),
-        ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {critical_shrae = 1.0}', ['did you mean "critical_share"?']),
-        ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {critical_share = {fod = 0.5}}', ['survival.critical_share.fod', 'did you mean "food"?']),
+        (
+            'members = ["AAA"]',
+            'members = ["AAA"]\nsurvival = {critical_share = 1.5}',
+            ["1.5 is out of range"],
+        ),
+        (
+            'members = ["AAA"]',
+            'members = ["AAA"]\nsurvival = {critical_shrae = 1.0}',
+            ['did you mean "critical_share"?'],
+        ),
+        (
+            'members = ["AAA"]',
+            'members = ["AAA"]\nsurvival = {critical_share = {fod = 0.5}}',
+            ["survival.critical_share.fod", 'did you mean "food"?'],
+        ),
         ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {months = 0}', ["0 is out of range"]),
         ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {months = 2.5}', ["not a whole number"]),
         ('members = ["AAA"]', 'members = ["AAA"]\nsurvival = {profile = [1.0, 2.0]}', ["have mean 1.5"]),
-        ('members = ["AAA"]', 'members = ["AAA"]\nresponse = {region_surge = {rate = 0.1, mx = 1}}', ['unknown key "mx"; did you mean "max"?']),
+        (
+            'members = ["AAA"]',
+            'members = ["AAA"]\nresponse = {region_surge = {rate = 0.1, mx = 1}}',
+            ['unknown key "mx"; did you mean "max"?'],
+        ),
         ('members = ["AAA"]', 'members = ["AAA"]\nresponse = {solidarity = 1}', ["neither true nor false"]),
         ('members = ["AAA"]', 'members = ["AAA"]\nresponse = {spare = nan}', ["not a number"]),
-        ('members = ["AAA"]', 'members = ["AAA"]\ngoods_override = {wheet = {months = 3}}', ['did you mean "wheat"?']),
+        (
+            'members = ["AAA"]',
+            'members = ["AAA"]\ngoods_override = {wheet = {months = 3}}',
+            ['did you mean "wheat"?'],
+        ),
         ('cut = ["BBB"]', 'cut = ["Land BBB"]', ['write "BBB"']),
         ('cut = ["BBB"]', "", ["say who is cut"]),
         ('cut = ["BBB"]', "any = 2", ["any K suppliers is not computed"]),

@@ -55,9 +55,7 @@ def test_unbounded_is_an_error_and_not_a_number() -> None:
 @pytest.mark.parametrize("status", ["kTimeLimit", "kIterationLimit", "kUnknown", "kSolveError"])
 def test_any_other_status_is_an_error(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     run = solver._run
-    monkeypatch.setattr(
-        solver, "_run", lambda *a: (getattr(highspy.HighsModelStatus, status), *run(*a)[1:])
-    )
+    monkeypatch.setattr(solver, "_run", lambda *a: (getattr(highspy.HighsModelStatus, status), *run(*a)[1:]))
     with pytest.raises(SolverError, match=status.removeprefix("k")):
         solver.minimise(two_variables(), "cost", "toy")
 

@@ -88,8 +88,11 @@ def test_an_entrepot_is_no_regional_content(make: Maker) -> None:
     """HUB is in the region and makes nothing; what AAA buys there is BBB's, and share_today says so."""
     case = make(
         [("BBB", "HUB", 1000.0), ("HUB", "AAA", 1000.0)],
-        [{"country": "AAA", "production": 0}, {"country": "BBB", "production": 1000},
-         {"country": "HUB", "production": 0}],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "BBB", "production": 1000},
+            {"country": "HUB", "production": 0},
+        ],
         region=["AAA", "HUB"],
         cut=["BBB"],
         survival={"critical_share": 0.5, "months": 12},

@@ -1,0 +1,147 @@
+"""The README and the examples: what they say is run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import resilience
+from resilience.casefile import PARAMETERS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CASES = sorted((ROOT / "models").glob("*.toml"))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
+    assert len(links) > 5
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_every_case_is_listed_and_every_listed_case_is_there() -> None:
+    listed = set(re.findall(r"`([\w-]+\.toml)`", README))
+    assert listed == {case.name for case in CASES}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_case_loads_and_gives_a_ground_for_what_it_sets(path: Path) -> None:
+    case = resilience.load(path)
+    assert not [str(finding) for finding in case.findings if finding.severity != "info"]
+    for good in case.goods:
+        for name, setting in case.file.settings(good, case.category(good)).items():
+            if setting.set_in != "default":
+                assert setting.ground != "assumed", f"{setting.set_in} of {good} has no ground"
+            else:
+                assert setting.value == PARAMETERS[name].default
+
+
+def copy(target: Path) -> Path:
+    """The project as a stranger gets it: what git tracks or would track."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in names:
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def run(command: str, folder: Path, environment: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_first_command_on_a_fresh_machine(tmp_path: Path) -> None:
+    """A new virtual environment, the README's first command to the letter, and the workbook is there."""
+    folder = copy(tmp_path / "project")
+    venv.create(tmp_path / "fresh", with_pip=True)
+    binaries = tmp_path / "fresh" / ("Scripts" if os.name == "nt" else "bin")
+    environment = {
+        **{key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")},
+        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+    }
+    first = blocks("console")[0].strip()
+    assert "pip install" in first and first.endswith("--out g7-china.xlsx")
+    printed = run(first, folder, environment)
+    assert "tungsten" in printed and "written: g7-china.xlsx" in printed
+    assert (folder / "g7-china.xlsx").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_every_other_command_and_the_python_of_the_readme(tmp_path: Path) -> None:
+    folder = copy(tmp_path / "project")
+    commands = [line for block in blocks("console")[2:] for line in block.splitlines()]
+    assert len(commands) >= 4
+    for command in commands:
+        assert command.startswith("python ")
+        run(f'"{sys.executable}" {command.removeprefix("python ")}', folder)
+    assert (folder / "results" / "big-three.json").exists()
+    (code,) = blocks("python")
+    (folder / "snippet.py").write_text(code, encoding="utf-8")
+    assert "magnets" in run(f'"{sys.executable}" snippet.py', folder)
+    assert (folder / "magnets.xlsx").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "examples").glob("*.py")))
+def test_every_example_runs(tmp_path: Path, name: str) -> None:
+    folder = copy(tmp_path / "project")
+    assert "written:" in run(f'"{sys.executable}" {Path("examples") / name}', folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_case_runs_through(tmp_path: Path, path: Path) -> None:
+    out = tmp_path / "result.json"
+    run(f'"{sys.executable}" -m resilience run "{path}" --out "{out}" --quiet', ROOT)
+    assert out.stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_findings_of_the_readme() -> None:
+    """The figures the README quotes are those the cases give."""
+    china = resilience.solve(resilience.load(ROOT / "models" / "g7-china.toml")).requirements
+    together = china[(china["member"] == "ALL") & (china["cutoff"] == "ALL")].set_index("good")
+    for good in ("wheat", "maize", "rice", "soybeans", "crude_oil", "lng", "hard_coal"):
+        assert together.loc[good, "status"] == "met", good
+    for good, today, needed in (
+        ("magnets", 8, 37),
+        ("tungsten", 12, 64),
+        ("magnesium", 0, 39),
+        ("natural_graphite", 9, 36),
+        ("lithium_hydroxide", 16, 53),
+    ):
+        row = together.loc[good]
+        assert (round(100 * row["share_today"]), round(100 * row["share"])) == (today, needed), good
+        assert row["status"] == "build", good
+    assert {together.loc[good, "status"] for good in ("rare_earth_compounds", "antimony")} == {"shift"}
+
+    siege = resilience.solve(resilience.load(ROOT / "models" / "g7-all.toml"), workers=2).requirements
+    together = siege[(siege["member"] == "ALL") & (siege["cutoff"] == "ALL")].set_index("good")
+    assert (together["share"].sub((12 * 0.90 - 2) / 12.9).abs() < 1e-6).sum() == 23
+
+    russia = resilience.solve(resilience.load(ROOT / "models" / "g7-russia.toml")).requirements
+    together = russia[(russia["member"] == "ALL") & (russia["cutoff"] == "ALL")].set_index("good")
+    assert list(together.index[together["status"].isin(["raise", "build", "none"])]) == ["palladium"]
