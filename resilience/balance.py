@@ -17,9 +17,11 @@ from resilience.dataset import Dataset
 from resilience.errors import Finding
 from resilience.schema import STATUSES
 from resilience.tracing import Traced, trace
+from resilience.words import amount
 
 SCALING_WARNING = 0.05  # traced sourcing scaled to demand by more than this is a warning
 ENTREPOT_EXPORTS = 0.3  # exports over imports above which "share of imports" says little
+MOST_NAMED = 6  # countries named in one finding
 NOTHING = 1e-9  # amounts below this part of demand are rounding
 
 
@@ -188,10 +190,12 @@ class _Builder:
 
     def _report_tracing(self, traced: Traced) -> None:
         raised = [
-            f"{name} by {amount:,.6g} {self.unit}"
-            for name, amount in zip(self.countries, traced.raised, strict=True)
-            if amount > 0
+            f"{name} by {amount(more, self.unit)}"
+            for more, name in sorted(zip(traced.raised, self.countries, strict=True), reverse=True)
+            if more > 0
         ]
+        if len(raised) > MOST_NAMED:
+            raised[MOST_NAMED:] = [f"{len(raised) - MOST_NAMED} more by less"]
         if raised:
             self.say(
                 "warning",
@@ -235,14 +239,14 @@ class _Builder:
                 self.say(
                     "warning",
                     "demand",
-                    f"{member}: demand comes out as {demand[member]:,.6g} {self.unit}; its requirement is "
+                    f"{member}: demand comes out as {amount(demand[member], self.unit)}; its requirement is "
                     "unknown. Give demand in balances.csv if you know better",
                 )
             elif not self._origin(member).sum() > 0:
                 self.say(
                     "warning",
                     "demand",
-                    f"{member}: demand is {demand[member]:,.6g} {self.unit} but no supply is recorded; its "
+                    f"{member}: demand is {amount(demand[member], self.unit)} but no supply is recorded; its "
                     "requirement is unknown. Give flows or production",
                 )
                 demand[member] = np.nan
@@ -292,7 +296,7 @@ class _Builder:
                 self.say(
                     "warning",
                     "demand",
-                    f"{member}: exports take up all recorded supply; demand of {demand[member]:,.6g} {self.unit} "
+                    f"{member}: exports take up all recorded supply; demand of {amount(demand[member], self.unit)} "
                     "is given the mix of its supply (estimated)",
                 )
             elif abs(number - 1.0) > SCALING_WARNING:
@@ -300,7 +304,7 @@ class _Builder:
                     "warning",
                     "demand",
                     f"{member}: recorded supply was scaled by {number:.4g} to meet demand of "
-                    f"{demand[member]:,.6g} {self.unit}",
+                    f"{amount(demand[member], self.unit)}",
                 )
         return baseline, factor
 
@@ -325,8 +329,8 @@ class _Builder:
             self.say(
                 "warning",
                 "capacity",
-                f"{name}: capacity {capacity[name]:,.6g} {self.unit} is below today's sales to members and "
-                f"was raised to {sales[name]:,.6g}",
+                f"{name}: capacity {amount(capacity[name], self.unit)} is below today's sales to members and "
+                f"was raised to {amount(sales[name], self.unit)}",
             )
         return capacity.where(~(sales > capacity), sales)
 

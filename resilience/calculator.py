@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -205,7 +205,7 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "region": dict(case.credit),
         "region_name": " and ".join(file.region),
         "countries": names,
-        "cutoffs": [_described(cutoff) for cutoff in file.cutoffs],
+        "cutoffs": [_described(cutoff, case.groups) for cutoff in file.cutoffs],
         "versions": versions(),
         "certificate": {
             "optima": sum(result.optima for result in solved.values()),
@@ -215,10 +215,11 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
     }
 
 
-def _described(cutoff: Cutoff) -> dict[str, Any]:
+def _described(cutoff: Cutoff, groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {
         "name": cutoff.name,
         "cut": dict(cutoff.cut),
+        "countries": {name: list(groups[name]) for name in cutoff.cut if name in groups},
         "all_outsiders": cutoff.all_outsiders,
         "fraction": cutoff.fraction,
         "goods": None if cutoff.goods is None else list(cutoff.goods),

@@ -18,6 +18,7 @@ from resilience.model import INDICES, ModelData, build
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, Solution, compile_model, minimise
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
+from resilience.words import amount as in_words
 
 SAME = 1e-7  # shares that differ by less are equal
 SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
@@ -241,7 +242,7 @@ def _missing(engine: _Engine, program: Program, row: dict[str, Any], problem: st
     worst = max(amounts, key=lambda name: (amounts[name], name))
     text = (
         f"{good.good}: no share suffices for {row['member']} under {row['cutoff']}: at least "
-        f"{amounts[worst]:,.6g} {good.unit} of critical demand is missed"
+        f"{in_words(amounts[worst], good.unit)} of critical demand is missed"
         + (f" (under {worst})" if row["cutoff"] == ALL and len(amounts) > 1 else "")
         + f", for the first time in month {row['month']:.0f}"
     )

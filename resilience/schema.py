@@ -159,7 +159,7 @@ STATUS_WORDS = {
     "met": "survives as it is",
     "shift": "share is enough, suppliers must change",
     "raise": "share must rise",
-    "build": "share must rise and new capacity is needed",
+    "build": "new capacity is needed, and mostly a higher share",
     "none": "no share suffices",
     "unknown": "cannot be said",
 }

@@ -23,9 +23,10 @@ def amount(number: float | None, unit: str) -> str:
         return "–"
     if number == 0:
         return f"0 {unit}"
-    digits = max(0, 2 - len(str(int(abs(number)))) + 1) if abs(number) < 100 else 0
-    rounded = float(f"{number:.3g}")
-    return f"{rounded:,.{digits}f} {unit}"
+    if abs(number) < 1:
+        return f"{number:.3g} {unit}"
+    digits = max(0, 3 - len(str(int(abs(number)))))
+    return f"{float(f'{number:.3g}'):,.{digits}f} {unit}"
 
 
 def verdict(row: Mapping[str, Any]) -> str:
@@ -73,7 +74,9 @@ def cutoff_in_words(cutoff: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """Who is cut, by how much, for which goods and how long."""
     by_fraction: dict[float, list[str]] = {}
     for name, fraction in cutoff["cut"].items():
-        by_fraction.setdefault(fraction, []).append(names.get(name, name))
+        inside = [names.get(code, code) for code in cutoff.get("countries", {}).get(name, ())]
+        shown = f"{name} ({', '.join(inside)})" if inside else names.get(name, name)
+        by_fraction.setdefault(fraction, []).append(shown)
     parts = [f"deliveries from {', '.join(who)} fall by {percent(part)}" for part, who in by_fraction.items()]
     if cutoff["all_outsiders"]:
         who = f"all {'other ' if parts else ''}suppliers outside the region"
@@ -223,7 +226,7 @@ def _whose(goods: list[str], everything: list[str], meta: Mapping[str, Any]) -> 
         whole = len(here) == sum(categories.get(good) == category for good in everything)
         labels = "; ".join(str(meta["labels"].get(good, good)) for good in here)
         parts.append(str(category) if whole else labels if len(here) < 4 else f"{len(here)} of {category}")
-    return ", ".join(parts)
+    return "; ".join(parts)
 
 
 def _provenance(meta: Mapping[str, Any], findings: pd.DataFrame) -> list[tuple[str, str]]:

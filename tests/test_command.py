@@ -15,6 +15,7 @@ import resilience
 import resilience.solver
 from resilience.cli import main
 from resilience.schema import RESULTS
+from resilience.words import amount
 
 
 @pytest.fixture
@@ -169,3 +170,21 @@ def test_help_is_worth_reading_and_quick() -> None:
         assert "pandas" not in shown.stderr and "pyomo" not in shown.stderr
     assert main(["--version"]) == 0
     assert main([]) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0 t"),
+        (0.00412, "0.00412 t"),
+        (0.5, "0.5 t"),
+        (3.14159, "3.14 t"),
+        (31.4159, "31.4 t"),
+        (314.159, "314 t"),
+        (1234567.0, "1,230,000 t"),
+        (-954.87, "-955 t"),
+        (float("nan"), "–"),
+    ],
+)
+def test_amounts_in_words(number: float, shown: str) -> None:
+    assert amount(number, "t") == shown

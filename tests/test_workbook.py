@@ -16,12 +16,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from resilience import workbook
+from resilience import sheets, workbook
 from resilience.errors import InputError
 from resilience.results import Result
 from resilience.schema import ALL, RESULTS
+from resilience.sheets import Gap, heading, verdicts_sheet
 from resilience.words import short_verdict, verdict
-from resilience.workbook import COLOURS, Gap, clean, heading, verdicts_sheet, write_workbook
+from resilience.workbook import COLOURS, clean, write_workbook
 
 SHEETS = [
     "Cover", "Summary", "Verdicts", "Requirements", "Stress", "Plan", "Capacity", "Balance", "Assumptions",
@@ -332,7 +333,7 @@ def test_number_formats_follow_the_unit(book: Any) -> None:
     assert formats("Balance", "Year") == {"0"}
     assert formats("Balance", "Factor") == {"#,##0.00"}
     small = _frame("plan", [{"good": "magnets", "member": "CAN", "supplier": "USA", "baseline": 0.5}])
-    assert workbook.result_sheet(_result(plan=small), "plan").fields[6].number_format(0) == "#,##0.000"
+    assert sheets.result_sheet(_result(plan=small), "plan").fields[6].number_format(0) == "#,##0.000"
     every = {c.number_format for s in book for row in s.iter_rows() for c in row if c.value is not None}
     assert not [form for form in every if "E" in form.replace("General", "")]
 

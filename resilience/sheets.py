@@ -1,0 +1,306 @@
+"""What the sheets of the workbook hold: columns with headings, units and meanings, ready to be written.
+
+Headings, units and meanings come from :mod:`resilience.schema`, sentences from :mod:`resilience.words`.
+:mod:`resilience.workbook` writes them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from resilience import words
+from resilience.results import Result
+from resilience.schema import ALL, RESULTS, STATUS_WORDS, VALUE_UNIT, Column
+
+SHEETS = {
+    "Cover": "What this workbook answers, and what it does not.",
+    "Summary": "The answer as a map: every good by member, with today's share, least share and verdict.",
+    "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
+    "Requirements": "Every least share, also under each cutoff by itself.",
+    "Stress": "What each cutoff does if nothing is changed beforehand.",
+    "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
+    "Capacity": "The new capacity inside the region that this plan needs.",
+    "Balance": "The figures the calculation starts from: production, trade, demand and stocks.",
+    "Assumptions": "Every judgement that went in, with the ground it stands on.",
+    "Findings": "What the tool noticed about the data and the result.",
+    "Sources": "Where the data come from, and what to know about each good.",
+}
+HEADINGS = {
+    "good": "Good code",
+    "member": "Member code",
+    "supplier": "Supplier code",
+    "country": "Country code",
+    "share": "Least share",
+    "share_upper": "Greatest share",
+    "extra_cost_usd": "Extra cost",
+}
+SOLVED = ("requirements", "plan", "capacity")
+DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
+WIDE = {"message": 90, "ground": 44, "source": 44}
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
+
+
+class Mark(NamedTuple):
+    """A cell that shows a verdict: coloured by status, the word in bold, then the rest."""
+
+    status: str
+    word: str
+    rest: str = ""
+
+
+class Gap(NamedTuple):
+    """A cell with the formula of the gap, and its value."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple or year."""
+
+    heading: str
+    values: Sequence[Any]
+    kind: str = "text"
+    meaning: str = ""
+    unit: str = ""
+    decimals: Sequence[int] = ()  # of amounts, by row
+    widest: int = 36
+
+    def number_format(self, index: int) -> str:
+        """The number format of a cell."""
+        if self.kind == "amount" and self.decimals and self.decimals[index]:
+            return "#,##0." + "0" * self.decimals[index]
+        formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00", "year": "0"}
+        return formats.get(self.kind, "General")
+
+    def width(self) -> float:
+        """Wide enough for the contents, the longest word of the heading and the button of the filter."""
+        shown = (line for index in range(len(self.values)) for line in self.text(index).split("\n"))
+        longest = max(map(len, shown), default=0)
+        return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
+
+    @property
+    def align(self) -> dict[str, Any]:
+        """Text to the left with a little room, years in the middle, other numbers to the right."""
+        if self.kind == "text":
+            return {"align": "left", "indent": 1}
+        return {"align": "center" if self.kind == "year" else "right"}
+
+    def text(self, index: int) -> str:
+        """About what the reader sees in a cell."""
+        value = self.values[index]
+        if missing(value):
+            return ""
+        if isinstance(value, Mark):
+            return f"{value.word}\n{value.rest}" if value.rest else value.word
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Gap) or self.kind == "share":
+            return "100.0%"
+        form = self.number_format(index)
+        return f"{value:,.{len(form.partition('.')[2])}f}"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet with one table: its title, the notes above it, its columns."""
+
+    name: str
+    title: str
+    notes: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def table(self) -> str:
+        """The name of the Excel table."""
+        return f"t_{self.name.lower()}"
+
+    def __len__(self) -> int:
+        return len(self.fields[0].values)
+
+
+def heading(column: str) -> str:
+    """The heading of a column of a result table."""
+    return HEADINGS.get(column, column.replace("_", " ").capitalize())
+
+
+def summary_sheet(result: Result) -> Sheet:
+    """The map: one row a good, one column a member."""
+    meta, answers = result.meta, _answers(result)
+    goods = _goods(result)
+    together = [answers.get((good, ALL), {}) for good in goods]
+    units = [row.get("unit") for row in together]
+    measured = [unit and f"{'value' if unit == VALUE_UNIT else 'quantity'}, {unit}" for unit in units]
+    sentences = [words.verdict(row) if row else None for row in together]
+    fields = [
+        Field("Good", [_label(meta, good) for good in goods], widest=32),
+        Field("Category", [meta["categories"].get(good) for good in goods]),
+        Field("Year", [meta["years"].get(good) for good in goods], "year"),
+        Field("Measured in", measured),
+        Field("Share of", [row.get("scope") for row in together]),
+        Field("Verdict for all members together", sentences, widest=40),
+    ]
+    for member in (ALL, *meta["members"]):
+        name = words.member_name(member, meta)
+        title = name if member == ALL else f"{short(name, 40)} ({short(member, 10)})"
+        cells = [_mark(answers.get((good, member))) for good in goods]
+        fields.append(Field(title, cells, widest=15))
+    notes = (
+        f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
+        f"member survives {_each_cutoff(meta)}.",
+        "Each cell: the verdict, with the rise needed in percentage points (pp); the region's share today; "
+        "the least share that a coordinated plan can have. Blank or –: there is no number.",
+        "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
+    )
+    return Sheet("Summary", f"Summary: {meta['title']}", notes, tuple(fields))
+
+
+def verdicts_sheet(result: Result) -> Sheet:
+    """The same answers as a list, one row a good and member."""
+    meta, answers = result.meta, _answers(result)
+    members = (ALL, *meta["members"])
+    keys = [(good, member) for good in _goods(result) for member in members]
+    rows = [answers[key] for key in keys if key in answers]
+    most = _asks_most(result)
+    shares = [row["share"] - row["share_today"] for row in rows]
+    asks = [most.get((row["good"], row["member"])) for row in rows]
+    fields = (
+        Field("Good", [_label(meta, row["good"]) for row in rows], meaning="name of the good"),
+        Field("Good code", [row["good"] for row in rows], meaning="its short name in all tables"),
+        Field("Member", [words.member_name(row["member"], meta) for row in rows], meaning="who must survive"),
+        _column("share_today", [row["share_today"] for row in rows]),
+        _column("share", [row["share"] for row in rows]),
+        Field(
+            "Gap",
+            [None if missing(share) else Gap(max(0.0, share)) for share in shares],
+            "share",
+            "formula: least share less today's, never negative",
+            "percentage points",
+        ),
+        _column("status", [row["status"] for row in rows]),
+        Field("Verdict", [words.verdict(row) for row in rows], meaning="in a sentence", widest=52),
+        Field("Asks most", asks, meaning="the cutoff that by itself asks for the highest share", widest=24),
+        _column("month", [row["month"] for row in rows]),
+        Field("Share of", [row["scope"] for row in rows], meaning="what the shares are shares of"),
+    )
+    note = f"What each member needs to survive {_each_cutoff(meta)}; the region is {meta['region_name']}."
+    gap = f"The gap is a formula, the rest is not. {DOES_NOT_RECALCULATE}"
+    return Sheet("Verdicts", "Verdicts by good and member", (note, gap), fields)
+
+
+def result_sheet(result: Result, name: str) -> Sheet:
+    """A table of the result as it is, with names beside codes."""
+    table, frame, meta = RESULTS[name], result.tables[name], result.meta
+    amounts = [column.name for column in table.columns if _kind(column) == "amount"]
+    decimals = _decimals(frame, amounts) if amounts else []
+    beside = {
+        "good": meta["labels"],
+        "member": {**meta["members"], ALL: words.member_name(ALL, meta)},
+        "supplier": meta["countries"],
+        "country": meta["countries"],
+    }
+    fields = []
+    for column in table.columns:
+        values = frame[column.name].tolist()
+        if column.name in beside:
+            names = [beside[column.name].get(code, code) for code in values]
+            fields.append(Field(column.name.capitalize(), names, meaning=f"name of the {column.name}"))
+        fields.append(_column(column.name, values, name, decimals))
+    if name == "sources":
+        remarks = [meta["notes"].get(good) for good in frame["good"]]
+        fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
+    notes = [table.note]
+    if name in SOLVED:
+        notes.append(DOES_NOT_RECALCULATE)
+    if not len(frame):
+        notes.append("This table is empty: there is nothing of the kind in this result.")
+    return Sheet(name.capitalize(), table.title, tuple(notes), tuple(fields))
+
+
+def _column(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
+    """A column as the schema declares it."""
+    column = RESULTS[table].column(name)
+    kind = _kind(column)
+    unit = column.unit.replace("share", "%", 1) if kind == "share" else column.unit
+    meaning = column.meaning
+    if name == "status" and table == "requirements":
+        values = [Mark(value, value) for value in values]
+        meaning = "the verdict in a word, see Cover"
+    if table == "assumptions" and name == "value":
+        kind = "general"
+        values = [float(v) if isinstance(v, str) and _NUMBER.fullmatch(v) else v for v in values]
+    return Field(heading(name), values, kind, meaning, unit, decimals, WIDE.get(name, 36))
+
+
+def _kind(column: Column) -> str:
+    if column.kind == "share":
+        return "share"
+    if column.name == "year":
+        return "year"
+    if column.kind in ("amount", "number"):
+        by_unit = "amount" if column.unit.startswith("unit of the row") else "whole"
+        return "multiple" if column.unit == "multiple" else by_unit
+    return "text"
+
+
+def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:
+    """Decimals by row: the same for all amounts of a good, fewer the larger they are."""
+    size = frame[columns].abs().max(axis=1).groupby(frame["good"]).transform("max")
+    return [0 if value >= 1000 or value < 1e-9 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
+
+
+def _answers(result: Result) -> dict[tuple[str, str], dict[str, Any]]:
+    """The planned requirement under all cutoffs, by good and member."""
+    rows = result.requirements
+    rows = rows[(rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+    return {(row["good"], row["member"]): row for row in rows.to_dict("records")}
+
+
+def _asks_most(result: Result) -> dict[tuple[str, str], str]:
+    """The cutoff, or those that tie, that by itself asks most of a member; "none" is more than any share."""
+    found: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    rows = result.requirements
+    for row in rows[(rows["cutoff"] != ALL) & (rows["reading"] == "planned")].to_dict("records"):
+        if row["status"] not in ("met", "unknown"):
+            asked = math.inf if row["status"] == "none" else float(row["share"])
+            found.setdefault((row["good"], row["member"]), []).append((asked, str(row["cutoff"])))
+    return {
+        key: "; ".join(name for asked, name in asking if asked >= max(asking)[0] - 1e-6)
+        for key, asking in found.items()
+    }
+
+
+def _goods(result: Result) -> list[str]:
+    return list(dict.fromkeys([*result.meta["labels"], *result.requirements["good"]]))
+
+
+def _label(meta: Mapping[str, Any], good: str) -> str:
+    return str(meta["labels"].get(good, good))
+
+
+def _mark(row: Mapping[str, Any] | None) -> Mark | None:
+    return None if row is None else Mark(str(row["status"]), *words.short_verdict(row))
+
+
+def _each_cutoff(meta: Mapping[str, Any]) -> str:
+    names = [cutoff["name"] for cutoff in meta["cutoffs"]]
+    quoted = ", ".join(f"“{name}”" for name in names)
+    return f"the cutoff {quoted}" if len(names) == 1 else f"each of the cutoffs {quoted}"
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell stays blank."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value)) or value is pd.NA
+
+
+def short(text: object, most: int) -> str:
+    """On one line and at most so long; fit for headings, page headers and properties."""
+    line = " ".join(FORBIDDEN.sub("\ufffd", str(text)).split()).replace("_x", "-x")
+    return line if len(line) <= most else line[: most - 1] + "…"
