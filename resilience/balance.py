@@ -15,12 +15,11 @@ import pandas as pd
 from resilience.casefile import Setting
 from resilience.dataset import Dataset
 from resilience.errors import Finding
-from resilience.schema import STATUSES
+from resilience.schema import ENTREPOT_EXPORTS, STATUSES
 from resilience.tracing import Traced, trace
 from resilience.words import amount
 
 SCALING_WARNING = 0.05  # traced sourcing scaled to demand by more than this is a warning
-ENTREPOT_EXPORTS = 0.3  # exports over imports above which "share of imports" says little
 MOST_NAMED = 6  # countries named in one finding
 NOTHING = 1e-9  # amounts below this part of demand are rounding
 
@@ -296,8 +295,8 @@ class _Builder:
                 self.say(
                     "warning",
                     "demand",
-                    f"{member}: exports take up all recorded supply; demand of {amount(demand[member], self.unit)} "
-                    "is given the mix of its supply (estimated)",
+                    f"{member}: exports take up all recorded supply; demand of "
+                    f"{amount(demand[member], self.unit)} is given the mix of its supply (estimated)",
                 )
             elif abs(number - 1.0) > SCALING_WARNING:
                 self.say(

@@ -284,6 +284,7 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
     colours = {"met": "green", "shift": "cyan", "raise": "yellow", "build": "magenta", "none": "red"}
     console = _console(sys.stdout)
     meta = result.meta
+    home_unknown = result.home_unknown()
     rows = result.requirements
     rows = rows[(rows["cutoff"] == "ALL") & (rows["reading"] == "planned")]
     cutoffs = ", ".join(cutoff["name"] for cutoff in meta["cutoffs"])
@@ -302,12 +303,13 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         changes = []
         for row in part[part["member"] != "ALL"].to_dict("records"):
             status = row["status"]
+            name = row["member"] + ("*" if (row["good"], row["member"]) in home_unknown else "")
             if status in ("raise", "build"):
                 digits = int(percent(row["share_today"]) == percent(row["share"]))
                 rise = f"{percent(row['share_today'], digits)}→{percent(row['share'], digits)}"
-                changes.append(f"{row['member']} {rise}")
+                changes.append(f"{name} {rise}")
             elif status in ("shift", "none", "unknown"):
-                changes.append(f"{row['member']} {status}")
+                changes.append(f"{name} {status}")
         status = everyone["status"]
         table.add_row(
             str(good),
@@ -319,6 +321,8 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         )
     console.print(table)
     console.print("  ".join(f"{word}: {meaning}" for word, meaning in STATUS_WORDS.items()), style="dim")
+    if home_unknown:
+        console.print("* share of imports; home production unknown and exports are large", style="dim")
     counts = result.findings["severity"].value_counts()
     certificate = meta["certificate"]
     console.print(

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.errors import Finding
-from resilience.schema import RESULTS
+from resilience.schema import ENTREPOT_EXPORTS, RESULTS
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,14 @@ class Result:
         if name in RESULTS and "tables" in self.__dict__:
             return self.tables[name]
         raise AttributeError(f"a result has no {name!r}; its tables are {', '.join(RESULTS)}")
+
+    def home_unknown(self) -> frozenset[tuple[str, str]]:
+        """(good, member) of those whose home production is unknown though they export much of what they import;
+        their share of imports says little."""
+        rows = self.tables["balance"]
+        much = rows["exports"] > ENTREPOT_EXPORTS * rows["imports"]
+        much &= (rows["scope"] == "imports") & (rows["imports"] > 0)
+        return frozenset(zip(rows["good"][much], rows["member"][much], strict=True))
 
     def to_json(self, path: str | Path) -> None:
         """Write ``{"meta": …, "tables": {name: [record, …]}}``; unknown is null."""

@@ -12,6 +12,7 @@ MEASURES = ("quantity", "value")
 STATUSES = ("observed", "estimated", "assumed")
 VALUE_UNIT = "kUSD"
 ALL = "ALL"
+ENTREPOT_EXPORTS = 0.3  # exports over imports above which a share of imports says little
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,12 @@ def verdicts_sheet(result: Result) -> Sheet:
             "percentage points",
         ),
         _column("status", [row["status"] for row in rows]),
-        Field("Verdict", [words.verdict(row) for row in rows], meaning="in a sentence", widest=52),
+        Field(
+            "Verdict",
+            [words.verdict(row, result.home_unknown()) for row in rows],
+            meaning="in a sentence",
+            widest=52,
+        ),
         Field("Asks most", asks, meaning="the cutoff that by itself asks for the highest share", widest=24),
         _column("month", [row["month"] for row in rows]),
         Field("Share of", [row["scope"] for row in rows], meaning="what the shares are shares of"),

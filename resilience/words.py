@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -29,13 +29,18 @@ def amount(number: float | None, unit: str) -> str:
     return f"{float(f'{number:.3g}'):,.{digits}f} {unit}"
 
 
-def verdict(row: Mapping[str, Any]) -> str:
-    """One sentence about a row of the table ``requirements``."""
+def verdict(row: Mapping[str, Any], home_unknown: Collection[tuple[str, str]] = ()) -> str:
+    """A row of the table ``requirements`` in a sentence; ``home_unknown`` is the result's set of that name."""
+    caveat = " Home production unknown." if (row.get("good"), row.get("member")) in home_unknown else ""
+    return _sentence(row) + caveat
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
     status = row["status"]
     share, today = row["share"], row["share_today"]
     of = " of imports" if row["scope"] == "imports" else ""
     if status == "met":
-        return "Survives as it is."
+        return f"Survives as it is, with a regional share of {percent(today)}{of}."
     if status == "shift":
         return f"Today's regional share of {percent(today)}{of} is enough, but other suppliers must change."
     if status in ("raise", "build"):

@@ -11,6 +11,7 @@ from conftest import FLOWS as FLOW_HEADER
 from conftest import Maker, row, write_case, write_dataset
 
 import resilience
+from resilience.words import verdict
 
 
 def balance(result: resilience.Result, member: str) -> dict[str, object]:
@@ -74,6 +75,9 @@ def test_share_of_imports_where_production_is_unknown(make: Maker) -> None:
     assert math.isnan(balance(result, "AAA")["production"])  # type: ignore[arg-type]
     text = messages(result)
     assert 'AAA: home production unknown and exports are 50% of imports; "share of imports" says little' in text
+    assert result.home_unknown() == {("wheat", "AAA")}
+    assert verdict(found, result.home_unknown()).endswith(". Home production unknown.")
+    assert "of imports" in verdict(found)
     assert set(result.plan["supplier"]) == {"BBB", "MMM"}  # not AAA itself, even with building allowed
     assert found["share"] == pytest.approx(0.5, abs=1e-8)
     unknown = row(result, "MMM")  # imports nothing

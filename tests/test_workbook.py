@@ -364,7 +364,7 @@ def test_cover_says_what_the_case_is_and_what_it_is_not(book: Any) -> None:
     assert "two.toml" in lines["Case file"] and "0123456789abcdef" in lines["Case file"]
     assert "1,234" in lines["Certificate"] and "0.000000001 " in lines["Certificate"]
     assert lines["Horizon in months"] == "12" and lines["Critical share of demand"] == "85 %"
-    assert lines["build"].startswith("Share must rise and new capacity is needed: 1 of 6 goods – Magnets")
+    assert lines["build"].startswith("New capacity is needed, and mostly a higher share: 1 of 6 goods – Magnets")
     assert "planned" in lines["A coordinated plan"]
     links = [cell.hyperlink.location for row in book["Cover"].iter_rows() for cell in row if cell.hyperlink]
     assert links == [f"'{name}'!A1" for name in SHEETS]
