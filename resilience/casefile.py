@@ -81,6 +81,7 @@ PARAMETERS: dict[str, Parameter] = {
             "solidarity", "response", "yes/no", "region deliveries pooled among members", False, kind="flag"
         ),
         Parameter("new_capacity", "response", "times today's", "most that region suppliers may build", math.inf),
+        Parameter("cap", "response", "share", "most of a member's demand that one outsider may supply", math.inf),
     )
 }
 SECTIONS = ("survival", "response")
@@ -106,7 +107,9 @@ CUTOFF_KEYS = ("name", "cut", "fraction", "goods", "start", "months", "any", "an
 class Cutoff:
     """One way of being cut off. ``cut`` maps a country or coalition to the fraction of deliveries it loses.
 
-    ``start`` and ``months`` count from the first month of the crisis; ``months`` None lasts to the end.
+    ``any`` outsiders and ``any_region`` region suppliers other than the member itself are cut besides, whichever
+    are worst; they lose ``fraction``. ``start`` and ``months`` count from the first month of the crisis;
+    ``months`` None lasts to the end.
     """
 
     name: str
@@ -116,6 +119,8 @@ class Cutoff:
     months: int | None = None
     all_outsiders: bool = False
     fraction: float = 1.0
+    any: int = 0
+    any_region: int = 0
 
 
 @dataclass(frozen=True)
@@ -444,16 +449,13 @@ class _Checker:
             self.say(where, f"{taken}; every cutoff needs a name of its own")
         names.add(str(name))
         for key in ("any", "any_region"):
-            if key in item:
-                self.say(
-                    f"{where}.{key}",
-                    "the worst set of any K suppliers is not computed by this version; name the suppliers "
-                    "in cut, or use all_outsiders = true",
-                )
+            value = item.get(key, 1)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                self.say(f"{where}.{key}", f"{value!r} is not a whole number of suppliers, at least 1")
         if "cut" in item:
             self.names(f"{where}.cut", item["cut"])
         elif not item.get("all_outsiders") and not {"any", "any_region"} & set(item):
-            self.say(where, 'say who is cut, for example cut = ["CHN"], or all_outsiders = true')
+            self.say(where, 'say who is cut, for example cut = ["CHN"], any = 1 or all_outsiders = true')
         if not isinstance(item.get("all_outsiders", False), bool):
             self.say(f"{where}.all_outsiders", f"{item['all_outsiders']!r} is neither true nor false")
         fraction = item.get("fraction", 1.0)
@@ -496,4 +498,6 @@ def _cutoff(item: Mapping[str, Any], number: int) -> Cutoff:
         months=item.get("months"),
         all_outsiders=bool(item.get("all_outsiders", False)),
         fraction=default,
+        any=item.get("any", 0),
+        any_region=item.get("any_region", 0),
     )

@@ -13,18 +13,32 @@ import numpy as np
 
 from resilience.casefile import Cutoff, Surge
 
+SIDES = ("outside", "region")
+
 
 @dataclass(frozen=True)
 class Availability:
     """``delivered[s, i, t]`` is the part of a month's contract that supplier i delivers; 1 is all of it.
 
-    Axes: ``cutoffs``, ``suppliers``, months 1 to H. ``hit`` marks suppliers that some cutoff takes from.
+    Axes: ``cutoffs``, ``suppliers``, months 1 to H. ``lost[s, i, t]`` is what of it supplier i does not deliver
+    if it is among the worst that a cutoff of any K takes; zero for all but candidates. ``budget[s, side]`` is
+    that K among outsiders (side 0) and region suppliers (side 1). ``hit`` marks suppliers that some cutoff takes
+    from; of the region's suppliers that any K may take, members count as not hit, as they still serve themselves.
     """
 
     cutoffs: tuple[str, ...]
     suppliers: tuple[str, ...]
     delivered: np.ndarray
+    lost: np.ndarray
+    budget: np.ndarray
     hit: np.ndarray
+
+    def worst_of(self, s: int, side: int, credit: Mapping[str, float], member: str) -> np.ndarray:
+        """Positions of the suppliers among which cutoff s takes any K on a side, for a member."""
+        inside = np.array([name in credit for name in self.suppliers])
+        mine = np.array([name == member for name in self.suppliers])
+        found = (inside if side else ~inside) & (self.lost[s].max(axis=1) > 0) & ~mine
+        return np.flatnonzero(found) if self.budget[s, side] else np.array([], dtype=int)
 
 
 def surge(path: Surge, start: int, months: int) -> np.ndarray:
@@ -53,12 +67,15 @@ def availability(
     suppliers: Sequence[str],
     groups: Mapping[str, Sequence[str]],
     credit: Mapping[str, float],
+    members: Sequence[str],
     months: int,
     region_surge: Surge,
     outside_surge: Surge,
 ) -> Availability:
     """The parts delivered by every supplier in every month under every cutoff."""
     delivered = np.ones((len(cutoffs), len(suppliers), months))
+    lost = np.zeros_like(delivered)
+    budget = np.zeros((len(cutoffs), len(SIDES)), dtype=int)
     hit = np.zeros(len(suppliers), dtype=bool)
     month = np.arange(1, months + 1)
     for s, cutoff in enumerate(cutoffs):
@@ -68,11 +85,14 @@ def availability(
             True: surge(outside_surge, cutoff.start, months),
             False: surge(region_surge, cutoff.start, months),
         }
+        budget[s] = cutoff.any, cutoff.any_region
         for i, country in enumerate(suppliers):
             outsider = country not in credit
             fraction = taken(cutoff, country, groups, outsider)
+            delivered[s, i] = np.maximum(0.0, (1.0 - fraction * under) * (1.0 + rise[outsider]))
+            if budget[s, 0 if outsider else 1] and fraction == 0:
+                lost[s, i] = np.maximum(0.0, cutoff.fraction * under * (1.0 + rise[outsider]))
+                hit[i] |= cutoff.fraction > 0 and country not in members
             hit[i] |= fraction > 0
-            delivered[s, i] = (1.0 - fraction * under) * (1.0 + rise[outsider])
-    return Availability(
-        tuple(cutoff.name for cutoff in cutoffs), tuple(suppliers), np.maximum(delivered, 0.0), hit
-    )
+    names = tuple(cutoff.name for cutoff in cutoffs)
+    return Availability(names, tuple(suppliers), delivered, lost, budget, hit)

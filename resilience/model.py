@@ -7,11 +7,11 @@ cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a mon
 |---|---|---|
 | M | ``members`` | countries that must survive |
 | i | ``suppliers`` | countries that sell, the member itself included |
-| k | ``classes`` | suppliers that answer every cutoff alike (same region side, same parts delivered) |
+| k | ``classes`` | suppliers that answer a cutoff alike (same side of the region, same parts delivered) |
 | s, t | ``cutoffs``, ``months`` | what may happen, and when |
 | x_im | ``sourcing[m, i]`` | yearly peacetime sourcing |
 | z_i | ``new_capacity[i]`` | capacity built before the cutoff |
-| y_kmst | ``delivery[m, k, s, t]`` | crisis deliveries of all suppliers of class k |
+| y_mkst | ``delivery[m, k, s, t]`` | crisis deliveries of all suppliers of class k |
 | b_mst | ``stock[m, s, t]`` | stock at the end of the month |
 | c_mst | ``consumption[m, s, t]`` | crisis consumption |
 | ρ_m, ρ | ``share[m]``, ``common_share`` | credited share, and the least that all keep |
@@ -19,14 +19,24 @@ cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a mon
 | D_m | ``demand`` | yearly demand |
 | φ·f·d_mt, f·d_mt | ``critical``, ``ceiling`` | critical and full crisis demand of a month |
 | K_i, zmax_i | ``capacity``, ``most_new`` | what i can sell to members, most that it may build |
-| B_m, w_m | ``held``, ``draw`` | stock at the start, most drawn in a month |
+| B_m, w_m | ``held``, ``drawdown`` · ``held`` | stock at the start, most drawn in a month |
+| | ``more_stock``, ``relief`` | levers: months of stock and points of φ given away; 0 unless asked |
 | κ_i | ``credit`` | how much of i's supply counts as content |
-| (1−u)(1+σ) | ``delivered[k, s, t]`` | part of the contract that class k delivers |
+| (1−u)(1+σ) | ``delivered_part[k, s, t]`` | part of the contract that class k delivers |
+| u(1+σ) | ``lost_part[k, s, t]`` | part that a supplier of class k loses if it is among the any K |
+| T_mks | ``worst_cut[m, k, s]`` | contracts with the K suppliers of class k with whom m has most |
+| q | ``cap`` | most of a member's demand that one outsider may supply |
 | x̄_im | ``baseline[m, i]`` | sourcing today |
 
 Deliveries are written for classes: y_imst appears in (3) and, summed over i, in (4) only, so the sum of (3)
 over suppliers with equal right-hand coefficients loses nothing. ``classes_of(data, each=True)`` puts every
 supplier into a class of its own, which is section 3 to the letter.
+
+A cutoff that takes any K suppliers of a class takes those with whom the member has most, for suppliers of a class
+lose the same part. Their total T is the optimum of the Bertsimas–Sim dual min K τ + Σ p_i with p_i ≥ x_im − τ and
+p, τ ≥ 0 (Bertsimas and Sim 2004, "The price of robustness", Operations Research 52), so that class k delivers
+(1+σ) X − u(1+σ) T in the worst case, and no set needs to be listed. Under solidarity the worst set of one member
+need not be that of the others; there ``requirements`` names sets one after the other.
 """
 
 from __future__ import annotations
@@ -46,17 +56,21 @@ INDICES = {
     "shortfall": ("member", "cutoff", "month"),
     "share": ("member",),
     "supplied": ("member",),
-    "class_total": ("member", "class"),
+    "class_total": ("member", "class", "cutoff"),
+    "worst_total": ("member", "class", "cutoff"),
+    "worst_excess": ("member", "class", "cutoff", "supplier"),
     "delivered": ("member", "class", "cutoff", "month"),
     "delivered_pooled": ("class", "cutoff", "month"),
     "stock_first": ("member", "cutoff"),
     "stock_next": ("member", "cutoff", "month"),
+    "stock_limit": ("member", "cutoff", "month"),
     "drawn_first": ("member", "cutoff"),
     "drawn_next": ("member", "cutoff", "month"),
     "survives": ("member", "cutoff", "month"),
     "credited": ("member",),
     "common": ("member",),
     "changed": ("member", "supplier"),
+    "below_cap": ("member", "supplier"),
 }
 
 
@@ -66,7 +80,7 @@ class ModelData:
 
     good: GoodData
     available: Availability
-    class_of: Mapping[str, str]
+    class_of: Mapping[tuple[str, str], str]  # (cutoff, supplier) → class
     critical: np.ndarray  # member × month
     ceiling: np.ndarray  # member × month
     most_new: Mapping[str, float]
@@ -101,13 +115,20 @@ def prepare(good: GoodData, available: Availability, *, pooled: bool = False, ea
     )
 
 
-def classes_of(good: GoodData, available: Availability, *, each: bool = False) -> dict[str, str]:
-    """Supplier → name of its class: its first supplier in alphabetical order."""
-    names: dict[tuple[bool, bytes], str] = {}
+def classes_of(good: GoodData, available: Availability, *, each: bool = False) -> dict[tuple[str, str], str]:
+    """(cutoff, supplier) → name of its class under that cutoff: its first supplier in alphabetical order.
+
+    Suppliers among whom any K may be taken share a class whatever ``each`` says, as K is counted over all of them.
+    """
     result = {}
-    for i, country in enumerate(available.suppliers):
-        answer = (country in good.credit, available.delivered[:, i, :].tobytes())
-        result[country] = country if each else names.setdefault(answer, country)
+    for s, cutoff in enumerate(available.cutoffs):
+        names: dict[tuple[bool, bytes, bytes], str] = {}
+        for i, country in enumerate(available.suppliers):
+            parts = available.delivered[s, i].tobytes(), available.lost[s, i].tobytes()
+            alone = each and not available.lost[s, i].any()
+            result[cutoff, country] = (
+                country if alone else names.setdefault((country in good.credit, *parts), country)
+            )
     return result
 
 
@@ -121,57 +142,85 @@ def within_capacity(model: pyo.ConcreteModel, i: str) -> pyo.Expression:
     return sum(model.sourcing[m, i] for m in model.customers_of[i]) <= model.capacity[i] + model.new_capacity[i]
 
 
-def class_total(model: pyo.ConcreteModel, m: str, k: str) -> pyo.Expression:
-    """X_km = Σ_{i∈k} x_im: a member's contracts with a class."""
-    return model.contracts[m, k] == sum(model.sourcing[m, i] for i in model.class_suppliers[m, k])
+def below_cap(model: pyo.ConcreteModel, m: str, i: str) -> pyo.Expression:
+    """x_im ≤ q D_m for every outsider i: the cap of section 5."""
+    return model.sourcing[m, i] <= model.cap * model.demand[m]
+
+
+def class_total(model: pyo.ConcreteModel, m: str, k: str, s: str) -> pyo.Expression:
+    """X_mks = Σ_{i∈k} x_im: a member's contracts with a class."""
+    return model.contracts[m, k, s] == sum(model.sourcing[m, i] for i in model.class_suppliers[m, k, s])
+
+
+def worst_total(model: pyo.ConcreteModel, m: str, k: str, s: str) -> pyo.Expression:
+    """T_mks = K τ + Σ_i p_i: the contracts that any K suppliers of a class can take away at the most."""
+    taken = sum(model.excess[m, k, s, i] for i in model.candidates[m, k, s])
+    return model.worst_cut[m, k, s] == model.budget[k, s] * model.threshold[m, k, s] + taken
+
+
+def worst_excess(model: pyo.ConcreteModel, m: str, k: str, s: str, i: str) -> pyo.Expression:
+    """p_i ≥ x_im − τ."""
+    return model.excess[m, k, s, i] >= model.sourcing[m, i] - model.threshold[m, k, s]
 
 
 def delivered(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.Expression:
-    """(3) y_kmst ≤ (1−u)(1+σ) · X_km / 12: crisis deliveries follow the relationship."""
-    return model.delivery[m, k, s, t] <= model.delivered_part[k, s, t] / 12 * model.contracts[m, k]
+    """(3) y_mkst ≤ (1−u)(1+σ) · X_mks / 12: crisis deliveries follow the relationship."""
+    return model.delivery[m, k, s, t] <= model.delivered_part[k, s, t] / 12 * model.contracts[m, k, s]
+
+
+def delivered_worst(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.Expression:
+    """(3) where any K suppliers of the class are taken: y_mkst ≤ ((1+σ) X_mks − u(1+σ) T_mks) / 12."""
+    return (
+        model.delivery[m, k, s, t]
+        <= model.delivered_part[k, s, t] / 12 * model.contracts[m, k, s]
+        - model.lost_part[k, s, t] / 12 * model.worst_cut[m, k, s]
+    )
 
 
 def delivered_pooled(model: pyo.ConcreteModel, k: str, s: str, t: int) -> pyo.Expression:
     """(3) summed over members, for region suppliers under solidarity."""
     return (
-        sum(model.delivery[m, k, s, t] for m in model.members_of[k])
-        <= sum(model.contracts[m, k] for m in model.members_of[k]) * model.delivered_part[k, s, t] / 12
+        sum(model.delivery[m, k, s, t] for m in model.members_of[k, s])
+        <= sum(model.contracts[m, k, s] for m in model.members_of[k, s]) * model.delivered_part[k, s, t] / 12
     )
 
 
 def stock_first(model: pyo.ConcreteModel, m: str, s: str) -> pyo.Expression:
-    """(4) in month 1: b_ms1 = B + Σ_k y_kms1 − c_ms1."""
-    return (
-        model.stock[m, s, 1]
-        == model.held[m]
-        + sum(model.delivery[m, k, s, 1] for k in model.classes_for[m])
-        - model.consumption[m, s, 1]
-    )
+    """(4) in month 1: b_ms1 = B + Σ_k y_mks1 − c_ms1."""
+    arriving = sum(model.delivery[m, k, s, 1] for k in model.classes_for[m, s])
+    return model.stock[m, s, 1] == stock_held(model, m) + arriving - model.consumption[m, s, 1]
 
 
 def stock_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
-    """(4) b_mst = b_ms,t−1 + Σ_k y_kmst − c_mst; 0 ≤ b ≤ B stands in the bounds."""
-    return (
-        model.stock[m, s, t]
-        == model.stock[m, s, t - 1]
-        + sum(model.delivery[m, k, s, t] for k in model.classes_for[m])
-        - model.consumption[m, s, t]
-    )
+    """(4) b_mst = b_ms,t−1 + Σ_k y_mkst − c_mst."""
+    arriving = sum(model.delivery[m, k, s, t] for k in model.classes_for[m, s])
+    return model.stock[m, s, t] == model.stock[m, s, t - 1] + arriving - model.consumption[m, s, t]
+
+
+def stock_limit(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """(4) b_mst ≤ B: refilled up to what was held at the most."""
+    return model.stock[m, s, t] <= stock_held(model, m)
+
+
+def stock_held(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
+    """B_m, with the months of demand that the lever ``more_stock`` adds."""
+    return model.held[m] + model.more_stock * model.demand[m] / 12
 
 
 def drawn_first(model: pyo.ConcreteModel, m: str, s: str) -> pyo.Expression:
-    """(5) in month 1: B − b_ms1 ≤ w_m."""
-    return model.held[m] - model.stock[m, s, 1] <= model.draw[m]
+    """(5) in month 1: B − b_ms1 ≤ w_m = drawdown · B."""
+    return stock_held(model, m) - model.stock[m, s, 1] <= model.drawdown * stock_held(model, m)
 
 
 def drawn_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """(5) b_ms,t−1 − b_mst ≤ w_m: the most that can be drawn in a month."""
-    return model.stock[m, s, t - 1] - model.stock[m, s, t] <= model.draw[m]
+    return model.stock[m, s, t - 1] - model.stock[m, s, t] <= model.drawdown * stock_held(model, m)
 
 
 def survives(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
-    """(6) c_mst + e_mst ≥ φ · f · d_mt: survival; c ≤ f · d_mt stands in the bounds."""
-    return model.consumption[m, s, t] + model.shortfall[m, s, t] >= model.critical[m, t]
+    """(6) c_mst + e_mst ≥ (φ − relief) · f · d_mt: survival; c ≤ f · d_mt stands in the bounds."""
+    needed = model.critical[m, t] - model.relief * model.ceiling[m, t]
+    return model.consumption[m, s, t] + model.shortfall[m, s, t] >= needed
 
 
 def credited(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
@@ -232,89 +281,52 @@ def latest_shortfall(model: pyo.ConcreteModel) -> pyo.Expression:
     return sum((last - t) * model.shortfall[m, s, t] / model.demand[m] for m, s, t in model.shortfall)
 
 
+def least_stock(model: pyo.ConcreteModel) -> pyo.Expression:
+    """Lever: the least months of demand that must be added to every stock."""
+    return 1.0 * model.more_stock
+
+
+def least_relief(model: pyo.ConcreteModel) -> pyo.Expression:
+    """Lever: the least by which the critical share must fall."""
+    return 1.0 * model.relief
+
+
+OBJECTIVES = (
+    least_share,
+    least_building,
+    least_change,
+    settled,
+    least_shortfall,
+    latest_shortfall,
+    least_stock,
+    least_relief,
+)
+
+
 def build(data: ModelData) -> pyo.ConcreteModel:
     """Section 3 for one good, all its members and all its cutoffs.
 
-    Its objectives are the stages among which ``requirements`` and ``stress`` choose. The suffix
-    ``scaling_factor`` holds 1/size of each variable
-    so that the solver's tolerances mean the same for a small member as for a large one.
+    Its objectives are the stages and questions among which ``requirements``, ``levers`` and ``stress`` choose.
+    The suffix ``scaling_factor`` holds 1/size of each variable so that the solver's tolerances mean the same for
+    a small member as for a large one.
     """
-    good = data.good
-    members, suppliers = good.members, list(data.available.suppliers)
-    cutoffs, months = list(data.available.cutoffs), range(1, data.months + 1)
-    links = [(m, i) for m in members for i in suppliers if not (m == i and m in good.no_home)]
-    served = {m: [i for n, i in links if n == m] for m in members}
-    pairs: dict[tuple[str, str], list[str]] = {}
-    for m, i in links:
-        pairs.setdefault((m, data.class_of[i]), []).append(i)
-    classes = sorted(set(data.class_of.values()))
-    region_classes = [k for k in classes if k in good.credit]
-    pooled = region_classes if data.pooled else []
-    demand = {m: float(good.demand[m]) for m in members}
-    held = {m: float(good.stock[m]) for m in members}
-
-    model = pyo.ConcreteModel(good.good)
-    model.members = pyo.Set(initialize=members)
-    model.suppliers = pyo.Set(initialize=suppliers)
-    model.cutoffs = pyo.Set(initialize=cutoffs)
-    model.months = pyo.RangeSet(data.months)
-    model.links = pyo.Set(dimen=2, initialize=links)
-    model.pairs = pyo.Set(dimen=2, initialize=list(pairs))
-    model.classes = pyo.Set(initialize=classes)
-    model.pooled = pyo.Set(initialize=pooled)
-    model.suppliers_of = pyo.Set(model.members, initialize=served)
-    model.customers_of = pyo.Set(
-        model.suppliers, initialize={i: [m for m, j in links if j == i] for i in suppliers}
-    )
-    model.class_suppliers = pyo.Set(model.pairs, initialize=pairs)
-    model.classes_for = pyo.Set(model.members, initialize={m: [k for n, k in pairs if n == m] for m in members})
-    model.members_of = pyo.Set(model.classes, initialize={k: [m for m, j in pairs if j == k] for k in classes})
-    model.alone = pyo.Set(dimen=2, initialize=[(m, k) for m, k in pairs if k not in pooled])
-
-    model.demand = pyo.Param(model.members, initialize=demand)
-    model.held = pyo.Param(model.members, initialize=held)
-    model.draw = pyo.Param(model.members, initialize={m: good.value("drawdown") * held[m] for m in members})
-    model.capacity = pyo.Param(model.suppliers, initialize={i: float(good.capacity[i]) for i in suppliers})
-    model.credit = pyo.Param(model.suppliers, initialize={i: good.credit.get(i, 0.0) for i in suppliers})
-    model.worth = pyo.Param(model.suppliers, initialize=_worth(good))
-    model.baseline = pyo.Param(model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links})
-    model.order = pyo.Param(model.links, initialize=_order(good, links))
-    model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
-    model.delivered_part = pyo.Param(
-        model.classes,
-        model.cutoffs,
-        model.months,
-        initialize={
-            (k, s, t): float(data.available.delivered[n, suppliers.index(k), t - 1])
-            for k in classes
-            for n, s in enumerate(cutoffs)
-            for t in months
-        },
-    )
-
-    ceiling = _by_month(members, data.ceiling)
-    model.sourcing = pyo.Var(model.links, bounds=(0, None))
-    model.new_capacity = pyo.Var(model.suppliers, bounds=lambda _, i: (0, data.most_new[i]))
-    model.contracts = pyo.Var(model.pairs, bounds=(0, None))
-    model.delivery = pyo.Var(model.pairs, model.cutoffs, model.months, bounds=(0, None))
-    model.stock = pyo.Var(model.members, model.cutoffs, model.months, bounds=lambda _, m, s, t: (0, held[m]))
-    model.consumption = pyo.Var(
-        model.members, model.cutoffs, model.months, bounds=lambda _, m, s, t: (0, ceiling[m, t])
-    )
-    model.shortfall = pyo.Var(model.members, model.cutoffs, model.months, bounds=(0, 0))
-    model.share = pyo.Var(model.members, bounds=(0, None))
-    model.common_share = pyo.Var(bounds=(0, None))
-    model.increase = pyo.Var(model.links, bounds=(0, None))
-    model.decrease = pyo.Var(model.links, bounds=(0, None))
+    model = pyo.ConcreteModel(data.good.good)
+    _declare_sets(model, data)
+    _declare_parameters(model, data)
+    _declare_variables(model, data)
 
     model.supplied = pyo.Constraint(model.members, rule=supplied)
     model.within_capacity = pyo.Constraint(model.suppliers, rule=within_capacity)
+    model.below_cap = pyo.Constraint(model.capped, rule=below_cap)
     model.class_total = pyo.Constraint(model.pairs, rule=class_total)
-    model.delivered = pyo.Constraint(model.alone, model.cutoffs, model.months, rule=delivered)
-    model.delivered_pooled = pyo.Constraint(model.pooled, model.cutoffs, model.months, rule=delivered_pooled)
-    model.later = pyo.RangeSet(2, data.months)
+    model.worst_total = pyo.Constraint(model.worst, rule=worst_total)
+    model.worst_excess = pyo.Constraint(model.worst_links, rule=worst_excess)
+    model.delivered = pyo.Constraint(model.plain, model.months, rule=delivered)
+    model.delivered_worst = pyo.Constraint(model.worst, model.months, rule=delivered_worst)
+    model.delivered_pooled = pyo.Constraint(model.pooled, model.months, rule=delivered_pooled)
     model.stock_first = pyo.Constraint(model.members, model.cutoffs, rule=stock_first)
     model.stock_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=stock_next)
+    model.stock_limit = pyo.Constraint(model.members, model.cutoffs, model.months, rule=stock_limit)
     model.drawn_first = pyo.Constraint(model.members, model.cutoffs, rule=drawn_first)
     model.drawn_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=drawn_next)
     model.survives = pyo.Constraint(model.members, model.cutoffs, model.months, rule=survives)
@@ -322,21 +334,120 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     model.common = pyo.Constraint(model.members, rule=common)
     model.changed = pyo.Constraint(model.links, rule=changed)
 
+    for objective in OBJECTIVES:
+        model.add_component(objective.__name__, pyo.Objective(rule=objective))
+    return model
+
+
+def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
+    good, available = data.good, data.available
+    members, suppliers = good.members, list(available.suppliers)
+    links = [(m, i) for m in members for i in suppliers if not (m == i and m in good.no_home)]
+    pairs: dict[tuple[str, str, str], list[str]] = {}
+    for s in available.cutoffs:
+        for m, i in links:
+            pairs.setdefault((m, data.class_of[s, i], s), []).append(i)
+    candidates: dict[tuple[str, str, str], list[str]] = {}
+    for n, s in enumerate(available.cutoffs):
+        for side in range(available.budget.shape[1]):
+            for m in members:
+                for position in available.worst_of(n, side, good.credit, m):
+                    i = suppliers[position]
+                    candidates.setdefault((m, data.class_of[s, i], s), []).append(i)
+    pooled = sorted({(k, s) for _, k, s in pairs if k in good.credit}) if data.pooled else []
+    model.members = pyo.Set(initialize=members)
+    model.suppliers = pyo.Set(initialize=suppliers)
+    model.cutoffs = pyo.Set(initialize=list(available.cutoffs))
+    model.months = pyo.RangeSet(data.months)
+    model.later = pyo.RangeSet(2, data.months)
+    model.links = pyo.Set(dimen=2, initialize=links)
+    capped = [(m, i) for m, i in links if i not in good.credit] if np.isfinite(good.value("cap")) else []
+    model.capped = pyo.Set(dimen=2, initialize=capped)
+    model.pairs = pyo.Set(dimen=3, initialize=list(pairs))
+    model.pooled = pyo.Set(dimen=2, initialize=pooled)
+    model.worst = pyo.Set(dimen=3, initialize=list(candidates))
+    model.worst_links = pyo.Set(
+        dimen=4, initialize=[(m, k, s, i) for (m, k, s), names in candidates.items() for i in names]
+    )
+    plain = [pair for pair in pairs if pair not in candidates and (pair[1], pair[2]) not in set(pooled)]
+    model.plain = pyo.Set(dimen=3, initialize=plain)
+    model.suppliers_of = pyo.Set(model.members, initialize={m: [i for n, i in links if n == m] for m in members})
+    model.customers_of = pyo.Set(
+        model.suppliers, initialize={i: [m for m, j in links if j == i] for i in suppliers}
+    )
+    model.class_suppliers = pyo.Set(model.pairs, initialize=pairs)
+    model.candidates = pyo.Set(model.worst, initialize=candidates)
+    model.classes_for = pyo.Set(
+        model.members,
+        model.cutoffs,
+        initialize={(m, s): [k for n, k, c in pairs if (n, c) == (m, s)] for m in members for s in model.cutoffs},
+    )
+    model.members_of = pyo.Set(
+        model.pooled, initialize={(k, s): [m for m, j, c in pairs if (j, c) == (k, s)] for k, s in pooled}
+    )
+
+
+def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
+    good, available = data.good, data.available
+    members, suppliers = good.members, list(available.suppliers)
+    links = list(model.links)
+    cutoffs = {s: n for n, s in enumerate(available.cutoffs)}
+    place = {i: n for n, i in enumerate(suppliers)}
+    held = {m: float(good.stock[m]) for m in members}
+    model.demand = pyo.Param(model.members, initialize={m: float(good.demand[m]) for m in members})
+    model.held = pyo.Param(model.members, initialize=held)
+    model.drawdown = pyo.Param(initialize=good.value("drawdown"))
+    model.cap = pyo.Param(initialize=good.value("cap"))
+    model.capacity = pyo.Param(model.suppliers, initialize={i: float(good.capacity[i]) for i in suppliers})
+    model.credit = pyo.Param(model.suppliers, initialize={i: good.credit.get(i, 0.0) for i in suppliers})
+    model.worth = pyo.Param(model.suppliers, initialize=_worth(good))
+    model.baseline = pyo.Param(model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links})
+    model.order = pyo.Param(model.links, initialize=_order(good, links))
+    model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
+    model.ceiling = pyo.Param(model.members, model.months, initialize=_by_month(members, data.ceiling))
+    class_cutoffs = sorted({(k, s) for _, k, s in model.pairs})
+    for name, table in (("delivered_part", available.delivered), ("lost_part", available.lost)):
+        values = {
+            (k, s, t): float(table[cutoffs[s], place[k], t - 1]) for k, s in class_cutoffs for t in model.months
+        }
+        model.add_component(
+            name,
+            pyo.Param(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values),
+        )
+    model.budget = pyo.Param(
+        pyo.Set(dimen=2, initialize=class_cutoffs),
+        initialize={
+            (k, s): int(available.budget[cutoffs[s], 1 if k in good.credit else 0]) for k, s in class_cutoffs
+        },
+    )
+
+
+def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
+    every = (model.members, model.cutoffs, model.months)
+    model.sourcing = pyo.Var(model.links, bounds=(0, None))
+    model.new_capacity = pyo.Var(model.suppliers, bounds=lambda _, i: (0, data.most_new[i]))
+    model.contracts = pyo.Var(model.pairs, bounds=(0, None))
+    model.worst_cut = pyo.Var(model.worst, bounds=(0, None))
+    model.threshold = pyo.Var(model.worst, bounds=(0, None))
+    model.excess = pyo.Var(model.worst_links, bounds=(0, None))
+    model.delivery = pyo.Var(model.pairs, model.months, bounds=(0, None))
+    model.stock = pyo.Var(*every, bounds=(0, None))
+    model.consumption = pyo.Var(*every, bounds=lambda model, m, s, t: (0, model.ceiling[m, t]))
+    model.shortfall = pyo.Var(*every, bounds=(0, 0))
+    model.share = pyo.Var(model.members, bounds=(0, None))
+    model.common_share = pyo.Var(bounds=(0, None))
+    model.more_stock = pyo.Var(bounds=(0, 0))
+    model.relief = pyo.Var(bounds=(0, 0))
+    model.increase = pyo.Var(model.links, bounds=(0, None))
+    model.decrease = pyo.Var(model.links, bounds=(0, None))
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
-    total = sum(demand.values())
+    total = sum(model.demand.values())
     for variable in model.component_objects(pyo.Var):
         for index, entry in variable.items():
-            if variable.local_name not in ("share", "common_share"):
-                size = total if variable.local_name == "new_capacity" else demand[index[0]]
-                model.scaling_factor[entry] = 1.0 / size
-
-    model.least_share = pyo.Objective(rule=least_share)
-    model.least_building = pyo.Objective(rule=least_building)
-    model.least_change = pyo.Objective(rule=least_change)
-    model.settled = pyo.Objective(rule=settled)
-    model.least_shortfall = pyo.Objective(rule=least_shortfall)
-    model.latest_shortfall = pyo.Objective(rule=latest_shortfall)
-    return model
+            if variable.local_name == "new_capacity":
+                model.scaling_factor[entry] = 1.0 / total
+            elif variable.local_name not in ("share", "common_share", "more_stock", "relief"):
+                model.scaling_factor[entry] = 1.0 / model.demand[index[0]]
 
 
 def _order(good: GoodData, links: list[tuple[str, str]]) -> dict[tuple[str, str], float]:

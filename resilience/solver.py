@@ -260,3 +260,120 @@ def _most(array: np.ndarray) -> float:
 
 def _word(status: highspy.HighsModelStatus) -> str:
     return str(status).rpartition(".")[2].removeprefix("k")
+
+
+@dataclass(frozen=True)
+class MixedSolution:
+    """The optimum of a programme in plain arrays, some columns whole numbers.
+
+    ``bound`` is what the solver proved: no feasible point is below it. ``duals`` are those of the rows with
+    the whole numbers fixed; where there are none they are the programme's.
+    """
+
+    objective: float
+    bound: float
+    values: np.ndarray
+    duals: np.ndarray
+
+
+def minimise_mixed(
+    cost: np.ndarray,
+    matrix: sparse.csr_matrix,
+    rows: tuple[np.ndarray, np.ndarray],
+    columns: tuple[np.ndarray, np.ndarray],
+    integer: np.ndarray,
+    problem: str,
+) -> MixedSolution | None:
+    """Minimise cost·v over rows[0] ≤ matrix·v ≤ rows[1], columns[0] ≤ v ≤ columns[1], v whole where ``integer``.
+
+    The solver is asked for a gap of zero. Its whole numbers are rounded and fixed, and the rest is solved
+    again as a linear programme whose certificate must hold; the two objectives must agree. None if there is no
+    feasible point. Raises :class:`SolverError`, naming ``problem``, in every other case.
+    """
+    size = (*matrix.shape, matrix.nnz)
+    largest = abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[0])
+    scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    part = _Part(
+        matrix=sparse.csr_matrix(sparse.diags_array(scale) @ matrix),
+        row_lower=rows[0] * scale,
+        row_upper=rows[1] * scale,
+        column_lower=columns[0],
+        column_upper=columns[1],
+        cost=cost,
+    )
+    target = bound = None
+    if integer.any():
+        status, found, target, bound = _run_mixed(part, integer)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f'the solver said "{_word(status)}"', problem, size)
+        whole = np.round(found[integer])
+        if _most(np.abs(found[integer] - whole)) > WHOLE:
+            raise SolverError("the solver's whole numbers are not whole", problem, size)
+        if target - bound > CLOSED * max(1.0, abs(target)):
+            raise SolverError(f"the solver left a gap of {target - bound:.1e}", problem, size)
+        lower, upper = columns[0].copy(), columns[1].copy()
+        lower[integer] = upper[integer] = whole
+        part = replace(part, column_lower=lower, column_upper=upper)
+    reason = ""
+    for presolve in ("on", "off"):
+        status, found, duals = _run(part, presolve)
+        if status == highspy.HighsModelStatus.kInfeasible and presolve == "off" and target is None:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            reason = f'the solver said "{_word(status)}"' + ("" if target is None else " with whole numbers fixed")
+            continue
+        certificate = certify(part, found, duals)
+        if certificate.worst > TOLERANCE * max(1.0, _most(np.abs(found))):
+            reason = f'the solver said "optimal", but the certificate failed ({certificate})'
+            continue
+        objective = float(cost @ found)
+        if target is None or bound is None:
+            return MixedSolution(objective, objective, found, duals * scale)
+        if abs(objective - target) <= WHOLE * max(1.0, abs(objective)):
+            return MixedSolution(objective, min(objective, bound), found, duals * scale)
+        reason = f"the objective is {target:.9g}, but {objective:.9g} once whole numbers are fixed"
+    raise SolverError(reason, problem, size)
+
+
+WHOLE = 1e-6  # how far a whole number, and the objective once it is rounded, may be off
+CLOSED = 1e-8  # largest gap, absolute or relative, between a mixed-integer optimum and its proven bound
+
+
+def _run_mixed(
+    part: _Part, integer: np.ndarray
+) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
+    """Status, values, objective and proven bound; "infeasible" counts only if it is said without presolve, too."""
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = part.matrix.shape
+    lp.col_cost_ = part.cost
+    lp.col_lower_, lp.col_upper_ = part.column_lower, part.column_upper
+    lp.row_lower_, lp.row_upper_ = part.row_lower, part.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = part.matrix.indptr
+    lp.a_matrix_.index_ = part.matrix.indices
+    lp.a_matrix_.value_ = part.matrix.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[int(whole)] for whole in integer]
+    for presolve in ("on", "off"):
+        highs = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("presolve", presolve),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", FEASIBILITY),
+            ("mip_feasibility_tolerance", FEASIBILITY),
+            ("primal_feasibility_tolerance", FEASIBILITY),
+            ("dual_feasibility_tolerance", FEASIBILITY),
+        ):
+            highs.setOptionValue(option, value)
+        highs.passModel(lp)
+        highs.run()
+        status = highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            break
+    information = highs.getInfo()
+    values = np.array(highs.getSolution().col_value)
+    return status, values, information.objective_function_value, information.mip_dual_bound

@@ -1,9 +1,9 @@
 """Stress test: what today's sourcing (or any other plan) gives, month by month, under a cutoff.
 
-Demand is met greedily: c = min(critical demand, what is there), what is left over refills the stock up to what
-was held at the start, and no more than the drawdown is taken from it in a month. Under solidarity the
-deliveries of region suppliers are pooled, and a linear programme finds the least total shortfall, as late as
-it can come.
+A cutoff of any K takes from each member the K suppliers it buys most from. Demand is met greedily:
+c = min(critical demand, what is there), what is left over refills the stock up to what was held at the start, and
+no more than the drawdown is taken from it in a month. Under solidarity the deliveries of region suppliers are
+pooled, and a linear programme finds the least total shortfall, as late as it can come.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
     arriving = np.einsum("sit,im->smt", available.delivered, contracts) / 12.0
     held = good.stock.to_numpy(dtype=float)
     most = good.value("drawdown") * held
+    for s in range(arriving.shape[0]):
+        for side in range(available.budget.shape[1]):
+            for n, member in enumerate(good.members):
+                which = available.worst_of(s, side, good.credit, member)
+                if len(which):
+                    largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
+                    arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
     missed = np.zeros_like(arriving)
     for s in range(arriving.shape[0]):
         stock = held.copy()

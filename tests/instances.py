@@ -54,6 +54,7 @@ def model_data(good: GoodData, cutoffs: list[Cutoff], **options: Any) -> ModelDa
         good.suppliers,
         {},
         good.credit,
+        good.members,
         int(good.settings["months"].value),
         good.settings["region_surge"].value,
         good.settings["outside_surge"].value,
