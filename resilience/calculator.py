@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from resilience.errors import Finding, InputError
 from resilience.model import ModelData, prepare
 from resilience.requirements import GoodResult, solve_good
 from resilience.results import Result, findings_table
-from resilience.schema import ALL, RESULTS
+from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solver import TOLERANCE
 
 Progress = Callable[[str, int, int], None]
@@ -128,13 +129,13 @@ def _unknown(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
         missing = [m for m in case.members if m not in known]
         cutoffs = [cutoff.name for cutoff in case.cutoffs(good)] + [ALL]
         for member in [*missing, *([] if known else [ALL])]:
-            for cutoff in cutoffs:
+            for cutoff, reading in product(cutoffs, READINGS):
                 row: dict[str, Any] = dict.fromkeys(RESULTS["requirements"].names)
                 row |= {
                     "good": good,
                     "member": member,
                     "cutoff": cutoff,
-                    "reading": "planned",
+                    "reading": reading,
                     "status": "unknown",
                     "unit": units[good],
                 }

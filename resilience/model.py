@@ -102,7 +102,7 @@ def prepare(good: GoodData, available: Availability, *, pooled: bool = False, ea
     limit = good.value("new_capacity")
     most_new = {}
     for i, country in enumerate(available.suppliers):
-        builds = country in good.credit and not available.hit[i]
+        builds = country in good.credit and not available.hit[i] and good.capacity[country] > 0
         most_new[country] = limit * float(good.capacity[country]) if builds and limit > 0 else 0.0
     return ModelData(
         good=good,

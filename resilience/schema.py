@@ -165,6 +165,12 @@ STATUS_WORDS = {
     "unknown": "cannot be said",
 }
 
+READINGS = {
+    "planned": "the least share that a surviving plan can have",
+    "market": "the floor needed if members shift today's pattern in proportion",
+    "guaranteed": "the floor that makes every plan that meets it survive",
+}
+
 RESULTS: dict[str, Table] = {
     table.name: table
     for table in (
@@ -176,15 +182,25 @@ RESULTS: dict[str, Table] = {
                 _G,
                 _MEMBER,
                 _CUTOFF,
-                Column("reading", "text", "", "planned: the least share that a surviving plan can have"),
+                Column("reading", "text", "", "; ".join(f"{k}: {v}" for k, v in READINGS.items())),
                 Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
-                Column("share_upper", "share", "share of demand", "greatest surviving floor (market only)"),
+                Column(
+                    "share_upper",
+                    "share",
+                    "share of demand",
+                    "greatest surviving floor (market only): more can fail",
+                ),
                 Column("share_today", "share", "share of demand", "today's share; for ALL over all members"),
                 Column("gap", "share", "share of demand", "share above today's, never negative"),
                 Column("status", "text", "", "; ".join(f"{k}: {v}" for k, v in STATUS_WORDS.items())),
-                Column("basis", "text", "", "trade or assumption (guaranteed only)"),
+                Column(
+                    "basis",
+                    "text",
+                    "",
+                    "guaranteed: trade, or assumption where stocks, surge and restraint decide alone",
+                ),
                 Column("month", "number", "month", "earliest month that fixes the requirement"),
-                Column("worst_set", "text", "", "the worst set of suppliers, for cutoffs of any K"),
+                Column("worst_set", "text", "", "the suppliers that a cutoff of any K takes"),
                 Column("new_capacity", "amount", "unit of the row", "least new capacity in the region"),
                 _UNIT,
                 Column("scope", "text", "", "share of consumption, or of imports where production is unknown"),

@@ -262,6 +262,10 @@ def _word(status: highspy.HighsModelStatus) -> str:
     return str(status).rpartition(".")[2].removeprefix("k")
 
 
+WHOLE = 1e-6  # how far a whole number, and the objective once it is rounded, may be off
+CLOSED = 1e-8  # largest gap, absolute or relative, between a mixed-integer optimum and its proven bound
+
+
 @dataclass(frozen=True)
 class MixedSolution:
     """The optimum of a programme in plain arrays, some columns whole numbers.
@@ -337,13 +341,7 @@ def minimise_mixed(
     raise SolverError(reason, problem, size)
 
 
-WHOLE = 1e-6  # how far a whole number, and the objective once it is rounded, may be off
-CLOSED = 1e-8  # largest gap, absolute or relative, between a mixed-integer optimum and its proven bound
-
-
-def _run_mixed(
-    part: _Part, integer: np.ndarray
-) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
+def _run_mixed(part: _Part, integer: np.ndarray) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
     """Status, values, objective and proven bound; "infeasible" counts only if it is said without presolve, too."""
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = part.matrix.shape

@@ -133,9 +133,16 @@ def make(tmp_path: Path) -> Maker:
     return build
 
 
-def row(result: resilience.Result, member: str = "ALL", cutoff: str = "ALL", good: str = "wheat") -> Any:
+def row(
+    result: resilience.Result,
+    member: str = "ALL",
+    cutoff: str = "ALL",
+    good: str = "wheat",
+    reading: str = "planned",
+) -> Any:
     """One row of the table requirements."""
     table = result.requirements
     found = table[(table["good"] == good) & (table["member"] == member) & (table["cutoff"] == cutoff)]
+    found = found[found["reading"] == reading]
     assert len(found) == 1, f"{len(found)} rows for {good}, {member}, {cutoff}"
     return found.iloc[0]

@@ -246,7 +246,7 @@ def test_input_frames_are_not_changed(make: Maker) -> None:
         ),
         ('cut = ["BBB"]', 'cut = ["Land BBB"]', ['write "BBB"']),
         ('cut = ["BBB"]', "", ["say who is cut"]),
-        ('cut = ["BBB"]', "any = 2", ["any K suppliers is not computed"]),
+        ('cut = ["BBB"]', "any = 0", ["not a whole number of suppliers"]),
         ('cut = ["BBB"]', 'cut = ["BBB"]\nfraction = 1.5', ["cutoffs.cut.fraction", "out of range"]),
         ('cut = ["BBB"]', 'cut = ["BBB"]\nfraction = {CCC = 0.5}', ['"CCC" is not in cut']),
         ('cut = ["BBB"]', 'cut = ["BBB"]\nstrat = 2', ['did you mean "start"?']),

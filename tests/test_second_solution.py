@@ -146,9 +146,9 @@ def test_weights_that_differ_by_orders_of_magnitude() -> None:
         )
         both = solve_good(model_data(small, cutoffs), None).requirements
         one = solve_good(model_data(alone, cutoffs), None).requirements
-        keys = ["member", "cutoff"]
+        keys = ["member", "cutoff", "reading"]
         joined = both[both["member"] == "M1"].merge(one[one["member"] == "M1"], on=keys)
-        assert len(joined) == len(cutoffs) + 1
+        assert len(joined) == 3 * (len(cutoffs) + 1)
         np.testing.assert_allclose(joined["share_x"], joined["share_y"], atol=1e-7)
 
 

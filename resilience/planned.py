@@ -1,0 +1,224 @@
+"""The reading "planned": from a compiled model to share, status, month and the plan nearest to today.
+
+Each row of the table is the same program under other bounds. A member's own row lets that member choose alone:
+the others' purchases stay as they are today, which leaves it K_im = K_i − Σ_{m'≠m} x̄_im'. A row of one cutoff
+keeps the survival conditions of that cutoff only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.errors import Finding, SolverError
+from resilience.model import INDICES, ModelData
+from resilience.schema import ALL
+from resilience.solver import Program, Solution, minimise
+from resilience.stress import shortfalls
+from resilience.words import amount as in_words
+
+SAME = 1e-7  # shares that differ by less are equal
+SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
+NOTHING = 1e-9  # amounts below this part of yearly demand are rounding
+
+
+@dataclass
+class Engine:
+    """The compiled programs of one good and a count of what was solved."""
+
+    data: ModelData
+    alone: Program
+    joint: Program
+    tags: pd.DataFrame = field(init=False)
+    joint_tags: pd.DataFrame = field(init=False)
+    optima: int = 0
+    residual: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.tags = _tags(self.alone)
+        self.joint_tags = self.tags if self.joint is self.alone else _tags(self.joint)
+        good = self.data.good
+        self.baseline = {(m, i): float(good.baseline.at[i, m]) for m, i in self.alone.columns["sourcing"]}
+
+    def minimise(self, program: Program, objective: str, problem: str) -> Solution | None:
+        """Solve and keep the count and the worst residual."""
+        solution = minimise(program, objective, problem)
+        if solution is not None:
+            self.optima += 1
+            self.residual = max(self.residual, solution.certificate.worst)
+        return solution
+
+    def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
+        """The program of one row of the table and the tags of its rows."""
+        program, tags = (self.joint, self.joint_tags) if member == ALL else (self.alone, self.tags)
+        if member != ALL:
+            others = {pair: amount for pair, amount in self.baseline.items() if pair[0] != member}
+            program = program.bound("sourcing", lower=others, upper=others)
+            program = program.loosen(_positions(tags, tags["member"].notna() & (tags["member"] != member)))
+        if cutoff != ALL:
+            program = program.loosen(_positions(tags, tags["cutoff"].notna() & (tags["cutoff"] != cutoff)))
+        return program, tags
+
+
+def _tags(program: Program) -> pd.DataFrame:
+    """Position, member, cutoff and month of every row of a program."""
+    records = []
+    for name, places in program.rows.items():
+        fields = INDICES.get(name, ())
+        for index, position in places.items():
+            parts = index if isinstance(index, tuple) else (index,)
+            records.append({"name": name, "position": position, **dict(zip(fields, parts, strict=False))})
+    return pd.DataFrame(records).reindex(columns=["name", "position", "member", "cutoff", "month"])
+
+
+def _positions(tags: pd.DataFrame, mask: pd.Series) -> np.ndarray:
+    return tags.loc[mask, "position"].to_numpy(dtype=int)
+
+
+def requirement(
+    engine: Engine, row: dict[str, Any], months_survived: int, findings: list[Finding]
+) -> dict[str, Any]:
+    """One row of the table ``requirements``, reading planned; ``row`` holds its keys and today's share.
+
+    ``months_survived`` is what today's sourcing survives of this row's cutoffs, 0 if it does not keep the cap.
+    """
+    data, good = engine.data, engine.data.good
+    problem = f"{good.good}, member {row['member']}, cutoff {row['cutoff']}"
+    program, tags = engine.row(row["member"], row["cutoff"])
+    today = row["share_today"]
+    first = engine.minimise(program, "least_share", f"{problem}, stage 1")
+    if first is None:
+        month = _earliest(engine, program, tags, None, problem)
+        row |= {"status": "none", "month": float(month) if month else np.nan}
+        findings.append(_missing(engine, program, row, problem))
+        return row
+    share = min(max(first.objective, 0.0), 1.0)
+    row["share"] = share
+    row["gap"] = share - today if share > today + SAME else 0.0
+    if months_survived >= data.months:
+        return row | {"status": "met", "new_capacity": 0.0, "gap": 0.0}
+    without = program.bound("new_capacity", upper=0.0)
+    missed = _least_shortfall(engine, without, f"{problem}, without new capacity")
+    if missed is None or missed.objective > SAME:
+        row["status"] = "build"
+    else:
+        row["status"] = "raise" if share > today + SAME else "shift"
+    second = engine.minimise(_kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
+    if second is None:
+        raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
+    built = sum(program.read(second.values, "new_capacity").values())
+    row["new_capacity"] = built if built > SLACK * float(good.demand.sum()) else 0.0
+    month = _earliest(engine, program, tags, first.objective, problem)
+    row["month"] = float(month) if month > 0 else float(months_survived + 1)
+    return row
+
+
+def _kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:
+    """After stage 1: ρ_m ≤ max(ρ, today's share of m) in place of (7)."""
+    today = engine.data.good.share_today
+    limits = {m: max(share, float(today[m])) + SLACK for m in program.columns["share"]}
+    return program.bound("share", upper=limits).loosen(_positions(tags, tags["name"] == "common"))
+
+
+def _earliest(engine: Engine, program: Program, tags: pd.DataFrame, share: float | None, problem: str) -> int:
+    """The earliest month that fixes the requirement.
+
+    The least t for which surviving months 1 to t alone already asks for the whole share (``share`` None: is
+    already impossible); 0 if the share is asked for without any cutoff. Well defined whatever the solver's
+    duals, because the share can only rise with the horizon.
+    """
+    survival = tags[tags["name"] == "survives"]
+    position, month = survival["position"].to_numpy(dtype=int), survival["month"].to_numpy(dtype=int)
+
+    def fixed_by(t: int) -> bool:
+        shorter = program.loosen(position[month > t])
+        solution = engine.minimise(shorter, "least_share", f"{problem}, months 1 to {t}")
+        if solution is None:
+            return share is None
+        return share is not None and solution.objective >= share - SAME
+
+    low, high = -1, engine.data.months  # not fixed by low, fixed by high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fixed_by(middle) else (middle, high)
+    return high
+
+
+def _least_shortfall(engine: Engine, program: Program, problem: str) -> Solution | None:
+    """The least critical demand that must be missed, in years of a member's demand, summed over members.
+
+    None where members cannot even be supplied in peace, which only a cap can bring about.
+    """
+    return engine.minimise(program.bound("shortfall", upper=np.inf), "least_shortfall", problem)
+
+
+def _missing(engine: Engine, program: Program, row: dict[str, Any], problem: str) -> Finding:
+    """Where no share suffices: what is missing at the least, in the good's unit, and by when."""
+    good = engine.data.good
+    solution = _least_shortfall(engine, program, f"{problem}, shortfall")
+    if solution is None:
+        text = (
+            f"{good.good}: no plan of {row['member']} keeps the cap of {good.value('cap'):.0%} on one outsider: "
+            "the others cannot supply the rest in peace"
+        )
+        return Finding("warning", "requirements", None, "share", text)
+    if solution.objective <= SAME:
+        raise SolverError("infeasible, and yet no shortfall could be found", problem, program.size)
+    amounts: dict[str, float] = {}
+    for (m, s, _), amount in program.read(solution.values, "shortfall").items():
+        if (row["member"] in (ALL, m)) and row["cutoff"] in (ALL, s):
+            amounts[s] = amounts.get(s, 0.0) + amount
+    worst = max(amounts, key=lambda name: (amounts[name], name))
+    text = (
+        f"{good.good}: no share suffices for {row['member']} under {row['cutoff']}: at least "
+        f"{in_words(amounts[worst], good.unit)} of critical demand is missed"
+        + (f" (under {worst})" if row["cutoff"] == ALL and len(amounts) > 1 else "")
+        + f", for the first time in month {row['month']:.0f}"
+    )
+    if not any(amount > 0 for amount in engine.data.most_new.values()) and good.value("new_capacity") > 0:
+        text += (
+            "; no supplier of the region that escapes the cutoffs sells any today, and new capacity is a "
+            "multiple of today's: give capacity in balances.csv if it can be built from nothing"
+        )
+    return Finding("warning", "requirements", None, "share", text)
+
+
+def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFrame | None, dict[str, float]]:
+    """The surviving plan nearest to today (supplier × member) and what it builds; None where none survives."""
+    good = engine.data.good
+    if status == "none":
+        return None, {}
+    if status == "met":
+        return good.baseline, {}
+    problem = f"{good.good}, plan"
+    program = _kept(engine, engine.joint, engine.joint_tags, share)
+    solution = None
+    for objective, then in (("least_building", SLACK), ("least_change", SLACK), ("settled", 0.0)):
+        solution = engine.minimise(program, objective, f"{problem}, {objective}")
+        if solution is None:
+            raise SolverError(f"stage {objective} is infeasible", problem, program.size)
+        program = program.keep(objective, solution.objective + then)
+    assert solution is not None
+    plan = good.baseline * 0.0
+    for (m, i), amount in engine.joint.read(solution.values, "sourcing").items():
+        plan.loc[i, m] = amount if amount > NOTHING * good.demand[m] else 0.0
+    change = (plan - good.baseline).abs()
+    plan = plan.where(change > NOTHING * good.demand, good.baseline)
+    built = engine.joint.read(solution.values, "new_capacity")
+    least = SLACK * float(good.demand.sum())
+    return plan, {i: amount for i, amount in built.items() if amount > least}
+
+
+def simulate(data: ModelData, plan: pd.DataFrame) -> None:
+    """The plan, run month by month outside the solver, must survive; see ``stress``."""
+    missed = shortfalls(data, plan)
+    worst = float((missed / np.maximum(data.critical, 1e-300)).max()) if missed.size else 0.0
+    if worst > 1e-5:
+        raise SolverError(
+            f"the plan falls short by {worst:.1e} of a month's critical demand when simulated",
+            f"{data.good.good}, plan",
+            (0, 0, 0),
+        )
