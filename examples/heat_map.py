@@ -9,12 +9,16 @@ import sys
 import textwrap
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 import resilience
+
+try:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+except ImportError:
+    sys.exit('this example needs matplotlib: python -m pip install ".[plot]"')
 
 MODELS = Path(__file__).parent.parent / "models"
 WORDS = {"met": "", "shift": "shift", "none": "none", "unknown": "?"}

@@ -37,7 +37,13 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     ready = {name: data for name, data in goods.items() if data is not None and data.members}
     findings = [*case.findings, *_not_ready(case, goods)]
     if not ready:
-        reason = Finding("error", case.file.path.name, None, "goods", "no requirement can be computed")
+        reason = Finding(
+            "error",
+            case.file.path.name,
+            None,
+            "goods",
+            "no requirement can be computed: no good has data of the case's year or earlier, or any demand",
+        )
         raise InputError([*findings, reason])
     solved = _solve_all(case, ready, workers, progress)
     for name in ready:
@@ -196,7 +202,7 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "description": file.description,
         "case": file.path.name,
         "case_hash": hashlib.sha256(repr(file.raw).encode()).hexdigest()[:16],
-        "dataset": file.dataset.name,
+        "dataset": file.dataset.resolve().name,
         "dataset_hash": case.data.fingerprint,
         "year": file.year,
         "years": {good: data.year for good, data in goods.items() if data is not None},

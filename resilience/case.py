@@ -8,7 +8,7 @@ from pathlib import Path
 
 from resilience.casefile import PARAMETERS, CaseFile, Cutoff, nearest, read_case
 from resilience.cutoffs import applies
-from resilience.dataset import Dataset, read_dataset
+from resilience.dataset import Dataset, read_dataset, suggest_country
 from resilience.errors import Finding, InputError, errors_in
 from resilience.schema import CATEGORIES
 
@@ -53,6 +53,8 @@ def load(
         findings = [*findings, *data.findings]
     if file is None or data is None:
         raise InputError(findings)
+    if data.countries.empty or data.goods.empty:
+        raise InputError(findings)  # what follows from an unreadable table helps nobody
     groups = {name: tuple(rows["country"]) for name, rows in data.coalitions.groupby("coalition", sort=False)}
     resolver = _Resolver(file, data, groups)
     case = resolver.case(findings)
@@ -93,6 +95,8 @@ class _Resolver:
             if cutoff.start > int(self.file.raw.get("survival", {}).get("months", 12)):
                 self.say(f"{where}.start", "the cutoff starts after the horizon and has no effect", "warning")
         self.check_tables()
+        if not errors_in(self.findings):
+            self.check_coverage(goods)
         for good in goods:
             if not any(applies(c, good, self.category(good)) for c in self.file.cutoffs):
                 self.say("cutoffs", f"no cutoff concerns {good}; it is left out", "info")
@@ -122,9 +126,10 @@ class _Resolver:
             elif name in self.countries:
                 result.append(name)
             else:
-                known = [*self.groups, *sorted(self.countries)]
                 by_name = dict(zip(self.data.countries["name"], self.data.countries["country"], strict=True))
-                hint = f'; write "{by_name[name]}"' if name in by_name else nearest(name, known)
+                hint = suggest_country(name, self.countries, by_name)
+                if "write" not in hint:
+                    hint = nearest(name, [*self.groups, *sorted(self.countries)])
                 self.say(key, f'"{name}" is neither a country of countries.csv nor a coalition{hint}')
         return result
 
@@ -179,6 +184,20 @@ class _Resolver:
                             f"unknown good or category{nearest(key, known)}",
                         )
         for key in raw.get("grounds", {}):
-            first = key.split(".")[0]
-            if first not in (*PARAMETERS, *known):
-                self.say(f"grounds.{key}", f"unknown parameter{nearest(first, PARAMETERS)}")
+            for part in key.split("."):
+                if part not in (*PARAMETERS, *known, "default", "goods_override"):
+                    self.say(f"grounds.{key}", f'unknown "{part}"{nearest(part, [*PARAMETERS, *known])}')
+
+    def check_coverage(self, goods: list[str]) -> None:
+        """A table of a parameter that leaves goods out gives them the default, which must not pass unnoticed."""
+        for parameter in PARAMETERS.values():
+            table = self.file.raw.get(parameter.section, {}).get(parameter.name)
+            settings = {g: self.file.settings(g, self.category(g))[parameter.name] for g in goods}
+            left = [good for good, setting in settings.items() if setting.set_in == "default"]
+            if isinstance(table, Mapping) and left and len(left) < len(goods) + 1:
+                self.say(
+                    f"{parameter.section}.{parameter.name}",
+                    f"says nothing about {', '.join(left)}, which get the default {parameter.default!r}; add "
+                    'their category or "default"',
+                    "warning",
+                )

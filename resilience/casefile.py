@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -270,7 +271,21 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise refuse(f"this is not valid TOML: {error}") from None
+        raise refuse(f"this is not valid TOML: {error}{_toml_hint(text, str(error))}") from None
+
+
+def _toml_hint(text: str, error: str) -> str:
+    """The line that TOML does not accept, and what is usually wrong with it."""
+    found = re.search(r"at line (\d+)", error)
+    if not found:
+        return ""
+    line = text.splitlines()[int(found[1]) - 1].strip()
+    hint = "text needs straight double quotes, numbers a decimal point, yes and no are true and false"
+    if "\\" in line:
+        hint = "write / in paths, also on Windows"
+    elif "“" in line or "”" in line:
+        hint = 'use straight quotes " in place of curly ones'
+    return f'; the line reads "{line}"; {hint}'
 
 
 def _override(raw: dict[str, Any], text: str, problems: list[tuple[str, str]]) -> None:

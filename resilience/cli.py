@@ -161,17 +161,32 @@ def _load(options: argparse.Namespace) -> Case:
 
 def _check(options: argparse.Namespace) -> int:
     from resilience.calculator import figures
+    from resilience.errors import Finding, InputError
 
     case = _load(options)
     findings = list(case.findings)
+    usable = False
     for good in case.goods:
         data = figures(case, good)
         findings += data.findings if data is not None else []
+        usable |= data is not None and bool(data.members)
+    if not usable:
+        reason = "no requirement can be computed: no good has data of the case's year or earlier, or any demand"
+        raise InputError([*findings, Finding("error", case.file.path.name, None, "year", reason)])
     _print_findings(findings, options.quiet, sys.stdout)
     if not options.quiet:
+        counts = [
+            f"{len(rows):,} {name}"
+            for name, rows in (
+                ("goods", case.goods),
+                ("members", case.members),
+                ("cutoffs", case.file.cutoffs),
+                ("flows", case.data.flows),
+            )
+        ]
+        noted = sum(finding.severity == "warning" for finding in dict.fromkeys(findings))
         print(
-            f"{case.file.path.name} and {case.data.path.name} fit: {len(case.goods)} goods, "
-            f"{len(case.members)} members, {len(case.file.cutoffs)} cutoffs, {len(case.data.flows):,} flows"
+            f"{case.file.path.name} and {case.data.path.resolve().name} fit: {', '.join(counts)}; {noted} warnings"
         )
     return SOLVED
 
@@ -188,18 +203,27 @@ def _run(options: argparse.Namespace) -> int:
     console = _console(sys.stderr)
     with _progress(console, len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or _workers(case), progress=advance)
-    if options.out is not None:
-        try:
-            result.write(options.out)
-        except PermissionError:
-            message = "cannot be written; is it open in Excel? Close it or choose another name"
-            raise InputError([Finding("error", str(options.out), None, None, message)]) from None
-        except OSError as error:
-            message = f"cannot be written: {error.strerror}"
-            raise InputError([Finding("error", str(options.out), None, None, message)]) from None
+    written = options.out is None or _write(result, options.out)
     if not options.quiet:
-        _print_summary(result, time.perf_counter() - start, options.out)
-    return SOLVED
+        _print_summary(result, time.perf_counter() - start, options.out if written else None)
+    return SOLVED if written else BAD_INPUT
+
+
+def _write(result: Result, out: Path) -> bool:
+    """Write the result; False, with a word why, if the target does not take it."""
+    from resilience.errors import InputError
+
+    try:
+        result.write(out)
+    except InputError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+    else:
+        return True
+    print("the case was computed, but nothing was written", file=sys.stderr)
+    return False
 
 
 def _workers(case: Case) -> int:
@@ -221,6 +245,12 @@ def _check_target(out: Path | None) -> None:
         message = "this is a folder; name a file"
     elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
         message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
+    elif out.is_file():
+        try:
+            with out.open("r+b"):
+                pass
+        except OSError as error:
+            message = f"cannot be written ({error.strerror}); close it if it is open, or choose another name"
     if message:
         raise InputError([Finding("error", str(out), None, None, message)])
 
@@ -320,7 +350,8 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
             _wrapped(changes, console.width - 70),
         )
     console.print(table)
-    console.print("  ".join(f"{word}: {meaning}" for word, meaning in STATUS_WORDS.items()), style="dim")
+    for word, meaning in STATUS_WORDS.items():
+        console.print(f"{word + ':':9}{meaning}", style="dim", highlight=False)
     if home_unknown:
         console.print("* share of imports; home production unknown and exports are large", style="dim")
     counts = result.findings["severity"].value_counts()

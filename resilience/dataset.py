@@ -34,6 +34,7 @@ TRADE_CODES = {
     "ROM": "ROU",
     "ZAR": "COD",
     "UK": "GBR",
+    "GREAT BRITAIN": "GBR",
     "EL": "GRC",
 }
 
@@ -63,9 +64,8 @@ def read_dataset(path: Path) -> Dataset:
     digest = hashlib.sha256()
     frames: dict[str, pd.DataFrame] = {}
     if not path.is_dir():
-        findings.append(
-            Finding("error", str(path), None, None, "there is no such folder; see dataset in the case file")
-        )
+        message = "there is no such folder; dataset in the case file is relative to the case file"
+        findings.append(Finding("error", str(path), None, None, message))
         nothing = {name: _empty(table) for name, table in INPUTS.items()}
         return Dataset(path, **nothing, fingerprint="", findings=tuple(findings))
     findings += _strangers(path)

@@ -25,7 +25,7 @@ class Finding:
         if self.row is not None:
             place += f", row {self.row}"
         if self.column:
-            place += f", column {self.column}"
+            place += f", {'key' if self.table.endswith('.toml') else 'column'} {self.column}"
         return f"{self.severity}: {place}: {self.message}"
 
 

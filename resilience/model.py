@@ -258,14 +258,19 @@ def least_change(model: pyo.ConcreteModel) -> pyo.Expression:
 
 
 def settled(model: pyo.ConcreteModel) -> pyo.Expression:
-    """Stage 4, the tie-break: min Σ_im h_im (increase + decrease) / D_m.
+    """Stage 4, the tie-break: min Σ_im (h_im (increase + decrease) + 10 e_i increase) / D_m.
 
-    h_im = r_i + g_im/100: r_i the rank of the supplier by what it can sell, over the number of suppliers, so
-    that among equal plans the large suppliers move first; g_im the fractional part of n·(√5 − 1)/2, n the
-    number of the pair in alphabetical order, so that no two plans cost the same.
+    e_i is 1 for suppliers that a cutoff takes from, so that among equal plans nobody buys more from those. h_im =
+    r_i + g_im/100: r_i the rank of the supplier by what it can sell, over the number of suppliers, so that the
+    large suppliers move first; g_im the fractional part of n·(√5 − 1)/2, n the number of the pair in alphabetical
+    order, so that no two plans cost the same.
     """
     return sum(
-        model.order[m, i] * (model.increase[m, i] + model.decrease[m, i]) / model.demand[m]
+        (
+            model.order[m, i] * (model.increase[m, i] + model.decrease[m, i])
+            + 10 * model.exposed[i] * model.increase[m, i]
+        )
+        / model.demand[m]
         for m, i in model.increase
     )
 
@@ -402,6 +407,8 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.credit = pyo.Param(model.suppliers, initialize={i: good.credit.get(i, 0.0) for i in suppliers})
     model.worth = pyo.Param(model.suppliers, initialize=_worth(good))
     model.baseline = pyo.Param(model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links})
+    exposed = {i: float(hit) for i, hit in zip(suppliers, available.hit, strict=True)}
+    model.exposed = pyo.Param(model.suppliers, initialize=exposed)
     model.order = pyo.Param(model.links, initialize=_order(good, links))
     model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
     model.ceiling = pyo.Param(model.members, model.months, initialize=_by_month(members, data.ceiling))

@@ -105,7 +105,7 @@ def requirement(
     if missed is None or missed.objective > SAME:
         row["status"] = "build"
     else:
-        row["status"] = "raise" if share > today + SAME else "shift"
+        row["status"] = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
     second = engine.minimise(_kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
@@ -114,6 +114,16 @@ def requirement(
     month = _earliest(engine, program, tags, first.objective, problem)
     row["month"] = float(month) if month > 0 else float(months_survived + 1)
     return row
+
+
+def _must_rise(engine: Engine, program: Program, tags: pd.DataFrame, row: dict[str, Any], problem: str) -> bool:
+    """Whether somebody's share must rise: for all members together it is not enough that their average is."""
+    if row["member"] != ALL or row["share"] > row["share_today"] + SAME:
+        return bool(row["share"] > row["share_today"] + SAME)
+    own = {m: float(share) + SLACK for m, share in engine.data.good.share_today.items()}
+    as_today = program.bound("share", upper=own).loosen(_positions(tags, tags["name"] == "common"))
+    missed = _least_shortfall(engine, as_today, f"{problem}, shares as today")
+    return missed is None or missed.objective > SAME
 
 
 def _kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:

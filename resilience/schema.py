@@ -234,7 +234,12 @@ RESULTS: dict[str, Table] = {
                 Column("planned", "amount", "unit of the row, a year", "in the plan"),
                 Column("change", "number", "unit of the row, a year", "planned less baseline"),
                 _UNIT,
-                Column("extra_cost_usd", "number", "USD a year", "change at today's unit value"),
+                Column(
+                    "extra_cost_usd",
+                    "number",
+                    "USD a year",
+                    "change at today's unit value; moved purchases, not an estimate of cost",
+                ),
             ),
             ("good", "member", "supplier"),
         ),

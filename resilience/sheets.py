@@ -16,7 +16,7 @@ import pandas as pd
 
 from resilience import words
 from resilience.results import Result
-from resilience.schema import ALL, RESULTS, STATUS_WORDS, VALUE_UNIT, Column
+from resilience.schema import ALL, READINGS, RESULTS, STATUS_WORDS, VALUE_UNIT, Column
 
 SHEETS = {
     "Cover": "What this workbook answers, and what it does not.",
@@ -38,7 +38,7 @@ HEADINGS = {
     "country": "Country code",
     "share": "Least share",
     "share_upper": "Greatest share",
-    "extra_cost_usd": "Extra cost",
+    "extra_cost_usd": "Value of the change",
 }
 SOLVED = ("requirements", "plan", "capacity")
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
@@ -147,10 +147,11 @@ def summary_sheet(result: Result) -> Sheet:
         Field("Share of", [row.get("scope") for row in together]),
         Field("Verdict for all members together", sentences, widest=40),
     ]
+    star = result.home_unknown()
     for member in (ALL, *meta["members"]):
         name = words.member_name(member, meta)
         title = name if member == ALL else f"{short(name, 40)} ({short(member, 10)})"
-        cells = [_mark(answers.get((good, member))) for good in goods]
+        cells = [_mark(answers.get((good, member)), (good, member) in star) for good in goods]
         fields.append(Field(title, cells, widest=15))
     notes = (
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
@@ -158,6 +159,8 @@ def summary_sheet(result: Result) -> Sheet:
         "Each cell: the verdict, with the rise needed in percentage points (pp); the region's share today; "
         "the least share that a coordinated plan can have. Blank or –: there is no number.",
         "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
+        "* share of imports; home production unknown and exports are large, so the share says little. Figures rest "
+        "on the sheets Assumptions and Sources; a market may need a higher share than a plan, see Verdicts.",
     )
     return Sheet("Summary", f"Summary: {meta['title']}", notes, tuple(fields))
 
@@ -169,6 +172,7 @@ def verdicts_sheet(result: Result) -> Sheet:
     keys = [(good, member) for good in _goods(result) for member in members]
     rows = [answers[key] for key in keys if key in answers]
     most = _asks_most(result)
+    others = {reading: _answers(result, reading) for reading in ("market", "guaranteed")}
     shares = [row["share"] - row["share_today"] for row in rows]
     asks = [most.get((row["good"], row["member"])) for row in rows]
     fields = (
@@ -185,6 +189,16 @@ def verdicts_sheet(result: Result) -> Sheet:
             "percentage points",
         ),
         _column("status", [row["status"] for row in rows]),
+        *(
+            Field(
+                reading.capitalize(),
+                [others[reading].get((row["good"], row["member"]), {}).get("share") for row in rows],
+                "share",
+                READINGS[reading],
+                "% of demand",
+            )
+            for reading in others
+        ),
         Field(
             "Verdict",
             [words.verdict(row, result.home_unknown()) for row in rows],
@@ -261,10 +275,10 @@ def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:
     return [0 if value >= 1000 or value < 1e-9 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
 
 
-def _answers(result: Result) -> dict[tuple[str, str], dict[str, Any]]:
-    """The planned requirement under all cutoffs, by good and member."""
+def _answers(result: Result, reading: str = "planned") -> dict[tuple[str, str], dict[str, Any]]:
+    """The requirement under all cutoffs in one reading, by good and member."""
     rows = result.requirements
-    rows = rows[(rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+    rows = rows[(rows["cutoff"] == ALL) & (rows["reading"] == reading)]
     return {(row["good"], row["member"]): row for row in rows.to_dict("records")}
 
 
@@ -290,8 +304,11 @@ def _label(meta: Mapping[str, Any], good: str) -> str:
     return str(meta["labels"].get(good, good))
 
 
-def _mark(row: Mapping[str, Any] | None) -> Mark | None:
-    return None if row is None else Mark(str(row["status"]), *words.short_verdict(row))
+def _mark(row: Mapping[str, Any] | None, star: bool = False) -> Mark | None:
+    if row is None:
+        return None
+    word, rest = words.short_verdict(row)
+    return Mark(str(row["status"]), f"{word} *" if star else word, rest)
 
 
 def _each_cutoff(meta: Mapping[str, Any]) -> str:

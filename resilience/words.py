@@ -39,10 +39,15 @@ def _sentence(row: Mapping[str, Any]) -> str:
     status = row["status"]
     share, today = row["share"], row["share_today"]
     of = " of imports" if row["scope"] == "imports" else ""
+    floor = f"A surviving plan needs at least {percent(share)}{of}"
     if status == "met":
-        return f"Survives as it is, with a regional share of {percent(today)}{of}."
+        return f"Survives as it is, with a regional share of {percent(today)}{of}. {floor}."
     if status == "shift":
-        return f"Today's regional share of {percent(today)}{of} is enough, but other suppliers must change."
+        return (
+            f"Today's regional share of {percent(today)}{of} can stay, but other suppliers must change. {floor}."
+        )
+    if status == "raise" and not share > today:
+        return f"Members below {percent(share)}{of} must rise, though together they have {percent(today)} today."
     if status in ("raise", "build"):
         rise = share > today
         digits = _digits(today, share)

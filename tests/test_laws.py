@@ -23,7 +23,7 @@ from resilience.requirements import solve_good
 seeds = st.integers(0, 10_000)
 
 
-def shares(good: GoodData, cutoffs: list[Cutoff], *, solidarity: bool = False, market: bool = True) -> pd.Series:
+def shares(good: GoodData, cutoffs: list[Cutoff], *, solidarity: bool = False) -> pd.Series:
     """Share by reading, member and cutoff; infinite where no share suffices."""
     pooled = model_data(good, cutoffs, pooled=True) if solidarity else None
     table = solve_good(model_data(good, cutoffs), pooled).requirements

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -237,7 +237,7 @@ def test_any_k_is_monotone(seed: int) -> None:
         readings: list[Reading] = [market(known, conditions), guaranteed(known, conditions)]
         row = [np.inf if planned is None else planned.objective]
         shares.append(row + [np.inf if r.share is None else r.share for r in readings])
-    for one, more in zip(shares, shares[1:], strict=False):
+    for one, more in pairwise(shares):
         assert all(a <= b + 1e-7 for a, b in zip(one, more, strict=True))
 
 
