@@ -71,12 +71,12 @@ class GoodData:
 
 
 def year_of(good: str, dataset: Dataset, year: int) -> int | None:
-    """The good's latest year with flows or balances that is not after ``year``."""
-    years = pd.concat(
-        [frame.loc[frame["good"] == good, "year"] for frame in (dataset.flows, dataset.balances)]
-    ).astype(float)
-    years = years[years <= year]
-    return None if years.empty else int(years.max())
+    """The good's latest year with flows that is not after ``year``; with balances where it has no flows at all."""
+    for frame in (dataset.flows, dataset.balances):
+        years = frame.loc[(frame["good"] == good) & (frame["year"] <= year), "year"]
+        if len(years):
+            return int(years.max())
+    return None
 
 
 def assemble(
@@ -94,9 +94,10 @@ def assemble(
     about = dataset.goods.set_index("good").loc[good]
     builder = _Builder(good, dataset, found, members, settings)
     demand, scope = builder.demand()
+    builder.report_years(year)
     usable = [m for m in members if demand[m] > 0]
     baseline, factor = builder.baseline(demand[usable])
-    capacity = builder.capacity(baseline, usable)
+    capacity = builder.capacity(baseline)
     keep = sorted(name for name in capacity.index if capacity[name] > 0)
     baseline = baseline.reindex(keep).fillna(0.0)
     price = builder.price(keep, usable)
@@ -173,6 +174,25 @@ class _Builder:
         """Note a finding about this good."""
         self.findings.append(Finding(severity, "balances", None, column, f"{self.good} {self.year}: {message}"))
 
+    def report_years(self, asked: int) -> None:
+        """Say where flows and balances do not cover the same years."""
+        if self.flows.empty:
+            self.say("warning", "year", "there are no flows, so every member counts as its own supplier")
+        others = self.all_balances.loc[self.all_balances["year"] <= asked, "year"]
+        if len(others) and not (others == self.year).any():
+            self.say(
+                "warning",
+                "year",
+                f"the latest balances are of {others.max():.0f} and are not used with flows of "
+                f"{self.year}; production counts as unknown",
+            )
+        elif len(others) and others.max() > self.year:
+            self.say(
+                "warning",
+                "year",
+                f"balances of {others.max():.0f} are not used, the latest flows are of {self.year}",
+            )
+
     def _total(self, side: str) -> pd.Series:
         return self.flows.groupby(side)["quantity"].sum().reindex(self.countries).fillna(0.0)
 
@@ -234,6 +254,8 @@ class _Builder:
                         f"{self.exports[member] / self.imports[member]:.0%} of imports; "
                         '"share of imports" says little about its needs',
                     )
+            if 0 < demand[member] <= NOTHING * (np.nan_to_num(self.production[member]) + self.imports[member]):
+                demand[member] = 0.0  # what is left of a difference of equal numbers
             if not demand[member] > 0:
                 self.say(
                     "warning",
@@ -256,26 +278,27 @@ class _Builder:
         place = self.countries.index(member)
         made = self.production[member] + self.traced.raised[place]
         this_year = float(made + self.imports[member] - self.exports[member])
-        before = self._past(member, self.year - 1)
         stock = self.balances["stock"].get(member, np.nan)
-        if before is not None and not np.isnan(stock) and not np.isnan(before["stock"]):
-            return this_year - float(stock - before["stock"])
-        earlier = self._past(member, self.year - 2)
+        held = self.all_balances[
+            (self.all_balances["year"] == self.year - 1) & (self.all_balances["country"] == member)
+        ]
+        if len(held) and not np.isnan(stock) and not np.isnan(held["stock"].iloc[0]):
+            return this_year - float(stock - held["stock"].iloc[0])
+        before, earlier = self._past(member, self.year - 1), self._past(member, self.year - 2)
         if before is None or earlier is None:
             return this_year
         self.say("info", "demand", f"{member}: demand is the mean of {self.year - 2} to {self.year} (estimated)")
-        return float(np.mean([this_year, before["apparent"], earlier["apparent"]]))
+        return float(np.mean([this_year, before, earlier]))
 
-    def _past(self, member: str, year: int) -> dict[str, float] | None:
-        """Apparent consumption and stock of an earlier year; None unless both tables have that year."""
+    def _past(self, member: str, year: int) -> float | None:
+        """Apparent consumption of an earlier year; None unless both tables have that year."""
         rows = self.all_balances[(self.all_balances["year"] == year) & (self.all_balances["country"] == member)]
         flows = self.all_flows[self.all_flows["year"] == year]
         if rows.empty or flows.empty or np.isnan(rows["production"].iloc[0]):
             return None
         imports = flows.loc[flows["importer"] == member, "quantity"].sum()
         exports = flows.loc[flows["exporter"] == member, "quantity"].sum()
-        apparent = float(rows["production"].iloc[0] + imports - exports)
-        return {"apparent": apparent, "stock": float(rows["stock"].iloc[0])}
+        return float(rows["production"].iloc[0] + imports - exports)
 
     def _origin(self, member: str) -> pd.Series:
         """The mix by origin of what the member uses. Its own goods that come home by way of others do not count
@@ -290,6 +313,15 @@ class _Builder:
         baseline = pd.DataFrame({m: self._origin(m) * demand[m] for m in demand.index}, index=self.countries)
         used = pd.Series(self.traced.used, index=self.countries)[demand.index]
         factor = (demand / used).where(used > NOTHING * demand)
+        for member in demand.index:
+            own = self.traced.origin[self.countries.index(member), self.countries.index(member)]
+            if np.isnan(self.production[member]) and own > NOTHING:
+                self.say(
+                    "info",
+                    "demand",
+                    f"{member}: {own:.1%} of its imports are its own goods on their way home; left out, "
+                    "the rest scaled up",
+                )
         for member, number in factor.items():
             if np.isnan(number):
                 self.say(
@@ -307,15 +339,15 @@ class _Builder:
                 )
         return baseline, factor
 
-    def capacity(self, baseline: pd.DataFrame, members: list[str]) -> pd.Series:
+    def capacity(self, baseline: pd.DataFrame) -> pd.Series:
         """K_i: what supplier i can sell to members (section 3, rule 2)."""
         sales = baseline.sum(axis=1)
-        others = [name for name in self.countries if name not in members]
+        others = [name for name in self.countries if name not in self.members]
         consumption = pd.DataFrame(self.traced.consumption.T, index=self.countries, columns=self.countries)
         abroad = consumption[others].clip(lower=0.0)
         for name in others:
             abroad.loc[name, name] = 0.0  # home use is no export
-        spare_base = self.production.fillna(sales)
+        spare_base = (self.production + self.traced.raised).fillna(sales)
         capacity = (
             sales
             + float(self.settings["diversion"].value) * abroad.sum(axis=1)

@@ -123,6 +123,8 @@ class _Resolver:
         for name in names:
             if name in self.groups:
                 result += self.groups[name]
+                if name in self.countries:
+                    self.say(key, f'"{name}" is a country and a coalition; taken as the coalition', "warning")
             elif name in self.countries:
                 result.append(name)
             else:

@@ -76,7 +76,9 @@ PARAMETERS: dict[str, Parameter] = {
             "diversion", "response", "share", "exports to non-members that can be redirected", 0.0, 0.0, 1.0
         ),
         Parameter("spare", "response", "share", "unused capacity over production", 0.0),
-        Parameter("stock_months", "response", "months of demand", "stock where the data give none", 0.0),
+        Parameter(
+            "stock_months", "response", "months of demand", "stock where the data give none", 0.0, 0.0, 1200.0
+        ),
         Parameter("drawdown", "response", "share of stock a month", "most that can be drawn", 1.0),
         Parameter(
             "solidarity", "response", "yes/no", "region deliveries pooled among members", False, kind="flag"
@@ -431,7 +433,7 @@ class _Checker:
                 return
             for key, number in value.items():
                 least = -1.0 if key == "max" else 0.0
-                self.number(f"{where}.{key}", number, least, math.inf)
+                self.number(f"{where}.{key}", number, least, 1200.0 if key == "delay" else 100.0)
         elif parameter.kind == "flag":
             if not isinstance(value, bool):
                 self.say(where, f"{value!r} is neither true nor false")

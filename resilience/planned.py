@@ -99,7 +99,7 @@ def requirement(
     row["share"] = share
     row["gap"] = share - today if share > today + SAME else 0.0
     if months_survived >= data.months:
-        return row | {"status": "met", "new_capacity": 0.0, "gap": 0.0}
+        return row | {"status": "met", "new_capacity": 0.0}
     without = program.bound("new_capacity", upper=0.0)
     missed = _least_shortfall(engine, without, f"{problem}, without new capacity")
     if missed is None or missed.objective > SAME:
@@ -110,7 +110,8 @@ def requirement(
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
     built = sum(program.read(second.values, "new_capacity").values())
-    row["new_capacity"] = built if built > SLACK * float(good.demand.sum()) else 0.0
+    own = float(good.demand.sum() if row["member"] == ALL else good.demand[row["member"]])
+    row["new_capacity"] = built if built > max(SLACK * own, NOTHING * float(good.demand.sum())) else 0.0
     month = _earliest(engine, program, tags, first.objective, problem)
     row["month"] = float(month) if month > 0 else float(months_survived + 1)
     return row

@@ -90,8 +90,7 @@ def _blank(data: ModelData, member: str, cutoff: str, reading: str = "planned") 
     good = data.good
     if member == ALL:
         today = float((good.share_today * good.demand).sum() / good.demand.sum())
-        scopes = {"imports" if m in good.no_home else "consumption" for m in good.members}
-        scope = scopes.pop() if len(scopes) == 1 else "mixed"
+        scope = "imports" if good.no_home else "consumption"
     else:
         today = float(good.share_today[member])
         scope = "imports" if member in good.no_home else "consumption"

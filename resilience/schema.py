@@ -203,14 +203,20 @@ RESULTS: dict[str, Table] = {
                 Column("worst_set", "text", "", "the suppliers that a cutoff of any K takes"),
                 Column("new_capacity", "amount", "unit of the row", "least new capacity in the region"),
                 _UNIT,
-                Column("scope", "text", "", "share of consumption, or of imports where production is unknown"),
+                Column(
+                    "scope",
+                    "text",
+                    "",
+                    "share of consumption, or of imports where production is unknown (for ALL: of some member)",
+                ),
             ),
             ("good", "member", "cutoff", "reading"),
         ),
         Table(
             "stress",
             "Stress test of today's sourcing",
-            "What happens under each cutoff if nothing is changed beforehand.",
+            "What happens under each cutoff if nothing is changed beforehand. ALL rows hold the fewest months, the "
+            "worst month and, of the worst cutoff, the shortfall summed over members.",
             (
                 _G,
                 _MEMBER,

@@ -159,7 +159,7 @@ def summary_sheet(result: Result) -> Sheet:
         "Each cell: the verdict, with the rise needed in percentage points (pp); the region's share today; "
         "the least share that a coordinated plan can have. Blank or –: there is no number.",
         "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
-        "* share of imports; home production unknown and exports are large, so the share says little. Figures rest "
+        "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
         "on the sheets Assumptions and Sources; a market may need a higher share than a plan, see Verdicts.",
     )
     return Sheet("Summary", f"Summary: {meta['title']}", notes, tuple(fields))

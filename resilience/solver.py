@@ -155,6 +155,13 @@ def minimise(program: Program, objective: str, problem: str) -> Solution | None:
     values = np.where(fixed, program.column_lower, 0.0)
     shift = program.matrix @ values
     bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
+    settled = bounded & (np.diff(sparse.csr_matrix(program.matrix[:, ~fixed]).indptr) == 0)
+    slack = TOLERANCE * abs(program.matrix[settled]).max(axis=1).toarray().ravel()
+    low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
+    if (shift[settled] < low).any() or (shift[settled] > high).any():
+        return None
+    bounded &= ~settled
     matrix = sparse.csr_matrix(program.matrix[bounded][:, ~fixed])
     # Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
     largest = abs(matrix).max(axis=1).toarray().ravel()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from resilience.errors import SolverError
 from resilience.model import ModelData
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, minimise
@@ -51,7 +52,7 @@ def pooled_shortfalls(data: ModelData, program: Program, problem: str) -> np.nda
     missed = np.zeros((len(data.available.cutoffs), len(good.members), data.months))
     first = minimise(stressed, "least_shortfall", problem)
     if first is None:
-        return missed
+        raise SolverError("infeasible even where demand may be missed", problem, program.size)
     later = minimise(stressed.keep("least_shortfall", first.objective + 1e-9), "latest_shortfall", problem)
     values = program.read((later or first).values, "shortfall")
     for (m, s, t), amount in values.items():

@@ -77,7 +77,9 @@ def trace(production: np.ndarray, listed: np.ndarray, flow: np.ndarray) -> Trace
     received = flow @ mix
     home_known = known | mixing
     used = np.where(home_known, supply - exports, imports)
-    inside = received + np.diag(np.where(home_known, made, 0.0))
+    # A source ships its own goods only, so what it keeps of them is what it does not ship.
+    home = np.where(mixing, made, np.where(home_known, np.maximum(made - exports, 0.0), 0.0))
+    inside = received + np.diag(home)
     total = inside.sum(axis=1)
     shares = np.divide(inside, total[:, None], out=np.zeros_like(inside), where=total[:, None] > 0)
     return Traced(shares, used, complete, raised, passes_on, lost & (exports > 0))

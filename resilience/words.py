@@ -71,7 +71,7 @@ def short_verdict(row: Mapping[str, Any]) -> tuple[str, str]:
     if status == "unknown":
         return str(status), ""
     digits = _digits(today, share) if status in ("raise", "build") and share > today else 0
-    rise = f" +{100 * (share - today):.{digits}f} pp" if row["gap"] > 0 else ""
+    rise = f" +{100 * (share - today):.{digits}f} pp" if status in ("raise", "build") and row["gap"] > 0 else ""
     return f"{status}{rise}", f"today {percent(today, digits)}\nleast {percent(share, digits)}"
 
 

@@ -201,3 +201,91 @@ def test_prices_fall_back_from_flow_to_exporter_to_median(make: Maker) -> None:
     assert cost["SSS"] == pytest.approx(4)
     if "RRR" in plan.index:
         assert cost["RRR"] == pytest.approx(5)
+
+
+def test_a_difference_of_equal_numbers_is_no_demand(make: Maker) -> None:
+    """8.7 made, 11.6 and 5.6 in, 58.6 out: production is raised to fit, nothing is left but a rounding residue."""
+    with pytest.raises(resilience.InputError, match="no requirement can be computed"):
+        resilience.solve(
+            make(
+                [("CHN", "DEU", 11.6), ("USA", "DEU", 5.6), ("DEU", "IND", 58.6)],
+                [
+                    {"country": "DEU", "production": 8.7},
+                    {"country": "CHN", "production": 11.6},
+                    {"country": "USA", "production": 5.6},
+                    {"country": "IND", "production": 0},
+                ],
+                members=["DEU"],
+                cut=["CHN"],
+            )
+        )
+
+
+def test_balances_newer_than_flows_are_not_taken_for_autarky(make: Maker) -> None:
+    case = make(
+        [("BBB", "AAA", 300.0)],
+        [
+            {"country": "AAA", "production": 100},
+            {"country": "BBB", "production": 300},
+            {"country": "AAA", "production": 120, "year": 2025},
+        ],
+        cut=["BBB"],
+        year=2025,
+    )
+    result = resilience.solve(case)
+    assert result.meta["years"] == {"wheat": 2024}
+    assert row(result)["share_today"] == pytest.approx(0.25)
+    assert "balances of 2025 are not used, the latest flows are of 2024" in messages(result)
+
+
+def test_diversion_leaves_fellow_members_alone(make: Maker) -> None:
+    """MMM's own demand is unknown, but what CCC sells it is not free to be diverted to AAA."""
+    flows = [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0), ("CCC", "MMM", 500.0)]
+    balances = [
+        {"country": "AAA", "production": 0},
+        {"country": "BBB", "production": 900},
+        {"country": "CCC", "production": 600},
+        {"country": "MMM", "production": 0, "demand": 0},
+    ]
+    keys = {"cut": ["BBB"], "survival": {"critical_share": 0.2}, "region": ["AAA", "MMM"]}
+    result = resilience.solve(make(flows, balances, members=["AAA", "MMM"], response={"diversion": 1.0}, **keys))
+    assert row(result, "AAA")["status"] == "none"  # 100 of the 200 needed
+
+
+def test_an_untraced_producer_keeps_what_it_does_not_ship(make: Maker) -> None:
+    """AAA makes 100, imports 100, ships 100 as its own origin: what it uses is imported."""
+    result = resilience.solve(
+        make(
+            [("BBB", "AAA", 100.0), ("AAA", "CCC", 100.0), ("BBB", "CCC", 900.0)],
+            [{"country": "AAA", "production": 100}],
+            cut=["BBB"],
+        )
+    )
+    assert row(result)["share_today"] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e6, 1e9])
+def test_solidarity_of_one_is_none_whatever_the_size(make: Maker, size: float) -> None:
+    """With one member pooling changes nothing: the ALL row is the member's row, in tonnes or in gigatonnes."""
+    flows = [
+        ("CHN", "DEU", 7.229284471),
+        ("USA", "DEU", 0.623190598),
+        ("IND", "DEU", 0.540684383),
+        ("RUS", "DEU", 0.640393362),
+    ]
+    result = resilience.solve(
+        make(
+            [(a, b, amount * size) for a, b, amount in flows],
+            [],
+            members=["DEU"],
+            region=["DEU", "USA"],
+            cut=["CHN"],
+            survival={"months": 6, "critical_share": 0.5},
+            response={"solidarity": True},
+        )
+    )
+    own, together = row(result, "DEU"), row(result)
+    assert own["status"] == together["status"] == "build"
+    assert own["share"] == pytest.approx(together["share"], abs=1e-7)
+    assert own["new_capacity"] == pytest.approx(together["new_capacity"], rel=1e-6)
+    assert result.stress["months_survived"].max() == 0
