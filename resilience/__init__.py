@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from resilience.calculator import solve
+    from resilience.calculator import compare, solve
     from resilience.case import Case, load
     from resilience.errors import Finding, InputError, SolverError
     from resilience.results import Result
 
-__all__ = ["Case", "Finding", "InputError", "Result", "SolverError", "load", "solve"]
+__all__ = ["Case", "Finding", "InputError", "Result", "SolverError", "compare", "load", "solve"]
 
 _HOMES = {
     "Case": "case",
@@ -24,6 +24,7 @@ _HOMES = {
     "InputError": "errors",
     "Result": "results",
     "SolverError": "errors",
+    "compare": "calculator",
     "load": "case",
     "solve": "calculator",
 }

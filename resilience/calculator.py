@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from typing import Any
@@ -13,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from resilience.balance import GoodData, assemble
-from resilience.case import Case
-from resilience.casefile import PARAMETERS, Cutoff, Surge
+from resilience.case import Case, credits_of
+from resilience.casefile import PARAMETERS, Cutoff, Surge, nearest
 from resilience.cutoffs import availability
 from resilience.errors import Finding, InputError
 from resilience.model import ModelData, prepare
@@ -49,16 +50,53 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     for name in ready:
         findings += [*ready[name].findings, *solved[name].findings]
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("requirements", "stress", "plan", "capacity"):
+    for name in ("requirements", "stress", "plan", "capacity", "why", "levers", "missing", "caps"):
         parts = [getattr(result, name) for result in solved.values()]
         if name == "requirements":
             parts.append(_unknown(case, goods))
         tables[name] = _stack(parts, name)
+    tables["regions"] = (
+        compare(case, workers=workers, progress=progress) if case.file.compare else _stack([], "regions")
+    )
     tables["findings"] = findings_table(findings)
     tables["balance"] = _stack([data.rows for data in goods.values() if data is not None], "balance")
     tables["assumptions"] = _assumptions(case)
     tables["sources"] = _sources(case, goods)
     return Result(_meta(case, goods, solved), tables)
+
+
+def compare(
+    case: Case,
+    regions: Sequence[str] | None = None,
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """The table ``regions``: the same members and cutoffs with other regions side by side, ALL rows.
+
+    ``regions`` are coalitions, by default those of ``compare`` in the case file; members that are not in one are
+    added to it, and its name says so. Raises :class:`~resilience.errors.InputError` for an unknown region.
+    """
+    parts = []
+    for region in case.file.compare if regions is None else regions:
+        credit = credits_of(case.data, region)
+        if not credit:
+            message = f'"{region}" is not a coalition{nearest(region, case.groups)}'
+            raise InputError([Finding("error", case.file.path.name, None, "compare", message)])
+        outside = [member for member in case.members if member not in credit]
+        label = f"{region} with {', '.join(outside)}" if outside else region
+        credit |= dict.fromkeys(outside, 1.0)
+        other = replace(case, credit=credit)
+        goods = {good: figures(other, good) for good in other.goods}
+        ready = {name: data for name, data in goods.items() if data is not None and data.members}
+        for name, solved in _solve_all(other, ready, workers, progress, explain=False).items():
+            rows = solved.requirements
+            rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL)]
+            lasts = solved.stress.set_index(["member", "cutoff"]).loc[(ALL, ALL), "months_survived"]
+            parts.append(rows.assign(region=label, months_survived=lasts, good=name))
+    table = _stack(parts, "regions")
+    order = {good: number for number, good in enumerate(case.goods)}
+    return table.sort_values("good", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def figures(case: Case, good: str) -> GoodData | None:
@@ -67,8 +105,10 @@ def figures(case: Case, good: str) -> GoodData | None:
     return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings)
 
 
-def model_data(case: Case, data: GoodData, *, pooled: bool = False) -> ModelData:
-    """One good of a case in the form the model's rules read."""
+def model_data(
+    case: Case, data: GoodData, *, pooled: bool = False, region_surge: Surge | None = None
+) -> ModelData:
+    """One good of a case in the form the model's rules read; ``region_surge`` in place of the case's."""
     settings = data.settings
     available = availability(
         case.cutoffs(data.good),
@@ -77,16 +117,23 @@ def model_data(case: Case, data: GoodData, *, pooled: bool = False) -> ModelData
         case.credit,
         data.members,
         int(settings["months"].value),
-        settings["region_surge"].value,
+        region_surge or settings["region_surge"].value,
         settings["outside_surge"].value,
     )
     return prepare(data, available, pooled=pooled)
 
 
-def solve_one(case: Case, data: GoodData) -> GoodResult:
-    """Build and solve one good."""
+def solve_one(case: Case, data: GoodData, explain: bool = True) -> GoodResult:
+    """Build and solve one good; ``explain`` adds the tables why, levers, missing and, if asked for, caps."""
     pooled = model_data(case, data, pooled=True) if data.settings["solidarity"].value else None
-    return solve_good(model_data(case, data), pooled)
+    if not explain:
+        return solve_good(model_data(case, data), pooled)
+    return solve_good(
+        model_data(case, data),
+        pooled,
+        lambda surge: model_data(case, data, region_surge=surge),
+        caps=case.file.caps or bool(np.isfinite(data.value("cap"))),
+    )
 
 
 def _silent(good: str, done: int, total: int) -> None:
@@ -94,17 +141,17 @@ def _silent(good: str, done: int, total: int) -> None:
 
 
 def _solve_all(
-    case: Case, ready: dict[str, GoodData], workers: int, progress: Progress | None
+    case: Case, ready: dict[str, GoodData], workers: int, progress: Progress | None, explain: bool = True
 ) -> dict[str, GoodResult]:
     report = progress or _silent
     solved: dict[str, GoodResult] = {}
     if workers <= 1:
         for name, data in ready.items():
-            solved[name] = solve_one(case, data)
+            solved[name] = solve_one(case, data, explain)
             report(name, len(solved), len(ready))
         return solved
     with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(solve_one, case, data): name for name, data in ready.items()}
+        futures = {pool.submit(solve_one, case, data, explain): name for name, data in ready.items()}
         try:
             for future in as_completed(futures):
                 solved[futures[future]] = future.result()

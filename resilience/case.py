@@ -63,6 +63,12 @@ def load(
     return case
 
 
+def credits_of(data: Dataset, coalition: str) -> dict[str, float]:
+    """Credit of every country of a coalition; blank is 1."""
+    rows = data.coalitions[data.coalitions["coalition"] == coalition]
+    return dict(zip(rows["country"], rows["credit"].fillna(1.0).astype(float), strict=True))
+
+
 class _Resolver:
     """Looks up each name of the case file in the data set and collects what is not there."""
 
@@ -81,6 +87,8 @@ class _Resolver:
         """The case, with errors among its findings if something does not fit."""
         members = list(dict.fromkeys(self.expand("members", self.file.members)))
         credit = self.region()
+        for name in self.file.compare:
+            self.expand("compare", [name])
         for member in members:
             if member not in credit:
                 self.say("region", f"member {member} is not in the region; the region must hold every member")
@@ -137,15 +145,11 @@ class _Resolver:
 
     def region(self) -> dict[str, float]:
         """Credit of every region country; a country named twice keeps the larger credit."""
-        table = self.data.coalitions
-        own = {
-            (row.coalition, row.country): 1.0 if row.credit != row.credit else float(row.credit)
-            for row in table.itertuples()
-        }
         credit: dict[str, float] = {}
         for name, given in self.file.region.items():
+            own = credits_of(self.data, name)
             for country in self.expand("region", [name]):
-                number = own.get((name, country), 1.0) if given is None else given
+                number = own.get(country, 1.0) if given is None else given
                 credit[country] = max(credit.get(country, 0.0), number)
         return credit
 

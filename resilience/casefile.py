@@ -99,6 +99,8 @@ TOP_KEYS = (
     "survival",
     "response",
     "cutoffs",
+    "compare",
+    "caps",
     "goods_override",
     "grounds",
     "study",
@@ -148,6 +150,8 @@ class CaseFile:
     region: Mapping[str, float | None]  # country or coalition → credit, None = the coalition's own
     goods: tuple[str, ...] | None
     cutoffs: tuple[Cutoff, ...]
+    compare: tuple[str, ...]
+    caps: bool
     raw: Mapping[str, Any] = field(repr=False)
 
     def settings(self, good: str, category: str) -> dict[str, Setting]:
@@ -248,6 +252,8 @@ def read_case(
         region=_region(raw.get("region", members_raw)),
         goods=tuple(raw["goods"]) if raw.get("goods") else None,
         cutoffs=tuple(_cutoff(item, number) for number, item in enumerate(raw["cutoffs"], start=1)),
+        compare=tuple(raw.get("compare", ())),
+        caps=bool(raw.get("caps", False)),
         raw=raw,
     )
     return case, folder, findings
@@ -365,6 +371,11 @@ class _Checker:
             if isinstance(raw["goods"], str):
                 raw["goods"] = [raw["goods"]]
             self.names("goods", raw["goods"])
+        if "compare" in raw:
+            self.names("compare", raw["compare"])
+            raw["compare"] = [raw["compare"]] if isinstance(raw["compare"], str) else raw["compare"]
+        if not isinstance(raw.get("caps", False), bool):
+            self.say("caps", f"{raw['caps']!r} is neither true nor false")
         if not isinstance(raw.get("grounds", {}), Mapping):
             self.say("grounds", "must be a table of parameter = reason")
         for section in SECTIONS:

@@ -64,19 +64,32 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    side = commands.add_parser(
+        "compare",
+        help="the same case with other regions side by side",
+        description="Solves the case once for each region and prints shares and verdicts side by side.",
+    )
+    side.add_argument(
+        "--regions",
+        metavar="A,B",
+        help="coalitions to compare, by default those under compare in the case file, else G7, G7 and EU, "
+        "G7 and IP4, NATO",
+    )
+    side.add_argument("--out", metavar="PATH", type=Path, help="write the table as CSV (NAME.csv)")
     run.add_argument(
         "--out",
         metavar="PATH",
         type=Path,
         help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
     )
-    run.add_argument(
-        "--workers",
-        type=int,
-        metavar="N",
-        help="solve goods in N processes (default: up to 4 where there is enough to do); changes no number",
-    )
-    for command in (check, run):
+    for command in (run, side):
+        command.add_argument(
+            "--workers",
+            type=int,
+            metavar="N",
+            help="solve goods in N processes (default: up to 4 where it pays); changes no number",
+        )
+    for command in (check, run, side):
         command.add_argument("case", metavar="CASE", type=Path, help="case file (.toml), see models/")
         command.add_argument(
             "--goods",
@@ -120,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from resilience.errors import InputError, SolverError
 
     try:
-        return _check(options) if options.command == "check" else _run(options)
+        return {"check": _check, "run": _run, "compare": _compare}[options.command](options)
     except InputError as error:
         _print_findings(error.findings, options.quiet, sys.stderr)
         return BAD_INPUT
@@ -207,6 +220,48 @@ def _run(options: argparse.Namespace) -> int:
     if not options.quiet:
         _print_summary(result, time.perf_counter() - start, options.out if written else None)
     return SOLVED if written else BAD_INPUT
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from rich import box
+    from rich.table import Table
+
+    from resilience.calculator import compare
+    from resilience.errors import Finding, InputError
+    from resilience.words import percent
+
+    if options.out is not None and options.out.suffix.lower() != ".csv":
+        message = "the comparison is written as CSV; name a file that ends in .csv"
+        raise InputError([Finding("error", str(options.out), None, None, message)])
+    case = _load(options)
+    named = [name.strip() for name in (options.regions or "").split(",") if name.strip()]
+    regions = named or list(case.file.compare) or ["G7", "G7 and EU", "G7 and IP4", "NATO"]
+    with _progress(_console(sys.stderr), len(case.goods), options.quiet) as advance:
+        found = compare(case, regions, workers=options.workers or _workers(case), progress=advance)
+    regions = list(dict.fromkeys(found["region"]))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        found.to_csv(options.out, index=False, lineterminator="\n")
+    if not options.quiet:
+        table = Table(
+            title=f"{case.file.title} – today → planned, market, guaranteed", box=box.SIMPLE, title_justify="left"
+        )
+        table.add_column("good")
+        for region in regions:
+            table.add_column(region)
+        for good, part in found.groupby("good", sort=False):
+            cells = []
+            for region in regions:
+                rows = part[part["region"] == region].set_index("reading")
+                if rows.empty:
+                    cells.append("unknown")
+                    continue
+                shares = ", ".join(percent(rows.loc[reading, "share"]) for reading in rows.index)
+                cells.append(f"{percent(rows['share_today'].iloc[0])} → {shares}  {rows.loc['planned', 'status']}")
+            table.add_row(str(good), *cells)
+        _console(sys.stdout).print(table)
+        print("A larger region counts more suppliers, so a higher share need not mean more effort.")
+    return SOLVED
 
 
 def _write(result: Result, out: Path) -> bool:

@@ -231,17 +231,16 @@ def guaranteed(figures: Alone, conditions: Conditions, *, building: bool = True)
     any K, but not below the least share any plan can have; None where even plans of the largest share may fail.
     """
     most = figures.most(building=building)
-    if most.sum() < 1 - SAME:
+    least, top = attainable(figures, building=building)
+    if np.isnan(least):
         return Reading(None)
-    least = _fill(most, figures.credit)
-    top = -_fill(most, -figures.credit)
-    failing, month, worst = _most_of_failing(figures, conditions, most)
+    failing, month, worst = most_of_failing(figures, conditions, most)
     share = max(least, failing)
-    stuck = failing >= top - SAME and _most_of_failing(figures, conditions, most, 1e-7)[0] >= top - SAME
+    stuck = failing >= top - SAME and most_of_failing(figures, conditions, most, 1e-7)[0] >= top - SAME
     if stuck:
         return Reading(None, month=month, worst_set=worst)
     ample = np.where(figures.inside, 1.0, np.minimum(1.0, figures.cap))
-    assumed = failing > least + SAME and abs(_most_of_failing(figures, conditions, ample)[0] - failing) <= 1e-7
+    assumed = failing > least + SAME and abs(most_of_failing(figures, conditions, ample)[0] - failing) <= 1e-7
     return Reading(
         share,
         month=month if failing >= share - 1e-7 and month else None,
@@ -249,6 +248,14 @@ def guaranteed(figures: Alone, conditions: Conditions, *, building: bool = True)
         new_capacity=_least_building(figures, share),
         assumed=assumed,
     )
+
+
+def attainable(figures: Alone, *, building: bool = True) -> tuple[float, float]:
+    """The least and the largest share any plan can have; NaN where demand cannot be met at all."""
+    most = figures.most(building=building)
+    if most.sum() < 1 - SAME:
+        return float("nan"), float("nan")
+    return _fill(most, figures.credit), -_fill(most, -figures.credit)
 
 
 def _fill(most: np.ndarray, worth: np.ndarray) -> float:
@@ -259,7 +266,7 @@ def _fill(most: np.ndarray, worth: np.ndarray) -> float:
     return float(worth[order] @ taken)
 
 
-def _most_of_failing(
+def most_of_failing(
     figures: Alone, conditions: Conditions, most: np.ndarray, below: float = 0.0
 ) -> tuple[float, int | None, tuple[str, ...]]:
     """The largest share of a plan that fails some condition by at least ``below``; −inf where none can fail."""

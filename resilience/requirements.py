@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from resilience.caps import USUAL_CAP, floor_under_cap, loosest_cap
+from resilience.casefile import Surge
 from resilience.conditions import Conditions
 from resilience.errors import Finding
+from resilience.levers import Reasons, reasons
 from resilience.model import ModelData, build
 from resilience.planned import NOTHING, SAME, Engine, nearest_plan, requirement, simulate
 from resilience.readings import Alone, Reading, alone, guaranteed, market
@@ -28,15 +32,27 @@ class GoodResult:
     stress: pd.DataFrame
     plan: pd.DataFrame
     capacity: pd.DataFrame
+    why: pd.DataFrame
+    levers: pd.DataFrame
+    missing: pd.DataFrame
+    caps: pd.DataFrame
     findings: list[Finding]
     optima: int
     residual: float
 
 
-def solve_good(data: ModelData, pooled: ModelData | None) -> GoodResult:
+def solve_good(
+    data: ModelData,
+    pooled: ModelData | None,
+    with_surge: Callable[[Surge], ModelData] | None = None,
+    *,
+    caps: bool = False,
+) -> GoodResult:
     """All rows of one good. ``pooled`` is the same data under solidarity, or None.
 
-    Raises :class:`~resilience.errors.SolverError` if any optimum cannot be certified.
+    ``with_surge`` gives the data under another surge of the region; without it the tables why, levers and
+    missing stay empty, without ``caps`` that table. Raises :class:`~resilience.errors.SolverError` if any optimum
+    cannot be certified.
     """
     good = data.good
     program = compile_model(build(data))
@@ -74,11 +90,17 @@ def solve_good(data: ModelData, pooled: ModelData | None) -> GoodResult:
             plan, building = nearest_plan(engine, str(rows[-3]["status"]), float(rows[-3]["share"]))
     if plan is not None and pooled is None:
         simulate(data, plan)
+    nothing = Reasons(*(pd.DataFrame(columns=list(RESULTS[name].names)) for name in ("why", "levers", "missing")))
+    explained = nothing if with_surge is None else reasons(engine, rows, with_surge)
     return GoodResult(
         requirements=pd.DataFrame(rows, columns=list(RESULTS["requirements"].names)),
         stress=stress_table(data, together),
         plan=_plan_table(data, plan),
         capacity=_capacity_table(data, building),
+        why=explained.why,
+        levers=explained.levers,
+        missing=explained.missing,
+        caps=_caps_table(data, singles, rows) if caps else pd.DataFrame(columns=list(RESULTS["caps"].names)),
         findings=findings,
         optima=engine.optima,
         residual=engine.residual,
@@ -177,6 +199,32 @@ def _worst_set(
     figures, conditions = singles[data.good.members[n]]
     found = conditions.worst_set(data.available.cutoffs[s], figures.today)
     return ", ".join(found) or None
+
+
+def _caps_table(
+    data: ModelData, singles: dict[str, tuple[Alone, Conditions]], rows: list[dict[str, Any]]
+) -> pd.DataFrame:
+    """Caps and floors of every member alone, under all cutoffs."""
+    floors = {row["member"]: row["share"] for row in rows if (row["cutoff"], row["reading"]) == (ALL, "planned")}
+    given = data.good.value("cap")
+    cap = given if given <= 1 else USUAL_CAP
+    table = []
+    for member, (figures, conditions) in singles.items():
+        free = replace(figures, cap=np.inf)
+        floor = floors[member]
+        table.append(
+            {
+                "good": data.good.good,
+                "member": member,
+                "cap_alone": loosest_cap(free, conditions),
+                "floor": floor,
+                "cap_with_floor": np.nan if np.isnan(floor) else loosest_cap(free, conditions, floor),
+                "cap": cap,
+                "floor_under_cap": floor_under_cap(free, conditions, cap),
+                "floor_alone": floor_under_cap(free, conditions, np.inf),
+            }
+        )
+    return pd.DataFrame(table, columns=list(RESULTS["caps"].names))
 
 
 def _plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:

@@ -215,8 +215,8 @@ RESULTS: dict[str, Table] = {
         Table(
             "stress",
             "Stress test of today's sourcing",
-            "What happens under each cutoff if nothing is changed beforehand. ALL rows hold the fewest months, the "
-            "worst month and, of the worst cutoff, the shortfall summed over members.",
+            "What happens under each cutoff if nothing is changed beforehand. ALL rows hold the fewest months, "
+            "the worst month and, of the worst cutoff, the shortfall summed over members.",
             (
                 _G,
                 _MEMBER,
@@ -273,6 +273,101 @@ RESULTS: dict[str, Table] = {
                 Column("column", "text", "", "column"),
                 Column("message", "text", "", "what was found and what to do"),
             ),
+        ),
+        Table(
+            "why",
+            "Why the requirement is what it is",
+            "In words, with the cutoff and month that decide, and the share that is needed without any cutoff.",
+            (
+                _G,
+                _MEMBER,
+                _CUTOFF,
+                Column("without_cutoff", "share", "share of demand", "least share in peace, without any cutoff"),
+                Column("binding_cutoff", "text", "", "the cutoff that asks most"),
+                Column("month", "number", "month", "earliest month that fixes the requirement"),
+                Column("text", "text", "", "the reason in words"),
+            ),
+            ("good", "member", "cutoff"),
+        ),
+        Table(
+            "levers",
+            "What each lever is worth",
+            "Planned, all cutoffs: the share after one step, and what is needed to reach zero or to survive.",
+            (
+                _G,
+                _MEMBER,
+                Column("lever", "text", "", "stock, restraint (of demand) or surge (of the region)"),
+                Column("step", "number", "see step unit", "one step of the lever"),
+                Column("step_unit", "text", "", "unit of the step and of the amounts needed"),
+                Column(
+                    "share", "share", "share of demand", "least share after the step; blank where none suffices"
+                ),
+                Column("change", "number", "share of demand", "change of the least share"),
+                Column(
+                    "to_zero",
+                    "number",
+                    "see step unit",
+                    "needed for a least share of zero; blank where impossible",
+                ),
+                Column(
+                    "to_survive",
+                    "number",
+                    "see step unit",
+                    "needed to survive where status is none or build",
+                ),
+                Column("even_if", "text", "", "what to survive assumes"),
+            ),
+            ("good", "member", "lever"),
+        ),
+        Table(
+            "missing",
+            "What is missing, by month",
+            "Where no share suffices, or not without new capacity: the least critical demand that is missed.",
+            (
+                _G,
+                _MEMBER,
+                _CUTOFF,
+                Column("month", "number", "month", "month of the crisis"),
+                Column("missing", "amount", "unit of the row", "missed in the month"),
+                _UNIT,
+                Column("even_if", "text", "", "what is assumed of the plan"),
+            ),
+            ("good", "member", "cutoff", "month"),
+        ),
+        Table(
+            "caps",
+            "Caps beside floors",
+            "What a cap on one outsider does in place of a floor or beside it, under all cutoffs of the case.",
+            (
+                _G,
+                _MEMBER,
+                Column("cap_alone", "share", "share of demand", "loosest cap that guarantees survival by itself"),
+                Column("floor", "share", "share of demand", "floor beside the cap: the planned share"),
+                Column("cap_with_floor", "share", "share of demand", "loosest cap that does so beside that floor"),
+                Column("cap", "share", "share of demand", "a given cap: the case's, else 65 %"),
+                Column("floor_under_cap", "share", "share of demand", "floor that is still needed under that cap"),
+                Column("floor_alone", "share", "share of demand", "guaranteed floor without any cap"),
+            ),
+            ("good", "member"),
+        ),
+        Table(
+            "regions",
+            "Regions compared",
+            "The same members and cutoffs with other regions. A larger region counts more suppliers: look at "
+            "survival and new capacity, too.",
+            (
+                _G,
+                Column("region", "text", "", "whose supply counts"),
+                Column("reading", "text", "", "see Requirements"),
+                Column("share", "share", "share of demand", "least share for all members"),
+                Column("share_today", "share", "share of demand", "today's share over all members"),
+                Column("gap", "share", "share of demand", "share above today's"),
+                Column("status", "text", "", "see Requirements"),
+                Column("new_capacity", "amount", "unit of the row", "least new capacity in the region"),
+                Column("months_survived", "number", "months", "what today's sourcing survives"),
+                _UNIT,
+            ),
+            ("good", "region", "reading"),
         ),
         Table(
             "balance",

@@ -23,6 +23,11 @@ SHEETS = {
     "Summary": "The answer as a map: every good by member, with today's share, least share and verdict.",
     "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
     "Requirements": "Every least share, also under each cutoff by itself.",
+    "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
+    "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
+    "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
+    "Caps": "What a cap on one outsider does in place of a floor, if the case asks for it.",
+    "Regions": "The same question with other regions, if the case asks for it.",
     "Stress": "What each cutoff does if nothing is changed beforehand.",
     "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
     "Capacity": "The new capacity inside the region that this plan needs.",
@@ -40,9 +45,9 @@ HEADINGS = {
     "share_upper": "Greatest share",
     "extra_cost_usd": "Value of the change",
 }
-SOLVED = ("requirements", "plan", "capacity")
+SOLVED = ("requirements", "plan", "capacity", "why", "levers", "missing")
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
-WIDE = {"message": 90, "ground": 44, "source": 44}
+WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44}
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
