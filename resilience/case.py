@@ -102,6 +102,12 @@ class _Resolver:
                     self.say(f"{where}.cut", f"{country} is a member and is hit by the cutoff itself", "warning")
             if cutoff.start > int(self.file.raw.get("survival", {}).get("months", 12)):
                 self.say(f"{where}.start", "the cutoff starts after the horizon and has no effect", "warning")
+        for cutoff in self.file.cutoffs:
+            if cutoff.any and cutoff.any_region and self.solidarity(goods):
+                self.say(
+                    f"cutoffs.{cutoff.name}",
+                    "any and any_region in one cutoff are not computed under solidarity; make two cutoffs of it",
+                )
         self.check_tables()
         if not errors_in(self.findings):
             self.check_coverage(goods)
@@ -120,6 +126,9 @@ class _Resolver:
             self.groups,
             (*before, *self.findings),
         )
+
+    def solidarity(self, goods: list[str]) -> bool:
+        return any(self.file.settings(g, self.category(g))["solidarity"].value for g in goods)
 
     def category(self, good: str) -> str:
         rows = self.data.goods.loc[self.data.goods["good"] == good, "category"]

@@ -24,6 +24,8 @@ class Availability:
     if it is among the worst that a cutoff of any K takes; zero for all but candidates. ``budget[s, side]`` is
     that K among outsiders (side 0) and region suppliers (side 1). ``hit`` marks suppliers that some cutoff takes
     from; of the region's suppliers that any K may take, members count as not hit, as they still serve themselves.
+    ``spared`` holds, by cutoff, members that are cut for the others only, and ``at_home[s, t]`` what these deliver
+    to themselves.
     """
 
     cutoffs: tuple[str, ...]
@@ -32,6 +34,8 @@ class Availability:
     lost: np.ndarray
     budget: np.ndarray
     hit: np.ndarray
+    at_home: np.ndarray
+    spared: tuple[frozenset[str], ...]
 
     def worst_of(self, s: int, side: int, credit: Mapping[str, float], member: str) -> np.ndarray:
         """Positions of the suppliers among which cutoff s takes any K on a side, for a member."""
@@ -39,6 +43,41 @@ class Availability:
         mine = np.array([name == member for name in self.suppliers])
         found = (inside if side else ~inside) & (self.lost[s].max(axis=1) > 0) & ~mine
         return np.flatnonzero(found) if self.budget[s, side] else np.array([], dtype=int)
+
+
+SET = "\x1f"  # stands between a cutoff's name and the number of a set that was written out
+
+
+def base(cutoff: str) -> str:
+    """The name of the cutoff to which a written-out set belongs."""
+    return cutoff.partition(SET)[0]
+
+
+def with_sets(
+    available: Availability, sets: Sequence[tuple[int, tuple[int, ...]]], members: Sequence[str]
+) -> Availability:
+    """The cutoffs of any K replaced by the given sets, (cutoff, suppliers), each a cutoff of its own."""
+    names: list[str] = []
+    rows: list[int] = []
+    chosen: list[tuple[int, ...]] = []
+    for s, name in enumerate(available.cutoffs):
+        mine = [which for number, which in sets if number == s] if available.budget[s].any() else [()]
+        names += [f"{name}{SET}{n}" if available.budget[s].any() else name for n in range(len(mine))]
+        rows += [s] * len(mine)
+        chosen += mine
+    delivered = available.delivered[rows].copy()
+    for n, (s, which) in enumerate(zip(rows, chosen, strict=True)):
+        delivered[n, list(which)] -= available.lost[s, list(which)]
+    return Availability(
+        tuple(names),
+        available.suppliers,
+        delivered,
+        np.zeros_like(delivered),
+        np.zeros((len(rows), len(SIDES)), dtype=int),
+        available.hit,
+        available.at_home[rows],
+        tuple(frozenset(available.suppliers[i] for i in which) & frozenset(members) for which in chosen),
+    )
 
 
 def surge(path: Surge, start: int, months: int) -> np.ndarray:
@@ -77,6 +116,7 @@ def availability(
     lost = np.zeros_like(delivered)
     budget = np.zeros((len(cutoffs), len(SIDES)), dtype=int)
     hit = np.zeros(len(suppliers), dtype=bool)
+    at_home = np.ones((len(cutoffs), months))
     month = np.arange(1, months + 1)
     for s, cutoff in enumerate(cutoffs):
         last = months if cutoff.months is None else cutoff.start + cutoff.months - 1
@@ -86,6 +126,7 @@ def availability(
             False: surge(region_surge, cutoff.start, months),
         }
         budget[s] = cutoff.any, cutoff.any_region
+        at_home[s] += rise[False]
         for i, country in enumerate(suppliers):
             outsider = country not in credit
             fraction = taken(cutoff, country, groups, outsider)
@@ -95,4 +136,5 @@ def availability(
                 hit[i] |= cutoff.fraction > 0 and country not in members
             hit[i] |= fraction > 0
     names = tuple(cutoff.name for cutoff in cutoffs)
-    return Availability(names, tuple(suppliers), delivered, lost, budget, hit)
+    nobody = tuple(frozenset[str]() for _ in cutoffs)
+    return Availability(names, tuple(suppliers), delivered, lost, budget, hit, at_home, nobody)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.casefile import Surge
-from resilience.cutoffs import surge
+from resilience.cutoffs import base, surge
 from resilience.model import ModelData, build
 from resilience.planned import SAME, SLACK, Engine
 from resilience.schema import ALL, RESULTS
@@ -38,14 +38,22 @@ class Reasons:
     missing: pd.DataFrame
 
 
-def reasons(engine: Engine, rows: list[dict[str, Any]], with_surge: Callable[[Surge], ModelData]) -> Reasons:
-    """Explain the planned rows of one good; ``with_surge`` gives the model's data under another region surge."""
+def reasons(
+    engine: Engine,
+    rows: list[dict[str, Any]],
+    with_surge: Callable[[Surge], ModelData],
+    pooled: Callable[[ModelData], ModelData],
+) -> Reasons:
+    """Explain the planned rows of one good.
+
+    ``with_surge`` gives the model's data under another region surge, ``pooled`` the same under solidarity.
+    """
     stronger: list[Engine] = []
 
     def by_surge(more: float) -> Engine:
         data = with_surge(_more(engine.data, more))
         program = compile_model(build(data))
-        joint = program if engine.joint is engine.alone else compile_model(build(_pooled(data)))
+        joint = program if engine.joint is engine.alone else compile_model(build(pooled(data)))
         return Engine(data, program, joint)
 
     planned = [row for row in rows if row["reading"] == "planned"]
@@ -74,10 +82,6 @@ def reasons(engine: Engine, rows: list[dict[str, Any]], with_surge: Callable[[Su
 
 def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RESULTS[name].names))
-
-
-def _pooled(data: ModelData) -> ModelData:
-    return ModelData(**{**data.__dict__, "pooled": True})
 
 
 def _more(data: ModelData, more: float) -> Surge:
@@ -166,6 +170,9 @@ def _missing(engine: Engine, row: dict[str, Any], program: Program) -> list[dict
     sums: dict[tuple[str, int], float] = {}
     for (_, s, t), amount in values.items():
         sums[s, t] = sums.get((s, t), 0.0) + amount
+    totals = {s: sum(amount for (one, _), amount in sums.items() if one == s) for s, _ in sums}
+    worst = {base(s): s for s in sorted(totals, key=lambda name: totals[name])}  # of each cutoff's sets the worst
+    sums = {(base(s), t): amount for (s, t), amount in sums.items() if worst[base(s)] == s}
     floor = SAME * float(engine.data.critical.sum())
     return [
         {

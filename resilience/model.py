@@ -86,6 +86,12 @@ class ModelData:
     most_new: Mapping[str, float]
     pooled: bool
 
+    def class_for(self, m: str, i: str, s: str) -> str:
+        """The class in which supplier i serves member m under cutoff s; alone at home if cut for others only."""
+        if m == i and i in self.available.spared[self.available.cutoffs.index(s)]:
+            return f"{i} at home"
+        return self.class_of[s, i]
+
     @property
     def months(self) -> int:
         """The horizon H."""
@@ -351,7 +357,7 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
     pairs: dict[tuple[str, str, str], list[str]] = {}
     for s in available.cutoffs:
         for m, i in links:
-            pairs.setdefault((m, data.class_of[s, i], s), []).append(i)
+            pairs.setdefault((m, data.class_for(m, i, s), s), []).append(i)
     candidates: dict[tuple[str, str, str], list[str]] = {}
     for n, s in enumerate(available.cutoffs):
         for side in range(available.budget.shape[1]):
@@ -415,8 +421,18 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
     class_cutoffs = sorted({(k, s) for _, k, s in model.pairs})
     for name, table in (("delivered_part", available.delivered), ("lost_part", available.lost)):
         values = {
-            (k, s, t): float(table[cutoffs[s], place[k], t - 1]) for k, s in class_cutoffs for t in model.months
+            (k, s, t): float(table[cutoffs[s], place[k], t - 1])
+            for k, s in class_cutoffs
+            if k in place
+            for t in model.months
         }
+        if name == "delivered_part":
+            values |= {
+                (k, s, t): float(available.at_home[cutoffs[s], t - 1])
+                for k, s in class_cutoffs
+                if k not in place
+                for t in model.months
+            }
         model.add_component(
             name,
             pyo.Param(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values),

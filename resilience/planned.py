@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resilience.cutoffs import base
 from resilience.errors import Finding, SolverError
 from resilience.model import INDICES, ModelData
 from resilience.schema import ALL
@@ -36,6 +37,7 @@ class Engine:
     joint_tags: pd.DataFrame = field(init=False)
     optima: int = 0
     residual: float = 0.0
+    plans: list[tuple[str, np.ndarray]] = field(default_factory=list)  # of ALL rows: cutoff, values
 
     def __post_init__(self) -> None:
         self.tags = _tags(self.alone)
@@ -50,6 +52,11 @@ class Engine:
             self.optima += 1
             self.residual = max(self.residual, solution.certificate.worst)
         return solution
+
+    def note(self, member: str, cutoff: str, solution: Solution | None) -> None:
+        """Keep a joint plan, so that it can be tried against all sets where these were not all written out."""
+        if member == ALL and solution is not None:
+            self.plans.append((cutoff, solution.values))
 
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The program of one row of the table and the tags of its rows."""
@@ -70,7 +77,8 @@ def _tags(program: Program) -> pd.DataFrame:
         fields = INDICES.get(name, ())
         for index, position in places.items():
             parts = index if isinstance(index, tuple) else (index,)
-            records.append({"name": name, "position": position, **dict(zip(fields, parts, strict=False))})
+            record = {"name": name, "position": position, **dict(zip(fields, parts, strict=False))}
+            records.append(record | {"cutoff": base(record["cutoff"])} if "cutoff" in record else record)
     return pd.DataFrame(records).reindex(columns=["name", "position", "member", "cutoff", "month"])
 
 
@@ -95,6 +103,7 @@ def requirement(
         row |= {"status": "none", "month": float(month) if month else np.nan}
         findings.append(_missing(engine, program, row, problem))
         return row
+    engine.note(row["member"], row["cutoff"], first)
     share = min(max(first.objective, 0.0), 1.0)
     row["share"] = share
     row["gap"] = share - today if share > today + SAME else 0.0
@@ -105,10 +114,12 @@ def requirement(
     if missed is None or missed.objective > SAME:
         row["status"] = "build"
     else:
+        engine.note(row["member"], row["cutoff"], missed)
         row["status"] = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
     second = engine.minimise(_kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
+    engine.note(row["member"], row["cutoff"], second)
     built = sum(program.read(second.values, "new_capacity").values())
     own = float(good.demand.sum() if row["member"] == ALL else good.demand[row["member"]])
     row["new_capacity"] = built if built > max(SLACK * own, NOTHING * float(good.demand.sum())) else 0.0
@@ -180,13 +191,13 @@ def _missing(engine: Engine, program: Program, row: dict[str, Any], problem: str
         raise SolverError("infeasible, and yet no shortfall could be found", problem, program.size)
     amounts: dict[str, float] = {}
     for (m, s, _), amount in program.read(solution.values, "shortfall").items():
-        if (row["member"] in (ALL, m)) and row["cutoff"] in (ALL, s):
+        if (row["member"] in (ALL, m)) and row["cutoff"] in (ALL, base(s)):
             amounts[s] = amounts.get(s, 0.0) + amount
     worst = max(amounts, key=lambda name: (amounts[name], name))
     text = (
         f"{good.good}: no share suffices for {row['member']} under {row['cutoff']}: at least "
         f"{in_words(amounts[worst], good.unit)} of critical demand is missed"
-        + (f" (under {worst})" if row["cutoff"] == ALL and len(amounts) > 1 else "")
+        + (f" (under {base(worst)})" if row["cutoff"] == ALL and len(amounts) > 1 else "")
         + f", for the first time in month {row['month']:.0f}"
     )
     if not any(amount > 0 for amount in engine.data.most_new.values()) and good.value("new_capacity") > 0:
@@ -213,6 +224,7 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
             raise SolverError(f"stage {objective} is infeasible", problem, program.size)
         program = program.keep(objective, solution.objective + then)
     assert solution is not None
+    engine.note(ALL, ALL, solution)
     plan = good.baseline * 0.0
     for (m, i), amount in engine.joint.read(solution.values, "sourcing").items():
         plan.loc[i, m] = amount if amount > NOTHING * good.demand[m] else 0.0

@@ -18,6 +18,7 @@ from resilience.model import ModelData, build
 from resilience.planned import NOTHING, SAME, Engine, nearest_plan, requirement, simulate
 from resilience.readings import Alone, Reading, alone, guaranteed, market
 from resilience.schema import ALL, RESULTS
+from resilience.solidarity import Solidarity
 from resilience.solver import compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
 
@@ -56,42 +57,35 @@ def solve_good(
     """
     good = data.good
     program = compile_model(build(data))
-    joint = program if pooled is None else compile_model(build(pooled))
-    engine = Engine(data, program, joint)
-    missed = shortfalls(data, good.baseline)
-    together = missed if pooled is None else pooled_shortfalls(pooled, joint, f"{good.good}, stress test")
     singles = {member: alone(data, member) for member in good.members}
-    kept = {
-        member: bool((figures.today[~figures.inside] <= figures.cap + SAME).all())
-        for member, (figures, _) in singles.items()
-    }
+    missed = shortfalls(data, good.baseline)
     findings: list[Finding] = []
     rows: list[dict[str, Any]] = []
-    plan: pd.DataFrame | None = good.baseline
-    building: dict[str, float] = {}
-    for member in [*good.members, ALL]:
-        months = survived(data, together if member == ALL else missed)
-        for cutoff in [*data.available.cutoffs, ALL]:
-            if cutoff == ALL and len(data.available.cutoffs) == 1:
-                rows += [row | {"cutoff": ALL} for row in rows[-3:]]
-                continue
-            which = slice(None) if cutoff == ALL else [data.available.cutoffs.index(cutoff)]
-            who = slice(None) if member == ALL else [good.members.index(member)]
-            lasts = int(months[which][:, who].min())
-            compliant = all(kept.values()) if member == ALL else kept[member]
-            row = _blank(data, member, cutoff)
-            row["worst_set"] = _worst_set(data, singles, missed, member, cutoff)
-            rows.append(requirement(engine, row, lasts if compliant else 0, findings))
-            if member == ALL:
-                rows += [_largest(data, rows, cutoff, reading) for reading in ("market", "guaranteed")]
-            else:
-                rows += _other_readings(data, singles[member], member, cutoff)
-        if member == ALL:
-            plan, building = nearest_plan(engine, str(rows[-3]["status"]), float(rows[-3]["share"]))
-    if plan is not None and pooled is None:
-        simulate(data, plan)
+    engine = Engine(data, program, program)
+    for member in good.members:
+        rows += _rows(engine, singles, missed, missed, member, findings)
+    if pooled is None:
+        together = missed
+        joint = _rows(engine, singles, missed, missed, ALL, findings, rows)
+        plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
+        if plan is not None:
+            simulate(data, plan)
+    else:
+        solidarity = Solidarity(pooled)
+        while True:
+            sets = solidarity.written_out()
+            engine = Engine(data, program, compile_model(build(sets)), engine.optima, engine.residual)
+            together = solidarity.worst(pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test"))
+            found: list[Finding] = []
+            joint = _rows(engine, singles, together, missed, ALL, found, rows)
+            plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
+            if not solidarity.finds_worse(engine.joint, engine.plans):
+                break
+        findings += found
+    rows += joint
     nothing = Reasons(*(pd.DataFrame(columns=list(RESULTS[name].names)) for name in ("why", "levers", "missing")))
-    explained = nothing if with_surge is None else reasons(engine, rows, with_surge)
+    pool = (lambda other: other) if pooled is None else solidarity.written_out
+    explained = nothing if with_surge is None else reasons(engine, rows, with_surge, pool)
     return GoodResult(
         requirements=pd.DataFrame(rows, columns=list(RESULTS["requirements"].names)),
         stress=stress_table(data, together),
@@ -105,6 +99,48 @@ def solve_good(
         optima=engine.optima,
         residual=engine.residual,
     )
+
+
+def _rows(
+    engine: Engine,
+    singles: dict[str, tuple[Alone, Conditions]],
+    missed: np.ndarray,
+    missed_alone: np.ndarray,
+    member: str,
+    findings: list[Finding],
+    before: list[dict[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """All rows of a member, or of ALL after the members' rows ``before``; three readings a cutoff.
+
+    ``missed`` (cutoff × member × month) is what today's sourcing misses, under solidarity for ALL.
+    """
+    data, good = engine.data, engine.data.good
+    cutoffs = data.available.cutoffs
+    who = range(len(good.members)) if member == ALL else [good.members.index(member)]
+    months = survived(data, missed)
+    kept = all(
+        bool(
+            (
+                singles[good.members[n]][0].today[~singles[good.members[n]][0].inside] <= good.value("cap") + SAME
+            ).all()
+        )
+        for n in who
+    )
+    rows: list[dict[str, Any]] = []
+    for cutoff in [*cutoffs, ALL]:
+        if cutoff == ALL and len(cutoffs) == 1:
+            rows += [row | {"cutoff": ALL} for row in rows[-3:]]
+            continue
+        which = range(len(cutoffs)) if cutoff == ALL else [cutoffs.index(cutoff)]
+        lasts = int(months[np.ix_(which, who)].min()) if kept else 0
+        row = _blank(data, member, cutoff)
+        row["worst_set"] = _worst_set(data, singles, missed_alone, member, cutoff)
+        rows.append(requirement(engine, row, lasts, findings))
+        if member == ALL:
+            rows += [_largest(data, before or [], cutoff, reading) for reading in ("market", "guaranteed")]
+        else:
+            rows += _other_readings(data, singles[member], member, cutoff)
+    return rows
 
 
 def _blank(data: ModelData, member: str, cutoff: str, reading: str = "planned") -> dict[str, Any]:

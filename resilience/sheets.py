@@ -36,6 +36,7 @@ SHEETS = {
     "Findings": "What the tool noticed about the data and the result.",
     "Sources": "Where the data come from, and what to know about each good.",
 }
+ON_REQUEST = ("Missing", "Caps", "Regions")  # left out where there is nothing to show
 HEADINGS = {
     "good": "Good code",
     "member": "Member code",
@@ -129,6 +130,18 @@ class Sheet:
 
     def __len__(self) -> int:
         return len(self.fields[0].values)
+
+
+def sheet_names(result: Result) -> list[str]:
+    """The sheets of a result's workbook, in order."""
+
+    def wanted(name: str) -> bool:
+        if name in ("Cover", "Summary", "Verdicts"):
+            return True
+        table = result.tables.get(name.lower())
+        return table is not None and (name not in ON_REQUEST or len(table) > 0)
+
+    return [name for name in SHEETS if wanted(name)]
 
 
 def heading(column: str) -> str:

@@ -298,8 +298,9 @@ def minimise_mixed(
     """Minimise cost·v over rows[0] ≤ matrix·v ≤ rows[1], columns[0] ≤ v ≤ columns[1], v whole where ``integer``.
 
     The solver is asked for a gap of zero. Its whole numbers are rounded and fixed, and the rest is solved
-    again as a linear programme whose certificate must hold; the two objectives must agree. None if there is no
-    feasible point. Raises :class:`SolverError`, naming ``problem``, in every other case.
+    again as a linear programme whose certificate must hold; the two objectives must agree. Both are measured
+    in units of the largest value, if that is above 1. None if there is no feasible point. Raises
+    :class:`SolverError`, naming ``problem``, in every other case.
     """
     size = (*matrix.shape, matrix.nnz)
     largest = abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[0])
@@ -336,13 +337,14 @@ def minimise_mixed(
             reason = f'the solver said "{_word(status)}"' + ("" if target is None else " with whole numbers fixed")
             continue
         certificate = certify(part, found, duals)
-        if certificate.worst > TOLERANCE * max(1.0, _most(np.abs(found))):
+        magnitude = max(1.0, _most(np.abs(found)))
+        if certificate.worst > TOLERANCE * magnitude:
             reason = f'the solver said "optimal", but the certificate failed ({certificate})'
             continue
         objective = float(cost @ found)
         if target is None or bound is None:
             return MixedSolution(objective, objective, found, duals * scale)
-        if abs(objective - target) <= WHOLE * max(1.0, abs(objective)):
+        if abs(objective - target) <= WHOLE * max(magnitude, abs(objective)):
             return MixedSolution(objective, min(objective, bound), found, duals * scale)
         reason = f"the objective is {target:.9g}, but {objective:.9g} once whole numbers are fixed"
     raise SolverError(reason, problem, size)

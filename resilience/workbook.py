@@ -28,6 +28,7 @@ from resilience.sheets import (
     Sheet,
     missing,
     result_sheet,
+    sheet_names,
     short,
     summary_sheet,
     verdicts_sheet,
@@ -55,7 +56,7 @@ def write_workbook(result: Result, path: Path) -> None:
     cannot be written.
     """
     sheets = [summary_sheet(result), verdicts_sheet(result)]
-    sheets += [result_sheet(result, name.lower()) for name in list(SHEETS)[3:]]
+    sheets += [result_sheet(result, name.lower()) for name in sheet_names(result)[3:]]
     for sheet in sheets:
         if len(sheet) > MOST_ROWS - 100:
             text = f"{len(sheet):,} rows do not fit on a sheet of Excel; write a folder of CSV files instead"
@@ -197,11 +198,11 @@ def _write_cover(book: Any, styles: _Styles, result: Result) -> None:
         row += 1
     page.write_string(row + 1, 0, "Sheets", rule)
     page.write_blank(row + 1, 1, None, rule)
-    for n, (name, text) in enumerate(SHEETS.items()):
+    for n, (name, text) in enumerate((name, SHEETS[name]) for name in sheet_names(result)):
         link = styles(font_color="#0563C1", underline=1)
         page.write_url(row + 2 + n, 0, f"internal:'{name}'!A1", link, name)
         page.write_string(row + 2 + n, 1, text, plain)
-    page.print_area(0, 0, row + 1 + len(SHEETS), 1)
+    page.print_area(0, 0, row + 1 + len(sheet_names(result)), 1)
     _set_up_page(page, "Cover", result.meta)
     page.fit_to_pages(1, 2)
 

@@ -174,3 +174,17 @@ def test_order_of_rows_changes_nothing(tmp_path: Path, seed: int) -> None:
     for name, by in keys.items():
         one, other = (result.tables[name].sort_values(by).reset_index(drop=True) for result in results)
         pd.testing.assert_frame_equal(one, other, rtol=1e-5, atol=1e-4)
+
+
+@given(seeds)
+def test_more_credit_never_lowers_the_planned_share(seed: int) -> None:
+    """A partner that counts for more makes the same plans count for more."""
+    good, cutoffs = random_good(np.random.default_rng(seed), 2)
+    partners = [name for name in good.credit if name.startswith("P")]
+    if not partners:
+        return
+    raised = dataclasses.replace(
+        good, credit={**good.credit, partners[0]: min(1.0, good.credit[partners[0]] + 0.3)}
+    )
+    lower, higher = shares(good, cutoffs)["planned"], shares(raised, cutoffs)["planned"]
+    assert (lower <= higher + 1e-7).all()
