@@ -389,11 +389,11 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         for row in part[part["member"] != "ALL"].to_dict("records"):
             status = row["status"]
             name = row["member"] + ("*" if (row["good"], row["member"]) in home_unknown else "")
-            if status in ("raise", "build"):
+            if status in ("raise", "build") and row["gap"] > 0:
                 digits = int(percent(row["share_today"]) == percent(row["share"]))
                 rise = f"{percent(row['share_today'], digits)}→{percent(row['share'], digits)}"
                 changes.append(f"{name} {rise}")
-            elif status in ("shift", "none", "unknown"):
+            elif status != "met":
                 changes.append(f"{name} {status}")
         status = everyone["status"]
         table.add_row(

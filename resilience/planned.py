@@ -217,13 +217,13 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
         return good.baseline, {}
     problem = f"{good.good}, plan"
     program = _kept(engine, engine.joint, engine.joint_tags, share)
-    solution = None
-    for objective, then in (("least_building", SLACK), ("least_change", SLACK), ("settled", 0.0)):
-        solution = engine.minimise(program, objective, f"{problem}, {objective}")
+    solution = engine.minimise(program, "least_building", f"{problem}, least_building")
+    for before, objective in (("least_building", "least_change"), ("least_change", "settled")):
         if solution is None:
-            raise SolverError(f"stage {objective} is infeasible", problem, program.size)
-        program = program.keep(objective, solution.objective + then)
-    assert solution is not None
+            break
+        program, solution = _next_stage(engine, program, before, solution.objective, objective, problem)
+    if solution is None:
+        raise SolverError("a later stage is infeasible though stage 1 is not", problem, program.size)
     engine.note(ALL, ALL, solution)
     plan = good.baseline * 0.0
     for (m, i), amount in engine.joint.read(solution.values, "sourcing").items():
@@ -233,6 +233,23 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
     built = engine.joint.read(solution.values, "new_capacity")
     least = SLACK * float(good.demand.sum())
     return plan, {i: amount for i, amount in built.items() if amount > least}
+
+
+def _next_stage(
+    engine: Engine, program: Program, before: str, optimum: float, objective: str, problem: str
+) -> tuple[Program, Solution | None]:
+    """Minimise the next objective while the one before keeps its optimum.
+
+    The optimum may be exceeded by :data:`SLACK`; where even that is lost in the solver's tolerances, by up to a
+    hundred times as much, which is still far below what is shown.
+    """
+    kept, solution = program, None
+    for slack in (SLACK, 10 * SLACK, 100 * SLACK):
+        kept = program.keep(before, optimum + slack)
+        solution = engine.minimise(kept, objective, f"{problem}, {objective}")
+        if solution is not None:
+            break
+    return kept, solution
 
 
 def simulate(data: ModelData, plan: pd.DataFrame) -> None:

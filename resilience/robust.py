@@ -21,9 +21,9 @@ bound, ``dual_bounds`` must be stated. Too large a bound does no harm but to spe
 bad cases, and is an error where it shows.
 
 *Infeasible recourse.* Where some right-hand side cannot be met, the worst *violation* is looked for first
-(the same subproblem, with a column of cost 1 on every elastic row), by climbing between u and π, which finds
-most of them, and exactly where that finds none. A u that cannot be met joins the master
-like any other, which cuts off all x that fail under it.
+(the same subproblem, with a column of cost 1 on every elastic row): by climbing between u and π, which is
+cheap, and exactly where that finds none. A u that cannot be met joins the master like any other, which cuts off
+all x that fail under it.
 
 The application: :func:`worst_cut` (the plan is fixed) and :func:`pooled_least_share` (the plan is free),
 for several members who pool what region suppliers deliver, where no condition on the plan alone is at hand.

@@ -69,7 +69,7 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple or year."""
+    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple, step or year."""
 
     heading: str
     values: Sequence[Any]
@@ -83,7 +83,8 @@ class Field:
         """The number format of a cell."""
         if self.kind == "amount" and self.decimals and self.decimals[index]:
             return "#,##0." + "0" * self.decimals[index]
-        formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00", "year": "0"}
+        formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
+        formats |= {"step": "0.00", "year": "0"}
         return formats.get(self.kind, "General")
 
     def width(self) -> float:
@@ -281,6 +282,8 @@ def _kind(column: Column) -> str:
         return "share"
     if column.name == "year":
         return "year"
+    if column.kind == "number" and column.unit.startswith(("share", "see")):
+        return "share" if column.unit.startswith("share") else "step"
     if column.kind in ("amount", "number"):
         by_unit = "amount" if column.unit.startswith("unit of the row") else "whole"
         return "multiple" if column.unit == "multiple" else by_unit

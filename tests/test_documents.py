@@ -40,7 +40,8 @@ def test_every_case_is_listed_and_every_listed_case_is_there() -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_every_case_loads_and_gives_a_ground_for_what_it_sets(path: Path) -> None:
     case = resilience.load(path)
-    assert not [str(finding) for finding in case.findings if finding.severity != "info"]
+    hit = "is a member and is hit by the cutoff itself"  # a contingency may impair members: said, and meant
+    assert not [str(f) for f in case.findings if f.severity != "info" and not f.message.endswith(hit)]
     for good in case.goods:
         for name, setting in case.file.settings(good, case.category(good)).items():
             if setting.set_in != "default":
