@@ -3,7 +3,7 @@
 When members pool what the region delivers, one set hits all of them at once, and the worst set of one member need
 not be that of the others, so that no single number stands for the worst case (see ``model``). This is
 column-and-constraint generation (Zeng and Zhao 2013): the model holds the sets found so far, and for each plan
-that it comes up with ``robust`` looks for the set that makes the total shortfall largest.
+that it comes up with ``worst_cut`` looks for the set that makes the total shortfall largest.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 
 from resilience.cutoffs import base, with_sets
 from resilience.model import ModelData, classes_of
-from resilience.robust import Survival, Threat, worst_cut
 from resilience.schema import ALL
 from resilience.solver import Program
+from resilience.worst_cut import Survival, Threat, worst_cut
 
 HARMLESS = 1e-6  # a shortfall below this part of a year's critical demand is rounding
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pooled_share import pooled_least_share
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 import resilience.robust as robust
@@ -16,15 +17,12 @@ from resilience.robust import (
     Recourse,
     RobustProblem,
     Scenario,
-    Survival,
-    Threat,
     Uncertainty,
-    pooled_least_share,
     solve,
     vertex_bounds,
     worst_case,
-    worst_cut,
 )
+from resilience.worst_cut import Survival, Threat, worst_cut
 
 
 def transport(*, bound: float | None = 1000.0, price: float | None = None, least: float = 772.0) -> RobustProblem:
