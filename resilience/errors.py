@@ -37,6 +37,9 @@ class InputError(ValueError):
         errors = [finding for finding in self.findings if finding.severity == "error"]
         super().__init__("\n".join(str(finding) for finding in errors))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Finding]]]:
+        return type(self), (self.findings,)  # so that it passes from a worker process
+
 
 class SolverError(RuntimeError):
     """The solver did not answer "optimal", or its answer failed the certificate; no number is given."""
@@ -47,8 +50,12 @@ class SolverError(RuntimeError):
             f"{problem}: {what} (linear programme of {rows} rows, {columns} columns, {nonzeros} non-zeros). "
             "No number is given for it."
         )
+        self.what = what
         self.problem = problem
         self.size = size
+
+    def __reduce__(self) -> tuple[type[SolverError], tuple[str, str, tuple[int, int, int]]]:
+        return type(self), (self.what, self.problem, self.size)
 
 
 def errors_in(findings: Iterable[Finding]) -> bool:

@@ -38,6 +38,10 @@ class Alone:
     inside: np.ndarray
     cap: float
 
+    def keeps_cap(self) -> bool:
+        """Whether today's pattern keeps the cap on single outsiders."""
+        return not (self.today[~self.inside] > self.cap + SAME).any()
+
     def most(self, *, building: bool = True) -> np.ndarray:
         """The most of each supplier: K_im + zmax_i, for outsiders no more than the cap; at most all demand."""
         most = self.room + (self.building if building else 0.0)
@@ -104,7 +108,7 @@ def market(figures: Alone, conditions: Conditions, *, building: bool = True) -> 
     start = figures.today
     today = float(figures.credit @ start)
     direction, furthest = _path(figures, building)
-    if (start[~figures.inside] > figures.cap + SAME).any():
+    if not figures.keeps_cap():
         low = _first(figures, conditions, start, direction, furthest)
         survives_today = False
     else:

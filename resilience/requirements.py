@@ -21,6 +21,7 @@ from resilience.schema import ALL, RESULTS
 from resilience.solidarity import Solidarity
 from resilience.solver import compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
+from resilience.words import percent
 
 WORST_FIRST = ("none", "build", "raise", "shift", "met")
 
@@ -118,14 +119,7 @@ def _rows(
     cutoffs = data.available.cutoffs
     who = range(len(good.members)) if member == ALL else [good.members.index(member)]
     months = survived(data, missed)
-    kept = all(
-        bool(
-            (
-                singles[good.members[n]][0].today[~singles[good.members[n]][0].inside] <= good.value("cap") + SAME
-            ).all()
-        )
-        for n in who
-    )
+    kept = all(singles[good.members[n]][0].keeps_cap() for n in who)
     rows: list[dict[str, Any]] = []
     for cutoff in [*cutoffs, ALL]:
         if cutoff == ALL and len(cutoffs) == 1:
@@ -138,6 +132,13 @@ def _rows(
         rows.append(requirement(engine, row, lasts, findings))
         if member == ALL:
             rows += [_largest(data, before or [], cutoff, reading) for reading in ("market", "guaranteed")]
+            if rows[-2]["share"] > rows[-2]["share_upper"] + SAME:
+                text = (
+                    f"{good.good}, cutoff {cutoff}: no floor suits all members if the market shifts in proportion: one "
+                    f"needs {percent(rows[-2]['share'], 1)}, another survives up to "
+                    f"{percent(rows[-2]['share_upper'], 1)} only"
+                )
+                findings.append(Finding("warning", "requirements", None, "share_upper", text))
         else:
             rows += _other_readings(data, singles[member], member, cutoff)
     return rows

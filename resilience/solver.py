@@ -21,7 +21,16 @@ from resilience.errors import SolverError
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
-INFINITY = highspy.kHighsInf
+OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "primal_feasibility_tolerance": FEASIBILITY,
+    "dual_feasibility_tolerance": FEASIBILITY,
+    "allow_unbounded_or_infeasible": False,
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": FEASIBILITY,
+    "mip_feasibility_tolerance": FEASIBILITY,
+}
 
 
 @dataclass(frozen=True)
@@ -207,7 +216,8 @@ class _Part:
     cost: np.ndarray
 
 
-def _run(part: _Part, presolve: str) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+def _solver(part: _Part, presolve: str, whole: np.ndarray | None = None) -> highspy.Highs:
+    """HiGHS after a run on a programme; ``whole`` marks columns that must be whole numbers."""
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = part.matrix.shape
     lp.col_cost_ = part.cost
@@ -217,18 +227,20 @@ def _run(part: _Part, presolve: str) -> tuple[highspy.HighsModelStatus, np.ndarr
     lp.a_matrix_.start_ = part.matrix.indptr
     lp.a_matrix_.index_ = part.matrix.indices
     lp.a_matrix_.value_ = part.matrix.data
+    if whole is not None:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(is_whole)] for is_whole in whole]
     highs = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("presolve", presolve),
-        ("primal_feasibility_tolerance", FEASIBILITY),
-        ("dual_feasibility_tolerance", FEASIBILITY),
-        ("allow_unbounded_or_infeasible", False),
-    ):
+    for option, value in OPTIONS.items():
         highs.setOptionValue(option, value)
+    highs.setOptionValue("presolve", presolve)
     highs.passModel(lp)
     highs.run()
+    return highs
+
+
+def _run(part: _Part, presolve: str) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+    highs = _solver(part, presolve)
     solution = highs.getSolution()
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
 
@@ -352,32 +364,8 @@ def minimise_mixed(
 
 def _run_mixed(part: _Part, integer: np.ndarray) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
     """Status, values, objective and proven bound; "infeasible" counts only if it is said without presolve, too."""
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = part.matrix.shape
-    lp.col_cost_ = part.cost
-    lp.col_lower_, lp.col_upper_ = part.column_lower, part.column_upper
-    lp.row_lower_, lp.row_upper_ = part.row_lower, part.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = part.matrix.indptr
-    lp.a_matrix_.index_ = part.matrix.indices
-    lp.a_matrix_.value_ = part.matrix.data
-    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[int(whole)] for whole in integer]
     for presolve in ("on", "off"):
-        highs = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("presolve", presolve),
-            ("mip_rel_gap", 0.0),
-            ("mip_abs_gap", FEASIBILITY),
-            ("mip_feasibility_tolerance", FEASIBILITY),
-            ("primal_feasibility_tolerance", FEASIBILITY),
-            ("dual_feasibility_tolerance", FEASIBILITY),
-        ):
-            highs.setOptionValue(option, value)
-        highs.passModel(lp)
-        highs.run()
+        highs = _solver(part, presolve, integer)
         status = highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,15 @@ def test_a_solver_that_is_not_optimal_is_status_3_and_no_file(
     assert "wheat, member AAA, cutoff cut, stage 1" in printed.err
     assert not printed.out
     assert not (tmp_path / "r.json").exists()
+
+
+def test_errors_pass_from_a_worker_process() -> None:
+    for error in (
+        resilience.SolverError("it gave up", "wheat", (1, 2, 3)),
+        resilience.InputError([resilience.Finding("error", "flows.csv", 2, "quantity", "is negative")]),
+    ):
+        again = pickle.loads(pickle.dumps(error))
+        assert str(again) == str(error) and type(again) is type(error)
 
 
 def test_a_fault_of_the_program_is_status_1(
