@@ -134,7 +134,7 @@ def _rows(
             rows += [_largest(data, before or [], cutoff, reading) for reading in ("market", "guaranteed")]
             if rows[-2]["share"] > rows[-2]["share_upper"] + SAME:
                 text = (
-                    f"{good.good}, cutoff {cutoff}: no floor suits all members if the market shifts in proportion: "
+                    f"{good.good}, cutoff {cutoff}: no floor suits all members if markets shift in proportion: "
                     f"one needs {percent(rows[-2]['share'], 1)}, another survives up to "
                     f"{percent(rows[-2]['share_upper'], 1)} only"
                 )
