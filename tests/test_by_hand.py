@@ -403,3 +403,39 @@ def test_hit_region_suppliers_build_nothing(make: Maker) -> None:
     assert row(result)["new_capacity"] == pytest.approx(700, rel=1e-6)
     assert row(result)["status"] == "build"
     assert list(result.capacity["country"]) == ["AAA"]
+
+
+def test_readings_of_all_members_are_the_largest_of_the_members(make: Maker) -> None:
+    """AAA and BBB use 1200 each; φ 0.6 and 0 stock. AAA buys 600 at home and 600 from OOO (cut), BBB 300 and 900.
+
+    Market: home must reach 0.6 for both, for OOO is all of the rest: 0.6; guaranteed 0.6 as well, basis assumption.
+    With BBB's home limited to 600, half of its demand, its market finds no floor, and so there is none for all.
+    """
+    flows = [("OOO", "AAA", 600.0), ("OOO", "BBB", 900.0)]
+    balances = [
+        {"country": "AAA", "production": 600, "capacity": 1200},
+        {"country": "BBB", "production": 300, "capacity": 1200},
+        {"country": "OOO", "production": 1500, "capacity": 9000},
+    ]
+    keys = {
+        "members": ["AAA", "BBB"],
+        "cut": ["OOO"],
+        "survival": {"critical_share": 0.6, "months": 6},
+        "response": {"new_capacity": 0.0},
+    }
+    result = resilience.solve(make(flows, balances, **keys))
+    for reading in ("market", "guaranteed"):
+        found = row(result, reading=reading)
+        assert found["share"] == pytest.approx(0.6)
+        assert found["status"] == "raise"
+    assert row(result, reading="guaranteed")["basis"] == "assumption"
+    assert row(result, "AAA", reading="market")["share_today"] == pytest.approx(0.5)
+    # BBB may make 600 only; AAA has 120 to spare, which the market does not turn to, but a complying plan can.
+    small = [{**balances[0], "capacity": 720}, {**balances[1], "capacity": 600}, balances[2]]
+    result = resilience.solve(make(flows, small, **keys))
+    assert row(result, "AAA", reading="market")["status"] == "raise"
+    assert row(result, "BBB", reading="market")["status"] == "none"
+    assert row(result, reading="market")["status"] == "none"
+    assert math.isnan(row(result, reading="market")["share"])
+    assert row(result, "BBB", reading="guaranteed")["share"] == pytest.approx(0.6)
+    assert row(result, reading="guaranteed")["status"] == "raise"

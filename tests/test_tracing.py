@@ -102,3 +102,11 @@ def test_an_entrepot_is_no_regional_content(make: Maker) -> None:
     assert found["share_today"] == pytest.approx(0.0)
     assert found["status"] == "none"
     assert list(result.plan["supplier"]) == ["BBB"]
+
+
+@pytest.mark.parametrize(("unknown", "complete"), [(4.0, True), (6.0, False)])
+def test_a_good_is_traced_from_95_percent_of_exports_on(unknown: float, complete: bool) -> None:
+    """A ships 100 − unknown and its production is known, B ships the rest and its is not."""
+    flow = np.array([[0, 0, 0], [0, 0, 0], [100 - unknown, unknown, 0]], dtype=float)
+    traced = trace(np.array([200.0, np.nan, 0.0]), np.array([True, True, True]), flow)
+    assert traced.complete is complete
