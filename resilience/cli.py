@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import textwrap
@@ -214,6 +215,10 @@ def _run(options: argparse.Namespace) -> int:
     start = time.perf_counter()
     case = _load(options)
     console = _console(sys.stderr)
+    if not options.quiet:
+        log = logging.getLogger("resilience")
+        log.setLevel(logging.INFO)
+        log.addHandler(logging.StreamHandler(sys.stderr))
     with _progress(console, len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or _workers(case), progress=advance)
     written = options.out is None or _write(result, options.out)

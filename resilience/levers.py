@@ -9,7 +9,7 @@ stands in coefficients, and what of it is needed is found by bisection.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def reasons(
         if row["status"] != "shift" or row["share"] > SAME:
             if not stronger:
                 stronger.append(by_surge(STEPS["surge"][0]))
-            worth += _worth(engine, stronger[0], row, program, by_surge)
+            worth += _worth(engine, stronger[0], row, program, with_surge, by_surge)
     return Reasons(
         *(_table(name, part) for name, part in (("why", texts), ("levers", worth), ("missing", missing)))
     )
@@ -194,6 +194,7 @@ def _worth(
     stronger: Engine,
     row: dict[str, Any],
     program: Program,
+    with_surge: Callable[[Surge], ModelData],
     by_surge: Callable[[float], Engine],
 ) -> list[dict[str, Any]]:
     """The rows of one requirement in the table ``levers``."""
@@ -205,8 +206,8 @@ def _worth(
         needed = to_zero = np.nan
         if lever == "surge":
             stepped = stronger.row(row["member"], row["cutoff"])[0]
-            if unsolved and row["member"] == ALL:
-                needed = _surge_needed(row, by_surge)
+            if unsolved:
+                needed = _surge_needed(engine.data, row, with_surge, by_surge)
         else:
             variable, objective = VARIABLES[lever]
             stepped = program.bound(variable, lower=step, upper=step)
@@ -237,12 +238,22 @@ def _worth(
     return result
 
 
-def _surge_needed(row: dict[str, Any], by_surge: Callable[[float], Engine]) -> float:
+def _surge_needed(
+    data: ModelData,
+    row: dict[str, Any],
+    with_surge: Callable[[Surge], ModelData],
+    by_surge: Callable[[float], Engine],
+) -> float:
     """The least points of surge on top that make survival possible, to :data:`SURGE_STEP`; NaN beyond the most."""
 
     def enough(more: float) -> bool:
-        engine = by_surge(more)
-        program = engine.row(row["member"], row["cutoff"])[0]
+        if row["member"] == ALL:
+            engine = by_surge(more)
+            program = engine.row(ALL, ALL)[0]
+        else:
+            single = _single(with_surge(_more(data, more)), row["member"])
+            program = compile_model(build(single))
+            engine = Engine(single, program, program)
         if row["status"] == "build":
             program = program.bound("new_capacity", upper=0.0)
         missed = engine.minimise(program.bound("shortfall", upper=np.inf), "least_shortfall", "surge needed")
@@ -255,3 +266,20 @@ def _surge_needed(row: dict[str, Any], by_surge: Callable[[float], Engine]) -> f
         middle = (low + high) / 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def _single(data: ModelData, member: str) -> ModelData:
+    """The data of one member alone, what the others buy today taken off the capacities."""
+    good = data.good
+    n = good.members.index(member)
+    others = good.baseline.drop(columns=member).sum(axis=1)
+    alone = replace(
+        good,
+        demand=good.demand[[member]],
+        stock=good.stock[[member]],
+        baseline=good.baseline[[member]],
+        price=good.price[[member]],
+        capacity=(good.capacity - others).clip(lower=0.0),
+        no_home=good.no_home & {member},
+    )
+    return replace(data, good=alone, critical=data.critical[[n]], ceiling=data.ceiling[[n]])

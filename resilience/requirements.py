@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ from resilience.solver import compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
 from resilience.words import percent
 
+LOG = logging.getLogger(__name__)
 WORST_FIRST = ("none", "build", "raise", "shift", "met")
 
 
@@ -80,7 +82,9 @@ def solve_good(
             found: list[Finding] = []
             joint = _rows(engine, singles, together, missed, ALL, found, rows)
             plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
-            if not solidarity.finds_worse(engine.joint, engine.plans):
+            worse = solidarity.finds_worse(engine.joint, engine.plans)
+            LOG.info("%s under solidarity: %s", good.good, solidarity.stands(joint[-3]["share"], worse))
+            if not worse:
                 break
         findings += found
     rows += joint

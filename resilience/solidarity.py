@@ -36,6 +36,7 @@ class Solidarity:
             home=np.array([members.get(name, -1) for name in available.suppliers]),
         )
         self.sets: list[tuple[int, tuple[int, ...]]] = []
+        self.missed = 0.0
         today = good.baseline.loc[list(available.suppliers), good.members].to_numpy(dtype=float)
         for s in np.flatnonzero(available.budget.any(axis=1)):
             self.sets.append((int(s), self._worst(int(s), today)[0]))
@@ -67,6 +68,7 @@ class Solidarity:
         good, available = self.data.good, self.data.available
         floor = HARMLESS * float(self.data.critical.sum())
         found = set(self.sets)
+        self.missed = 0.0
         for cutoff, values in plans:
             contracts = np.zeros((len(available.suppliers), len(good.members)))
             place = {name: n for n, name in enumerate(available.suppliers)}
@@ -75,11 +77,17 @@ class Solidarity:
             for s in np.flatnonzero(available.budget.any(axis=1)):
                 if cutoff in (ALL, available.cutoffs[s]):
                     which, shortfall = self._worst(int(s), contracts)
+                    self.missed = max(self.missed, shortfall / float(self.data.critical.sum()))
                     if shortfall > floor:
                         found.add((int(s), which))
         more = len(found) > len(self.sets)
         self.sets = sorted(found)
         return more
+
+    def stands(self, share: float, worse: bool) -> str:
+        """How far the search is: the lower bound, which is the share once no set is worse, and what is missed."""
+        known = f"share {'at least' if worse else 'exactly'} {share:.6f}, {len(self.sets)} sets written out"
+        return known + (f", worst set found misses {self.missed:.2%} of critical demand" if worse else ", gap 0")
 
     def _worst(self, s: int, contracts: np.ndarray) -> tuple[tuple[int, ...], float]:
         """The worst set of a cutoff for a plan, and the total shortfall."""

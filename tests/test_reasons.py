@@ -94,6 +94,8 @@ def test_what_is_missing_and_what_would_help(make: Maker) -> None:
     assert table.loc["stock", "to_survive"] == pytest.approx(3, abs=1e-5)
     assert table.loc["restraint", "to_survive"] == pytest.approx(0.25, abs=1e-6)
     assert table.loc["surge", "to_survive"] == pytest.approx(1.0, abs=0.006)
+    own = result.levers.query("member == 'AAA' and lever == 'surge'")
+    assert own["to_survive"].iloc[0] == table.loc["surge", "to_survive"]
     assert math.isnan(table.loc["stock", "change"])
     text = result.why.set_index(["member", "cutoff"]).loc[("ALL", "ALL"), "text"]
     assert (

@@ -53,3 +53,13 @@ def test_a_friend_that_is_cut_still_serves_itself() -> None:
         for table in (alone, together)
     ]
     np.testing.assert_allclose(planned[0], planned[1], atol=1e-6)
+
+
+def test_bounds_are_told_while_sets_are_written_out(caplog: pytest.LogCaptureFixture) -> None:
+    good, cutoffs = random_good(np.random.default_rng(4), 3)
+    taking = dataclasses.replace(cutoffs[0], cut={}, any=2)
+    with caplog.at_level("INFO", logger="resilience"):
+        solve_good(model_data(good, [taking]), model_data(good, [taking], pooled=True))
+    assert caplog.messages[-1].startswith("good under solidarity: share exactly ")
+    assert caplog.messages[-1].endswith("gap 0")
+    assert all(" at least " in message for message in caplog.messages[:-1])
