@@ -32,8 +32,8 @@ examples:
       the workbook for a ministry; .json or a folder name (CSV files) work as well
   resilience run models/g7-china.toml --goods magnets,titanium --members DEU,FRA
       two goods, two members that must survive (both must be in the region)
-  resilience run models/g7-china.toml --set survival.months=6 --set response.stock_months.energy=4
-      other assumptions for one run; --set cutoffs.China.fraction=0.5 changes a cutoff by its name
+  resilience run models/g7-china.toml --set survival.months=6 --set cutoffs.China.fraction=0.5
+      other assumptions for one run; a cutoff is changed by its name
   resilience check models/my-case.toml
       every finding about a case and its data set, with file, row, column, value and remedy
 
@@ -46,8 +46,8 @@ def parser() -> argparse.ArgumentParser:
     """The declaration of the command line."""
     top = argparse.ArgumentParser(
         prog="resilience",
-        description="How large must the regional share of each critical good be, so that every member "
-        "survives a supplier cutoff?",
+        description="How large must the regional share of each critical good be,\n"
+        "so that every member survives a supplier cutoff?",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
