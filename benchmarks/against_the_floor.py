@@ -12,6 +12,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import highspy
@@ -70,14 +71,14 @@ def main() -> None:
         data = model_data(case, known)
         model = build(data)
         program = compile_model(model)
-        floor = timed(lambda program=program: bare(program))  # type: ignore[misc]
+        floor = timed(partial(bare, program))
         steps = [
-            timed(lambda program=program: minimise(program, "least_share", "benchmark")),  # type: ignore[misc]
-            timed(lambda data=data: build(data), 3),  # type: ignore[misc]
-            timed(lambda model=model: compile_model(model), 3),  # type: ignore[misc]
+            timed(partial(minimise, program, "least_share", "benchmark")),
+            timed(partial(build, data), 3),
+            timed(partial(compile_model, model), 3),
         ]
         result = solve_good(data, None)
-        everything = timed(lambda data=data: solve_good(data, None), 1) / result.optima  # type: ignore[misc]
+        everything = timed(partial(solve_good, data, None), 1) / result.optima
         ratios.append([*(seconds / floor for seconds in steps), everything / floor])
         rows, columns, _ = program.size
         shown = " ".join(f"{ratio:8.1f}×" for ratio in ratios[-1])

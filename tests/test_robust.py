@@ -372,7 +372,10 @@ def literally(
     links = suppliers * members
     at = np.cumsum([0, links, links * months, *[members * months] * 3])
     total = int(at[-1])
-    y = lambda i, m, t: at[1] + (i * members + m) * months + t  # noqa: E731
+
+    def y(i: int, m: int, t: int) -> int:
+        return int(at[1] + (i * members + m) * months + t)
+
     b, c, e = (lambda m, t, k=k: at[k] + m * months + t for k in (2, 3, 4))
     below, limit, equal, value = [], [], [], []
     for pairs, t, factor in pooled_rows(survival, threat, cut, members):
