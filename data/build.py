@@ -15,8 +15,9 @@ CEPII BACI         BACI_HS92_Y2024_V202601.csv (t, i, j, k, v, q) and          *
                                                                                value_kusd, quantity_t), and
                                                                                *baci_hs17*value*.csv.gz
 FAOSTAT            Trade_DetailedTradeMatrix_*.csv, Production_Crops_*.csv,    fao_trade_*.csv.gz,
-                   FoodBalanceSheets_E_*.csv (normalized)                      fao_production_*.csv.gz,
-                                                                               fao_food_balances_*.csv.gz
+                   FoodBalanceSheets_E_*.csv,                                  fao_production_*.csv.gz,
+                   Inputs_FertilizersNutrient_*.csv (normalized)               fao_food_balances_*.csv.gz,
+                                                                               fao_fertilizer_nutrients_*.csv.gz
 World Mining Data  *Production*Minerals*.xlsx, a sheet a mineral               world_mining_data_*.csv.gz
 World Bank         API_NY.GDP.MKTP.CD*.csv, API_SP.POP.TOTL*.csv               world_bank_*.csv.gz
 UN Comtrade        comtrade*hs93*.csv[.gz] (columns of the API)                the same
@@ -24,8 +25,8 @@ grain reserves     grain_reserves*.csv (crop, country, reserve_kcal)           t
 =================  ==========================================================  ===============================
 
 The steps for one good: read, repair quantities that cannot be right, add the codes up, leave out the smallest
-flows, round, write. Balances follow from what the declaration says about production. A developer's tool: it
-needs pandas and, for extracts in Parquet, pyarrow.
+flows, round, write. Balances follow from what the declaration says about production, recipes from its figures and
+the unit values of trade. A developer's tool: it needs pandas and, for extracts in Parquet, pyarrow.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ HERE = Path(__file__).resolve().parent
 
 FLOW_COLUMNS = ["year", "good", "exporter", "importer", "quantity", "value_usd", "status", "source"]
 BALANCE_COLUMNS = ["year", "good", "country", "production", "demand", "stock", "capacity", "status", "source"]
+RECIPE_COLUMNS = [
+    "good", "input", "input_per_unit", "loss", "essential", "value_share", "status", "source", "note",
+]  # fmt: skip
 REPAIR_COLUMNS = [
     "year", "good", "hs", "exporter", "importer",
     "value_kusd", "reported_quantity", "repaired_quantity", "reason",
@@ -94,6 +98,7 @@ class Declaration:
     goods: list[Good]
     corrections: list[dict[str, Any]]
     judgements: list[dict[str, Any]]
+    recipes: list[dict[str, Any]]
     names: dict[str, str]
     aliases: dict[str, str]
     coalitions: dict[str, list[str]]
@@ -116,6 +121,7 @@ class Declaration:
             goods=[Good(spec["good"], spec) for spec in goods["goods"]],
             corrections=goods.get("corrections", []),
             judgements=goods.get("judgements", []),
+            recipes=goods.get("recipes", []),
             names=countries["names"],
             aliases=countries["aliases"],
             coalitions={name: members(name) for name in raw},
@@ -392,6 +398,16 @@ class Sources:
         tonnes = rows["reserve_kcal"].astype(float) / kcal_per_t
         return dict(zip(rows["country"].astype(str), tonnes, strict=True))
 
+    def phosphate_use(self, years: Iterable[int]) -> float:
+        """P2O5 that the world's farms spread in a year, in tonnes, mean over some years."""
+        path = one(self.raw, "Inputs_FertilizersNutrient*.csv", "fao_fertilizer_nutrients_*.csv.gz")
+        frame = read_csv(path, encoding_errors="replace").rename(columns={"Element": "Measurement"})
+        rows = frame[frame["Item"].str.startswith("Nutrient phosphate") & frame["Area"].eq("World")]
+        rows = rows[rows["Measurement"].str.lower().eq("agricultural use") & rows["Year"].isin(list(years))]
+        if rows.empty:
+            raise SourceMissingError(f"{path.name} holds no use of phosphate for these years")
+        return float(rows["Value"].mean())
+
     # -- production --------------------------------------------------------------------------------------
 
     def mining(self, minerals: Iterable[str], year: int) -> pd.DataFrame:
@@ -619,7 +635,8 @@ def baci_year(good: Good, sources: Sources, year: int) -> tuple[pd.DataFrame, pd
         if good.by_value:
             rows = rows.assign(quantity=rows["value_kusd"], reason="")
         else:
-            rows = repair(rows, settings["outlier_factor"], settings["enough_flows"])
+            factor = float(good.spec.get("outlier_factor", settings["outlier_factor"]))
+            rows = repair(rows, factor, settings["enough_flows"])
             fixed = rows[rows["reason"] != ""].assign(year=year, good=good.name, hs=hs)
             fixed = fixed.rename(columns={"quantity_t": "reported_quantity", "quantity": "repaired_quantity"})
             mended.append(fixed[REPAIR_COLUMNS])
@@ -716,7 +733,8 @@ def production_rows(good: Good, sources: Sources, countries: Iterable[str], flow
                     else:
                         add(year, country, amount, status, edition)
             listed = set(makers["country"])
-            zeros = {c: (ESTIMATED, f"{edition}: none listed") for c in everyone if c not in listed}
+            spared = listed | set(good.spec.get("unsure", []))
+            zeros = {c: (ESTIMATED, f"{edition}: none listed") for c in everyone if c not in spared}
         elif "makers" in good.spec:
             spared = set(good.spec["makers"]) | set(good.spec.get("unsure", []))
             if good.spec.get("makers_produce") == "exports":
@@ -753,6 +771,65 @@ def balances(sources: Sources, countries: Iterable[str], flows: Mapping[str, pd.
     for column in ("production", "demand", "stock"):
         table[column] = round_to(table[column], sources.declaration.settings["digits"])
     return table.sort_values(["good", "year", "country"], ignore_index=True)
+
+
+# -- recipes ---------------------------------------------------------------------------------------------
+
+
+def tonne_price(good: Good, sources: Sources) -> float:
+    """Thousands of dollars a tonne: the median of the latest year's unit values, weighted by value."""
+    year = max(sources.declaration.settings["baci_years"])
+    rows = pd.concat([sources.baci(revision, hs, year) for revision, hs in good.codes(year)])
+    rows = rows[(rows["quantity_t"] > 0) & (rows["value_kusd"] > 0)]
+    value = rows["value_kusd"].to_numpy(float)
+    return weighted_median(value / rows["quantity_t"].to_numpy(float), value)
+
+
+def recipe(entry: Mapping[str, Any], sources: Sources) -> tuple[dict[str, Any], list[str]]:
+    """One row of recipes.csv and what is wrong with it; goods.toml explains the keys."""
+    goods = {good.name: good for good in sources.declaration.goods}
+    made, used = goods[entry["good"]], goods[entry["input"]]
+    priced = {good.name: tonne_price(good, sources) for good in (made, used) if good.spec["reader"] == "baci"}
+    unit_price = {good.name: 1.0 if good.by_value else priced.get(good.name, math.nan) for good in (made, used)}
+    ratio = unit_price[used.name] / unit_price[made.name]
+    figures = {"input_price": priced.get(used.name), "good_price": priced.get(made.name)}
+    if "tonnes" in entry:
+        amount = float(entry["tonnes"]) * priced[used.name] / priced[made.name]
+    elif "p2o5_share" in entry:
+        years = sources.declaration.settings["fao_years"]
+        fao: Mapping[str, Any] = made.spec["fao"]
+        output = sources.fao_production(fao)
+        tonnes = output[output["year"].isin(years)]["production"].sum() / len(years) * float(fao["factor"])
+        spread = float(entry["p2o5_share"]) * sources.phosphate_use(years) / tonnes
+        figures["p2o5_kg"] = spread * 1000
+        amount = spread / float(entry["grade"]) * priced[used.name]
+    elif "value_share" in entry:
+        amount = float(entry["value_share"]) / ratio
+    else:
+        amount = float(entry["input_per_unit"])
+    low, high = float(entry["low"]), float(entry["high"])
+    numbers = round_to(pd.Series([amount, amount * ratio]), 3 if "input_per_unit" not in entry else 4)
+    row = {
+        **{key: entry[key] for key in ("good", "input", "status", "source")},
+        "input_per_unit": numbers[0],
+        "loss": math.nan,
+        "essential": "true" if entry["essential"] else "false",
+        "value_share": numbers[1],
+        "note": f"Range {low:g} to {high:g}. " + str(entry["note"]).format(**figures),
+    }
+    complaints = []
+    if not low <= numbers[0] <= high:
+        complaints.append(f"recipe {made.name}, {used.name}: {numbers[0]:g} lies outside {low:g} to {high:g}")
+    return row, complaints
+
+
+def recipes(sources: Sources) -> tuple[pd.DataFrame, list[str]]:
+    """The recipes whose goods are all declared, and complaints."""
+    names = {good.name for good in sources.declaration.goods}
+    entries = [entry for entry in sources.declaration.recipes if {entry["good"], entry["input"]} <= names]
+    made = [recipe(entry, sources) for entry in entries]
+    table = pd.DataFrame([row for row, _ in made], columns=RECIPE_COLUMNS)
+    return table, [line for _, lines in made for line in lines]
 
 
 # -- writing ---------------------------------------------------------------------------------------------
@@ -816,6 +893,8 @@ def build(raw: Path, out: Path, declaration: Declaration | None = None) -> dict[
     if nameless:
         raise ValueError(f"no name for {', '.join(nameless)}: add them to countries.toml")
     table = balances(sources, countries, flows)
+    cooked, doubts = recipes(sources)
+    complaints += doubts
     countries = sorted(set(countries) | set(table["country"]))
     gdp = sources.indicator("NY.GDP.MKTP.CD", "world_bank_gdp*.csv.gz", settings["gdp_until"])
     people = sources.indicator("SP.POP.TOTL", "world_bank_population*.csv.gz", max(settings["baci_years"]))
@@ -844,6 +923,8 @@ def build(raw: Path, out: Path, declaration: Declaration | None = None) -> dict[
     for name, frame in flows.items():
         write(frame, out / "flows" / f"{name}.csv", ["quantity", "value_usd"])
     write(table, out / "balances.csv", ["production", "demand", "stock", "capacity"])
+    if not cooked.empty:
+        write(cooked, out / "recipes.csv", ["input_per_unit", "loss", "value_share"])
     mended = pd.concat([frame for frame in repairs if not frame.empty], ignore_index=True)
     mended = mended.sort_values(["good", "year", "value_kusd"], ascending=[True, True, False], kind="stable")
     mended = mended[REPAIR_COLUMNS]

@@ -7,7 +7,7 @@ Everything here is data in, data out: :func:`assemble` takes a case and a data s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,8 @@ class GoodData:
     ``baseline`` and ``price`` are supplier × member (a year; USD per unit), ``capacity`` what a supplier can
     sell to members in a year, ``demand`` and ``stock`` by member, ``credit`` by region country. ``no_home``
     are members whose production is unknown: they are not their own supplier. ``rows`` is the balance table.
+    ``mix`` is the traced origin (user × origin, rows sum to 1 or 0) of what every country uses, ``made`` what a
+    member makes in a year; where its production is unknown, what it sells abroad.
     """
 
     good: str
@@ -48,6 +50,8 @@ class GoodData:
     no_home: frozenset[str]
     rows: pd.DataFrame
     findings: tuple[Finding, ...]
+    mix: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    made: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
 
     @property
     def members(self) -> list[str]:
@@ -86,14 +90,18 @@ def assemble(
     members: list[str],
     credit: Mapping[str, float],
     settings: Mapping[str, Setting],
+    needed: Mapping[str, float] | None = None,
 ) -> GoodData | None:
-    """The figures of one good in the latest year not after ``year``; None if there is no such year."""
+    """The figures of one good in the latest year not after ``year``; None if there is no such year.
+
+    ``needed`` is what the members' makers of other goods need of it in a year, by its recipes.
+    """
     found = year_of(good, dataset, year)
     if found is None:
         return None
     about = dataset.goods.set_index("good").loc[good]
     builder = _Builder(good, dataset, found, members, settings)
-    demand, scope = builder.demand()
+    demand, scope = builder.demand(needed or {})
     builder.report_years(year)
     usable = [m for m in members if demand[m] > 0]
     baseline, factor = builder.baseline(demand[usable])
@@ -135,6 +143,8 @@ def assemble(
         no_home=frozenset(m for m in usable if scope[m] == "imports"),
         rows=rows,
         findings=tuple(builder.findings),
+        mix=builder.mix(),
+        made=builder.made(usable),
     )
 
 
@@ -232,8 +242,12 @@ class _Builder:
                 text += f"; {', '.join(passing)} make none and pass on their import mix (estimated)"
             self.say("info", "production", text)
 
-    def demand(self) -> tuple[pd.Series, dict[str, str]]:
-        """Yearly demand of members, NaN or ≤ 0 where unknown, and the scope of each (section 6)."""
+    def demand(self, needed: Mapping[str, float]) -> tuple[pd.Series, dict[str, str]]:
+        """Yearly demand of members, NaN or ≤ 0 where unknown, and the scope of each (section 6).
+
+        Demand that is given and is less than the makers of other goods need cannot hold their use: it is taken
+        as final demand, and their use is added (section 8).
+        """
         given = self.balances["demand"].reindex(self.members).astype(float)
         demand: dict[str, float] = {}
         scope: dict[str, str] = {}
@@ -242,6 +256,15 @@ class _Builder:
             scope[member] = "consumption" if known else "imports"
             if not np.isnan(given[member]):
                 demand[member] = float(given[member])
+                if 0 <= demand[member] < needed.get(member, 0.0) * (1 - NOTHING):
+                    demand[member] += needed[member]
+                    self.say(
+                        "info",
+                        "demand",
+                        f"{member}: demand of {amount(given[member], self.unit)} is less than its makers of other "
+                        f"goods need, so it is taken as final demand; with their use it is "
+                        f"{amount(demand[member], self.unit)}",
+                    )
             elif known:
                 demand[member] = self._apparent(member)
             else:
@@ -307,6 +330,23 @@ class _Builder:
         if np.isnan(self.production[member]):
             origin[member] = 0.0
         return origin / origin.sum() if origin.sum() > 0 else origin
+
+    def mix(self) -> pd.DataFrame:
+        """The traced origin of what every country uses, user × origin."""
+        mix = pd.DataFrame(self.traced.origin, index=self.countries, columns=self.countries)
+        for member in self.members:
+            mix.loc[member] = self._origin(member)
+        return mix
+
+    def made(self, members: list[str]) -> pd.Series:
+        """What members make in a year; where production is unknown, what others use of their goods."""
+        use = pd.DataFrame(self.traced.consumption, index=self.countries, columns=self.countries).clip(lower=0.0)
+        made = {}
+        for member in members:
+            place = self.countries.index(member)
+            known = float(self.production[member] + self.traced.raised[place])
+            made[member] = float(use[member].drop(member).sum()) if np.isnan(known) else known
+        return pd.Series(made, dtype=float)
 
     def baseline(self, demand: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
         """Today's sourcing x̄: the traced mix, scaled so that Σ_i x̄_im = D_m; and the factor D_m / recorded use."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from typing import Any
@@ -16,13 +17,16 @@ import pandas as pd
 from resilience.balance import GoodData, assemble
 from resilience.case import Case, credits_of
 from resilience.casefile import PARAMETERS, Cutoff, Surge, nearest
+from resilience.chains import Coupled, chain_table, couple, solve_chain
 from resilience.cutoffs import availability
 from resilience.errors import Finding, InputError
 from resilience.model import ModelData, prepare
+from resilience.recipes import needs
 from resilience.requirements import GoodResult, solve_good
 from resilience.results import Result, findings_table
 from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solver import TOLERANCE
+from resilience.upstream import Makers, Upstream
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,10 +38,11 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     same. ``progress`` is called with (good, done, total). Raises :class:`~resilience.errors.SolverError` if
     any optimum cannot be certified, :class:`~resilience.errors.InputError` if no requirement can be computed.
     """
-    goods = {good: figures(case, good) for good in case.goods}
-    ready = {name: data for name, data in goods.items() if data is not None and data.members}
+    everything = all_figures(case)
+    goods = {good: everything[good] for good in case.goods}
+    ready = {name: data for name, data in everything.items() if data is not None and data.members}
     findings = [*case.findings, *_not_ready(case, goods)]
-    if not ready:
+    if not any(good in ready for good in case.goods):
         reason = Finding(
             "error",
             case.file.path.name,
@@ -46,15 +51,20 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
             "no requirement can be computed: no good has data of the case's year or earlier, or any demand",
         )
         raise InputError([*findings, reason])
-    solved = _solve_all(case, ready, workers, progress)
-    for name in ready:
+    with_inputs = _solve_all(case, ready, workers, progress)
+    solved = {name: with_inputs[name] for name in case.goods if name in with_inputs}
+    for name in solved:
         findings += [*ready[name].findings, *solved[name].findings]
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("requirements", "stress", "plan", "capacity", "why", "levers", "missing", "caps"):
+    for name in ("requirements", "stress", "plan", "capacity", "why", "levers", "missing", "caps", "indirect"):
         parts = [getattr(result, name) for result in solved.values()]
         if name == "requirements":
             parts.append(_unknown(case, goods))
         tables[name] = _stack(parts, name)
+    about = case.data.goods.set_index("good")
+    links = chain_table(case.recipes, about["unit"], about["label"], with_inputs, case.goods)
+    tables["chain"] = _stack([links], "chain")
+    tables["substitutes"] = _stack([result.substitutes for result in solved.values()], "substitutes")
     tables["regions"] = (
         compare(case, workers=workers, progress=progress) if case.file.compare else _stack([], "regions")
     )
@@ -87,9 +97,10 @@ def compare(
         label = f"{region} with {', '.join(outside)}" if outside else region
         credit |= dict.fromkeys(outside, 1.0)
         other = replace(case, credit=credit)
-        goods = {good: figures(other, good) for good in other.goods}
-        ready = {name: data for name, data in goods.items() if data is not None and data.members}
+        ready = {name: data for name, data in all_figures(other).items() if data is not None and data.members}
         for name, solved in _solve_all(other, ready, workers, progress, explain=False).items():
+            if name not in other.goods:
+                continue
             rows = solved.requirements
             rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL)]
             lasts = solved.stress.set_index(["member", "cutoff"]).loc[(ALL, ALL), "months_survived"]
@@ -99,41 +110,177 @@ def compare(
     return table.sort_values("good", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def figures(case: Case, good: str) -> GoodData | None:
-    """The figures of one good of a case; None if the data set has no year for it."""
+def figures(case: Case, good: str, known: Mapping[str, GoodData | None] | None = None) -> GoodData | None:
+    """The figures of one good of a case; None if the data set has no year for it.
+
+    What its makers need depends on the goods it goes into; their figures are taken from ``known`` or worked out.
+    """
     settings = case.file.settings(good, case.category(good))
-    return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings)
+    made = {}
+    for recipe in case.recipes:
+        if recipe.input == good and recipe.essential:
+            product = figures(case, recipe.good) if known is None else known[recipe.good]
+            if product is not None:
+                made[recipe.good] = product.made
+    needed = needs(good, made, case.recipes)
+    return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings, needed)
+
+
+def all_figures(case: Case) -> dict[str, GoodData | None]:
+    """The figures of the goods of a case and of their inputs."""
+    found: dict[str, GoodData | None] = {}
+    for good in case.all_goods:
+        found[good] = figures(case, good, found)
+    return found
 
 
 def model_data(
-    case: Case, data: GoodData, *, pooled: bool = False, region_surge: Surge | None = None
+    case: Case,
+    data: GoodData,
+    goods: Mapping[str, GoodData] | None = None,
+    *,
+    pooled: bool = False,
+    region_surge: Surge | None = None,
 ) -> ModelData:
-    """One good of a case in the form the model's rules read; ``region_surge`` in place of the case's."""
-    settings = data.settings
-    available = availability(
-        case.cutoffs(data.good),
-        data.suppliers,
-        case.groups,
-        case.credit,
-        data.members,
-        int(settings["months"].value),
-        region_surge or settings["region_surge"].value,
-        settings["outside_surge"].value,
-    )
-    return prepare(data, available, pooled=pooled)
+    """One good of a case in the form the model's rules read; ``region_surge`` in place of the case's.
+
+    ``goods`` are the figures of the goods that go into it; worked out if they are not given.
+    """
+    return _ModelData(case, data, goods, region_surge).found(pooled)
 
 
-def solve_one(case: Case, data: GoodData, explain: bool = True) -> GoodResult:
-    """Build and solve one good; ``explain`` adds the tables why, levers, missing and, if asked for, caps."""
-    pooled = model_data(case, data, pooled=True) if data.settings["solidarity"].value else None
+class _ModelData:
+    """A good's availability with what its makers lose upstream."""
+
+    def __init__(
+        self,
+        case: Case,
+        data: GoodData,
+        goods: Mapping[str, GoodData] | None = None,
+        region_surge: Surge | None = None,
+    ):
+        settings = data.settings
+        cutoffs = case.cutoffs(data.good)
+        self.data = data
+        self.available = availability(
+            cutoffs,
+            data.suppliers,
+            case.groups,
+            case.credit,
+            data.members,
+            int(settings["months"].value),
+            region_surge or settings["region_surge"].value,
+            settings["outside_surge"].value,
+        )
+        self.makers: Makers | None = None
+        if any(recipe.essential for recipe in case.links(data.good)):
+            if goods is None:
+                found = {name: figures(case, name) for name in case.family(data.good)}
+                goods = {name: one for name, one in found.items() if one is not None}
+            upstream = Upstream(goods, {name: case.cutoffs(name) for name in goods}, case.recipes, case.groups)
+            self.makers = upstream.makers(data.good, self.available.suppliers, self.available.delivered)
+            if (self.makers.part < 1).any():
+                self.available = self.available.slowed(self.makers.part)
+
+    def found(self, pooled: bool) -> ModelData:
+        return prepare(self.data, self.available, pooled=pooled)
+
+
+def solve_family(case: Case, goods: Mapping[str, GoodData], explain: bool = True) -> dict[str, GoodResult]:
+    """Build and solve goods that hang together; ``explain`` adds the tables why, levers, missing and caps."""
+    results: dict[str, GoodResult] = {}
+    for coupled in couple_family(case, goods):
+        results |= solve_chain(
+            coupled,
+            partial(_coupled_with_surge, case, goods) if explain else None,
+            caps={name: explain and _asks_caps(case, goods[name]) for name in coupled.whole},
+        )
+    for name, data in goods.items():
+        if name not in results:
+            results[name] = solve_one(case, data, explain, goods)
+        model = _ModelData(case, data, goods)
+        results[name] = replace(results[name], indirect=_indirect(data, model), going=_going(data, model))
+    return results
+
+
+def couple_family(
+    case: Case, goods: Mapping[str, GoodData], surges: Mapping[str, Surge] | None = None
+) -> list[Coupled]:
+    """The goods of a family that must be solved together; ``surges`` of the region in place of the case's."""
+    surges = surges or {}
+    models = {
+        name: model_data(
+            case, data, goods, pooled=bool(data.settings["solidarity"].value), region_surge=surges.get(name)
+        )
+        for name, data in goods.items()
+    }
+    if any(data.pooled and data.available.budget.any() for data in models.values()):
+        return []  # not computed; the case says so
+    return couple(models, case.recipes, case.file.substitutes)
+
+
+def _coupled_with_surge(case: Case, goods: Mapping[str, GoodData], good: str, surge: Surge) -> Coupled:
+    return next(coupled for coupled in couple_family(case, goods, {good: surge}) if good in coupled)
+
+
+def solve_one(
+    case: Case, data: GoodData, explain: bool = True, goods: Mapping[str, GoodData] | None = None
+) -> GoodResult:
+    """Build and solve one good by itself; ``explain`` adds the tables why, levers, missing and, if asked, caps."""
+    pooled = model_data(case, data, goods, pooled=True) if data.settings["solidarity"].value else None
     if not explain:
-        return solve_good(model_data(case, data), pooled)
+        return solve_good(model_data(case, data, goods), pooled)
     return solve_good(
-        model_data(case, data),
+        model_data(case, data, goods),
         pooled,
-        lambda surge: model_data(case, data, region_surge=surge),
-        caps=case.file.caps or bool(np.isfinite(data.value("cap"))),
+        partial(_with_surge, case, data, goods),
+        caps=_asks_caps(case, data),
     )
+
+
+def _with_surge(case: Case, data: GoodData, goods: Mapping[str, GoodData] | None, surge: Surge) -> ModelData:
+    return model_data(case, data, goods, region_surge=surge)
+
+
+def _asks_caps(case: Case, data: GoodData) -> bool:
+    return case.file.caps or bool(np.isfinite(data.value("cap")))
+
+
+def _going(data: GoodData, model: _ModelData) -> dict[tuple[str, str], float]:
+    """The worst month of each member's makers at home, as a part of what they would deliver."""
+    found: dict[tuple[str, str], float] = {}
+    if model.makers is not None:
+        for i, supplier in enumerate(model.available.suppliers):
+            if supplier in data.members and supplier not in data.no_home:
+                worst = model.makers.part[:, i].min(axis=1)
+                found |= {(supplier, cutoff): float(worst[s]) for s, cutoff in enumerate(model.available.cutoffs)}
+                found[supplier, ALL] = float(worst.min())
+    return found
+
+
+def _indirect(data: GoodData, model: _ModelData) -> pd.DataFrame:
+    """Suppliers that lose an input, with what is left of their deliveries."""
+    rows = []
+    if model.makers is not None:
+        bought = (
+            data.baseline.sum(axis=1) / float(data.demand.sum()) if len(data.demand) else data.baseline.sum(axis=1)
+        )
+        for s, cutoff in enumerate(model.available.cutoffs):
+            for i, supplier in enumerate(model.available.suppliers):
+                part = model.makers.part[s, i]
+                if (part < 1).any() and model.available.whole[s, i].any():
+                    rows.append(
+                        {
+                            "good": data.good,
+                            "supplier": supplier,
+                            "cutoff": cutoff,
+                            "input": model.makers.input[s][i],
+                            "months": float(np.argmax(part < 1)),
+                            "least": float(part.min()),
+                            "bought": float(bought[supplier]),
+                        }
+                    )
+    return pd.DataFrame(rows, columns=list(RESULTS["indirect"].names))
 
 
 def _silent(good: str, done: int, total: int) -> None:
@@ -145,16 +292,19 @@ def _solve_all(
 ) -> dict[str, GoodResult]:
     report = progress or _silent
     solved: dict[str, GoodResult] = {}
+    families = [{name: ready[name] for name in family if name in ready} for family in case.families]
+    families = [family for family in families if family]
     if workers <= 1:
-        for name, data in ready.items():
-            solved[name] = solve_one(case, data, explain)
-            report(name, len(solved), len(ready))
+        for family in families:
+            solved |= solve_family(case, family, explain)
+            report(next(iter(family)), len(solved), len(ready))
         return solved
+    families.sort(key=len, reverse=True)  # the longest work first
     with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(solve_one, case, data, explain): name for name, data in ready.items()}
+        futures = {pool.submit(solve_family, case, family, explain): next(iter(family)) for family in families}
         try:
             for future in as_completed(futures):
-                solved[futures[future]] = future.result()
+                solved |= future.result()
                 report(futures[future], len(solved), len(ready))
         except BaseException:
             pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the other goods

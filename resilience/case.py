@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from resilience.balance import year_of
 from resilience.casefile import PARAMETERS, CaseFile, Cutoff, nearest, read_case
 from resilience.cutoffs import applies
 from resilience.dataset import Dataset, read_dataset, suggest_country
 from resilience.errors import Finding, InputError, errors_in
+from resilience.recipes import Recipe, final_first, groups, recipes_of, upstream
 from resilience.schema import CATEGORIES
 
 
@@ -24,14 +26,36 @@ class Case:
     goods: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]] = field(repr=False)
     findings: tuple[Finding, ...] = field(repr=False)
+    recipes: tuple[Recipe, ...] = ()
+    families: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def all_goods(self) -> tuple[str, ...]:
+        """The goods of the case and those that go into them, final goods first within each family."""
+        return tuple(good for family in self.families for good in family)
+
+    def family(self, good: str) -> tuple[str, ...]:
+        """The goods that hang together with one by essential recipes or substitution, final goods first."""
+        return next((family for family in self.families if good in family), (good,))
+
+    def links(self, good: str) -> tuple[Recipe, ...]:
+        """The recipes of a good whose inputs are in the case."""
+        return tuple(recipe for recipe in self.recipes if recipe.good == good)
 
     def category(self, good: str) -> str:
         """The category of a good."""
         return str(self.data.goods.set_index("good").loc[good, "category"])
 
     def cutoffs(self, good: str) -> tuple[Cutoff, ...]:
-        """The cutoffs that concern a good."""
-        return tuple(cut for cut in self.file.cutoffs if applies(cut, good, self.category(good)))
+        """The cutoffs that concern a good or its family; one that leaves the good itself alone takes nothing."""
+        family = self.family(good)
+        concerning = [c for c in self.file.cutoffs if any(applies(c, g, self.category(g)) for g in family)]
+        return tuple(
+            cut
+            if applies(cut, good, self.category(good))
+            else replace(cut, cut={}, any=0, any_region=0, all_outsiders=False)
+            for cut in concerning
+        )
 
 
 def load(
@@ -111,10 +135,17 @@ class _Resolver:
         self.check_tables()
         if not errors_in(self.findings):
             self.check_coverage(goods)
+        recipes, families = self.chains(goods)
+        concerned = {
+            good
+            for family in families
+            if any(applies(c, g, self.category(g)) for c in self.file.cutoffs for g in family)
+            for good in family
+        }
         for good in goods:
-            if not any(applies(c, good, self.category(good)) for c in self.file.cutoffs):
+            if good not in concerned:
                 self.say("cutoffs", f"no cutoff concerns {good}; it is left out", "info")
-        goods = [g for g in goods if any(applies(c, g, self.category(g)) for c in self.file.cutoffs)]
+        goods = [good for good in goods if good in concerned]
         if not goods and not errors_in(self.findings):
             self.say("goods", "no good is left to compute")
         return Case(
@@ -125,7 +156,40 @@ class _Resolver:
             tuple(goods),
             self.groups,
             (*before, *self.findings),
+            recipes,
+            tuple(tuple(family) for family in families if concerned.intersection(family)),
         )
+
+    def chains(self, goods: list[str]) -> tuple[tuple[Recipe, ...], list[list[str]]]:
+        """The recipes of the case, and all its goods with their essential inputs in families."""
+        wanted = {good for good in self.goods if self.file.settings(good, self.category(good))["chains"].value}
+        recipes = []
+        for recipe in recipes_of(self.data.recipes) if not errors_in(self.data.findings) else ():
+            if recipe.good not in wanted:
+                continue
+            if year_of(recipe.input, self.data, self.file.year) is not None:
+                recipes.append(recipe)
+            elif recipe.good in goods:
+                self.say(
+                    "goods",
+                    f"{recipe.good} is made of {recipe.input}, but there are no flows or balances of "
+                    f"{recipe.input} up to {self.file.year}; this input is left out, so the result is too kind",
+                    "warning",
+                )
+        together = [tuple(group.goods) for group in self.file.substitutes]
+        for group in self.file.substitutes:
+            self.names_of_goods(f"substitutes.{group.name}.goods", group.goods)
+        essential = [recipe for recipe in recipes if recipe.essential]
+        everything = list(goods)
+        for good in everything:  # grows while it is walked through
+            more = [recipe.input for recipe, _ in upstream(good, essential)]
+            more += [other for group in together if good in group for other in group if other in self.goods]
+            everything += [name for name in dict.fromkeys(more) if name not in everything]
+        recipes = [recipe for recipe in recipes if {recipe.good, recipe.input} <= set(everything)]
+        ties = [(recipe.good, recipe.input) for recipe in recipes if recipe.essential]
+        ordered = [good for good in self.goods if good in everything]
+        families = [final_first(family, essential) for family in groups(ordered, [*ties, *together])]
+        return tuple(recipes), families
 
     def solidarity(self, goods: list[str]) -> bool:
         return any(self.file.settings(g, self.category(g))["solidarity"].value for g in goods)

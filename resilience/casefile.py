@@ -85,6 +85,28 @@ PARAMETERS: dict[str, Parameter] = {
         ),
         Parameter("new_capacity", "response", "times today's", "most that region suppliers may build", math.inf),
         Parameter("cap", "response", "share", "most of a member's demand that one outsider may supply", math.inf),
+        Parameter("chains", "response", "yes/no", "recipes couple goods", True, kind="flag"),
+        Parameter(
+            "depth", "response", "stages", "how far inputs of other makers are traced upstream", 3, 0, 20, "months"
+        ),
+        Parameter(
+            "indirect",
+            "response",
+            "share",
+            "part of the cutoff that also hits the inputs of makers outside the members",
+            1.0,
+            0.0,
+            1.0,
+        ),
+        Parameter(
+            "maker_stock_months",
+            "response",
+            "months of use",
+            "stock of each input with makers outside the members",
+            0.0,
+            0.0,
+            1200.0,
+        ),
     )
 }
 SECTIONS = ("survival", "response")
@@ -101,10 +123,14 @@ TOP_KEYS = (
     "cutoffs",
     "compare",
     "caps",
+    "substitutes",
+    "content",
     "goods_override",
     "grounds",
     "study",
 )
+SUBSTITUTES_KEYS = ("name", "goods", "limit")
+CONTENT_KEYS = ("rule", "credit")
 CUTOFF_KEYS = ("name", "cut", "fraction", "goods", "start", "months", "any", "any_region", "all_outsiders")
 
 
@@ -126,6 +152,18 @@ class Cutoff:
     fraction: float = 1.0
     any: int = 0
     any_region: int = 0
+
+
+@dataclass(frozen=True)
+class Substitutes:
+    """Goods that may stand in for each other in a crisis: ``goods`` maps each to what one unit of it is worth.
+
+    ``limit`` maps each to the largest part of its crisis demand that others may stand in for.
+    """
+
+    name: str
+    goods: Mapping[str, float]
+    limit: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -152,6 +190,8 @@ class CaseFile:
     cutoffs: tuple[Cutoff, ...]
     compare: tuple[str, ...]
     caps: bool
+    substitutes: tuple[Substitutes, ...]
+    content: Mapping[str, Any]
     raw: Mapping[str, Any] = field(repr=False)
 
     def settings(self, good: str, category: str) -> dict[str, Setting]:
@@ -254,6 +294,8 @@ def read_case(
         cutoffs=tuple(_cutoff(item, number) for number, item in enumerate(raw["cutoffs"], start=1)),
         compare=tuple(raw.get("compare", ())),
         caps=bool(raw.get("caps", False)),
+        substitutes=tuple(_substitutes(item, n) for n, item in enumerate(raw.get("substitutes", ()), start=1)),
+        content=dict(raw.get("content", {})),
         raw=raw,
     )
     return case, folder, findings
@@ -404,6 +446,20 @@ class _Checker:
         names: set[str] = set()
         for number, item in enumerate(raw.get("cutoffs") or [], start=1):
             self.cutoff(item, number, names)
+        grouped: set[str] = set()
+        if not isinstance(raw.get("substitutes", []), list):
+            self.say("substitutes", "must be tables, [[substitutes]]")
+            raw["substitutes"] = []
+        for number, item in enumerate(raw.get("substitutes", []), start=1):
+            self.group(item, number, grouped)
+        content = raw.get("content", {})
+        if not isinstance(content, Mapping):
+            self.say("content", "must be a table, [content]")
+        else:
+            self.keys(content, CONTENT_KEYS, "content")
+            for key in CONTENT_KEYS:
+                if not isinstance(content.get(key, False), bool):
+                    self.say(f"content.{key}", f"{content[key]!r} is neither true nor false")
 
     def names(self, key: str, value: Any) -> None:
         if isinstance(value, str) and value:
@@ -457,11 +513,37 @@ class _Checker:
                     self.say(where, f"the monthly multiples have mean {mean:.6g}, they must have mean 1")
         elif parameter.kind == "months":
             if isinstance(value, bool) or not isinstance(value, int):
-                self.say(where, f"{value!r} is not a whole number of months")
+                self.say(where, f"{value!r} is not a whole number of {parameter.unit}")
             else:
                 self.number(where, value, parameter.least, parameter.most)
         else:
             self.number(where, value, parameter.least, parameter.most)
+
+    def group(self, item: Any, number: int, grouped: set[str]) -> None:
+        where = f"substitutes.{item.get('name', number) if isinstance(item, Mapping) else number}"
+        if not isinstance(item, Mapping):
+            self.say(where, "must be tables, [[substitutes]]")
+            return
+        self.keys(item, SUBSTITUTES_KEYS, where)
+        goods = item.get("goods")
+        if not isinstance(goods, Mapping) or len(goods) < 2:
+            self.say(
+                f"{where}.goods",
+                "name at least two goods and what one unit of each is worth, for example "
+                "goods = {wheat = 1.0, maize = 1.1}",
+            )
+            return
+        for name, rate in goods.items():
+            if self.number(f"{where}.goods.{name}", rate, 0.0, math.inf) and rate == 0:
+                self.say(f"{where}.goods.{name}", "0 would stand in for nothing; leave the good out")
+            if name in grouped:
+                self.say(f"{where}.goods.{name}", f'"{name}" is in another group already; a good has one group')
+            grouped.add(name)
+        limit = item.get("limit", 1.0)
+        for name, part in (limit if isinstance(limit, Mapping) else {"": limit}).items():
+            if name and name not in goods and name != "default":
+                self.say(f"{where}.limit.{name}", f'"{name}" is not in goods{nearest(name, goods)}')
+            self.number(f"{where}.limit{'.' + name if name else ''}", part, 0.0, 1.0)
 
     def cutoff(self, item: Any, number: int, names: set[str]) -> None:
         if not isinstance(item, Mapping):
@@ -529,3 +611,12 @@ def _cutoff(item: Mapping[str, Any], number: int) -> Cutoff:
         any=item.get("any", 0),
         any_region=item.get("any_region", 0),
     )
+
+
+def _substitutes(item: Mapping[str, Any], number: int) -> Substitutes:
+    goods = {str(name): float(rate) for name, rate in item["goods"].items()}
+    limit = item.get("limit", 1.0)
+    table = limit if isinstance(limit, Mapping) else {"default": limit}
+    default = float(table.get("default", 1.0))
+    limits = {name: float(table.get(name, default)) for name in goods}
+    return Substitutes(str(item.get("name", f"group {number}")), goods, limits)

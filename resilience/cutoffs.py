@@ -7,7 +7,7 @@ cutoff takes, σ the surge, counted from the start of the cutoff and kept afterw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,8 +24,9 @@ class Availability:
     if it is among the worst that a cutoff of any K takes; zero for all but candidates. ``budget[s, side]`` is
     that K among outsiders (side 0) and region suppliers (side 1). ``hit`` marks suppliers that some cutoff takes
     from; of the region's suppliers that any K may take, members count as not hit, as they still serve themselves.
-    ``spared`` holds, by cutoff, members that are cut for the others only, and ``at_home[s, t]`` what these deliver
-    to themselves.
+    ``spared`` holds, by cutoff, members that deliver to themselves otherwise than to the others, and
+    ``at_home[s, i, t]`` what a supplier delivers to itself. ``supplied`` is what would be delivered if nobody lost
+    inputs, None where nobody does.
     """
 
     cutoffs: tuple[str, ...]
@@ -36,6 +37,16 @@ class Availability:
     hit: np.ndarray
     at_home: np.ndarray
     spared: tuple[frozenset[str], ...]
+    supplied: np.ndarray | None = None
+
+    @property
+    def whole(self) -> np.ndarray:
+        """What would be delivered if no maker lost its inputs; like ``delivered``."""
+        return self.delivered if self.supplied is None else self.supplied
+
+    def slowed(self, part: np.ndarray) -> Availability:
+        """The same where makers go on with ``part[s, i, t]`` of what they would deliver, for want of inputs."""
+        return replace(self, delivered=self.delivered * part, lost=self.lost * part, supplied=self.delivered)
 
     def worst_of(self, s: int, side: int, credit: Mapping[str, float], member: str) -> np.ndarray:
         """Positions of the suppliers among which cutoff s takes any K on a side, for a member."""
@@ -116,7 +127,7 @@ def availability(
     lost = np.zeros_like(delivered)
     budget = np.zeros((len(cutoffs), len(SIDES)), dtype=int)
     hit = np.zeros(len(suppliers), dtype=bool)
-    at_home = np.ones((len(cutoffs), months))
+    at_home = np.ones_like(delivered)
     month = np.arange(1, months + 1)
     for s, cutoff in enumerate(cutoffs):
         last = months if cutoff.months is None else cutoff.start + cutoff.months - 1
@@ -126,9 +137,9 @@ def availability(
             False: surge(region_surge, cutoff.start, months),
         }
         budget[s] = cutoff.any, cutoff.any_region
-        at_home[s] += rise[False]
         for i, country in enumerate(suppliers):
             outsider = country not in credit
+            at_home[s, i] += rise[outsider]
             fraction = taken(cutoff, country, groups, outsider)
             delivered[s, i] = np.maximum(0.0, (1.0 - fraction * under) * (1.0 + rise[outsider]))
             if budget[s, 0 if outsider else 1] and fraction == 0:

@@ -18,9 +18,12 @@ import pandas as pd
 
 from resilience.casefile import nearest
 from resilience.errors import Finding
+from resilience.recipes import Recipe, cycle
 from resilience.schema import INPUTS, VALUE_UNIT, Column, Table
 
 SUFFIXES = (".csv", ".parquet")
+INPUT_OUTPUT = "input_output"  # the file of the input-output table, which has a layout of its own
+UNLIKE = 10.0  # values that differ by more than this factor are not about the same units
 CODE = re.compile(r"[A-Z]{3}\Z")
 # Codes of trade databases that are not ISO 3166; BACI and Comtrade number some countries differently.
 TRADE_CODES = {
@@ -50,8 +53,15 @@ class Dataset:
     flows: pd.DataFrame
     balances: pd.DataFrame
     recipes: pd.DataFrame
+    sectors: pd.DataFrame
     fingerprint: str
     findings: tuple[Finding, ...] = field(repr=False)
+
+    @property
+    def input_output(self) -> Path | None:
+        """The file of the input-output table, None without one."""
+        file = self.path / f"{INPUT_OUTPUT}.csv"
+        return file if file.is_file() else None
 
     def names(self) -> dict[str, str]:
         """Country code → name for readers."""
@@ -89,6 +99,9 @@ def read_dataset(path: Path) -> Dataset:
             if part is not None:
                 parts.append(part)
         frames[table.name] = pd.concat(parts, ignore_index=True) if parts else _empty(table)
+    table = path / f"{INPUT_OUTPUT}.csv"
+    if table.is_file():
+        digest.update(table.name.encode() + b"\0" + table.read_bytes())
     _check_cells(frames, findings)
     plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
     return Dataset(path, **plain, fingerprint=digest.hexdigest()[:16], findings=tuple(findings))
@@ -104,7 +117,7 @@ def _files(path: Path, name: str) -> Iterator[Path]:
 
 def _strangers(path: Path) -> Iterator[Finding]:
     for file in sorted(path.iterdir()):
-        if file.suffix in SUFFIXES and file.stem not in INPUTS:
+        if file.suffix in SUFFIXES and file.stem not in (*INPUTS, INPUT_OUTPUT):
             message = f"not a table of a data set, left out{nearest(file.stem, INPUTS)}"
             yield Finding("warning", file.name, None, None, message)
 
@@ -208,6 +221,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
         frames[table.name] = frame
     _check_codes(frames["countries"], findings)
     _check_units(frames, findings)
+    _check_recipes(frames, findings)
     flows = frames["flows"]
     for _, row in flows[flows["exporter"] == flows["importer"]].iterrows():
         findings.append(
@@ -361,3 +375,73 @@ def _check_units(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
             f"measured in {VALUE_UNIT}"
         )
         findings.append(Finding("error", row["_file"], int(row["_row"]), "quantity", message))
+
+
+def _check_recipes(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
+    """Recipes: units that fit, amounts above zero, no good that goes into itself or costs more than itself."""
+    recipes = frames["recipes"]
+    units = dict(zip(frames["goods"]["good"], frames["goods"]["unit"], strict=False))
+    recipes = recipes[recipes["good"].isin(units) & recipes["input"].isin(units)].copy()
+    prices = _median_prices(frames["flows"], units)
+
+    def say(row: pd.Series, column: str, message: str, severity: str = "error") -> None:
+        findings.append(Finding(severity, row["_file"], int(row["_row"]), column, message))
+
+    for _, row in recipes.iterrows():
+        good, name, needed = row["good"], row["input"], row["input_per_unit"]
+        wanted = f"{units[name]}/{units[good]}"
+        if row["unit"] and row["unit"].replace(" ", "") != wanted.replace(" ", ""):
+            say(
+                row,
+                "unit",
+                f'"{row["unit"]}" does not fit: {name} is in {units[name]} and {good} in {units[good]}, so '
+                f"input_per_unit must be in {wanted}; convert the figure",
+            )
+        if needed <= 0:
+            say(row, "input_per_unit", f'"{needed:g}" is no amount; delete the row if {name} is not needed')
+            continue
+        if row["loss"] == 1:
+            say(row, "loss", '"1" would mean that all of the input is lost; give the part that is lost')
+            continue
+        share, value = row["value_share"], needed / (1 - np.nan_to_num(row["loss"])) * prices[name] / prices[good]
+        if share > 0 and np.isfinite(value) and not share / UNLIKE <= value <= share * UNLIKE:
+            say(
+                row,
+                "input_per_unit",
+                f"units do not fit, or a figure is wrong: at the prices of the flows {needed:g} {wanted} of {name} is "
+                f"{value:.3g} of the value of {good}, but value_share says {share:g}",
+                "error" if units[name] == units[good] == VALUE_UNIT else "warning",
+            )
+        recipes.loc[row.name, "_value"] = share if np.isfinite(share) else value
+    for good, part in recipes.groupby("good", sort=False):
+        total = part["_value"].sum() if "_value" in part else 0.0
+        if total > 1 + 1e-9:
+            shown = ", ".join(f"{r['input']} {r['_value']:.3g}" for _, r in part.iterrows())
+            certain = part["value_share"].notna().all() or {units[n] for n in (good, *part["input"])} == {
+                VALUE_UNIT
+            }
+            say(
+                part.iloc[0],
+                "value_share",
+                f"the inputs of {good} cost {total:.3g} times what it is worth ({shown}); lower input_per_unit or "
+                "value_share",
+                "error" if certain else "warning",
+            )
+    loop = cycle([Recipe(r.good, r.input, 1.0, True, np.nan, "", "") for r in recipes.itertuples()])
+    if loop:
+        pair = recipes[(recipes["good"] == loop[-2]) & (recipes["input"] == loop[-1])].iloc[0]
+        path = " needs ".join(loop)
+        say(
+            pair,
+            "input",
+            f"the recipes lead in a circle: {path}; a good cannot go into itself, delete one of them",
+        )
+
+
+def _median_prices(flows: pd.DataFrame, units: dict[str, str]) -> dict[str, float]:
+    """USD per unit of each good: the median flow's; a thousand for goods in value, NaN where nothing is known."""
+    priced = flows[(flows["quantity"] > 0) & (flows["value_usd"] > 0)]
+    median = (priced["value_usd"] / priced["quantity"]).groupby(priced["good"]).median()
+    return {
+        good: 1000.0 if unit == VALUE_UNIT else float(median.get(good, np.nan)) for good, unit in units.items()
+    }

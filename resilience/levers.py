@@ -38,24 +38,38 @@ class Reasons:
     missing: pd.DataFrame
 
 
-def reasons(
-    engine: Engine,
-    rows: list[dict[str, Any]],
-    with_surge: Callable[[Surge], ModelData],
-    pooled: Callable[[ModelData], ModelData],
-) -> Reasons:
-    """Explain the planned rows of one good.
+NO_REASONS = Reasons(*(pd.DataFrame(columns=list(RESULTS[name].names)) for name in ("why", "levers", "missing")))
+BySurge = Callable[[float], Engine]
+BySurgeAlone = Callable[[float, str], Engine]
+
+
+def surges(
+    engine: Engine, with_surge: Callable[[Surge], ModelData], pooled: Callable[[ModelData], ModelData]
+) -> tuple[BySurge, BySurgeAlone]:
+    """The engines of a good with more surge of the region: for all members, and for one of them alone.
 
     ``with_surge`` gives the model's data under another region surge, ``pooled`` the same under solidarity.
     """
-    stronger: list[Engine] = []
 
     def by_surge(more: float) -> Engine:
-        data = with_surge(_more(engine.data, more))
+        data = with_surge(more_surge(engine.data, more))
         program = compile_model(build(data))
         joint = program if engine.joint is engine.alone else compile_model(build(pooled(data)))
         return Engine(data, program, joint)
 
+    def by_surge_alone(more: float, member: str) -> Engine:
+        single = _single(with_surge(more_surge(engine.data, more)), member)
+        program = compile_model(build(single))
+        return Engine(single, program, program)
+
+    return by_surge, by_surge_alone
+
+
+def reasons(
+    engine: Engine, rows: list[dict[str, Any]], by_surge: BySurge, by_surge_alone: BySurgeAlone
+) -> Reasons:
+    """Explain the planned rows of one good; the engines with more surge are those of :func:`surges`."""
+    stronger: list[Engine] = []
     planned = [row for row in rows if row["reading"] == "planned"]
     texts, worth, missing = [], [], []
     peace: dict[str, float] = {}
@@ -74,7 +88,7 @@ def reasons(
         if row["status"] != "shift" or row["share"] > SAME:
             if not stronger:
                 stronger.append(by_surge(STEPS["surge"][0]))
-            worth += _worth(engine, stronger[0], row, program, with_surge, by_surge)
+            worth += _worth(engine, stronger[0], row, program, by_surge, by_surge_alone)
     return Reasons(
         *(_table(name, part) for name, part in (("why", texts), ("levers", worth), ("missing", missing)))
     )
@@ -84,7 +98,7 @@ def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RESULTS[name].names))
 
 
-def _more(data: ModelData, more: float) -> Surge:
+def more_surge(data: ModelData, more: float) -> Surge:
     """The region's surge with ``more`` on its maximum and the build-up in proportion."""
     now: Surge = data.good.settings["region_surge"].value
     most = now.max + more
@@ -194,8 +208,8 @@ def _worth(
     stronger: Engine,
     row: dict[str, Any],
     program: Program,
-    with_surge: Callable[[Surge], ModelData],
-    by_surge: Callable[[float], Engine],
+    by_surge: BySurge,
+    by_surge_alone: BySurgeAlone,
 ) -> list[dict[str, Any]]:
     """The rows of one requirement in the table ``levers``."""
     problem = f"{row['good']}, {row['member']}, lever"
@@ -207,7 +221,7 @@ def _worth(
         if lever == "surge":
             stepped = stronger.row(row["member"], row["cutoff"])[0]
             if unsolved:
-                needed = _surge_needed(engine.data, row, with_surge, by_surge)
+                needed = _surge_needed(row, by_surge, by_surge_alone)
         else:
             variable, objective = VARIABLES[lever]
             stepped = program.bound(variable, lower=step, upper=step)
@@ -238,22 +252,12 @@ def _worth(
     return result
 
 
-def _surge_needed(
-    data: ModelData,
-    row: dict[str, Any],
-    with_surge: Callable[[Surge], ModelData],
-    by_surge: Callable[[float], Engine],
-) -> float:
+def _surge_needed(row: dict[str, Any], by_surge: BySurge, by_surge_alone: BySurgeAlone) -> float:
     """The least points of surge on top that make survival possible, to :data:`SURGE_STEP`; NaN beyond the most."""
 
     def enough(more: float) -> bool:
-        if row["member"] == ALL:
-            engine = by_surge(more)
-            program = engine.row(ALL, ALL)[0]
-        else:
-            single = _single(with_surge(_more(data, more)), row["member"])
-            program = compile_model(build(single))
-            engine = Engine(single, program, program)
+        engine = by_surge(more) if row["member"] == ALL else by_surge_alone(more, row["member"])
+        program = engine.row(row["member"], ALL)[0]
         if row["status"] == "build":
             program = program.bound("new_capacity", upper=0.0)
         missed = engine.minimise(program.bound("shortfall", upper=np.inf), "least_shortfall", "surge needed")

@@ -41,8 +41,9 @@ need not be that of the others; there ``requirements`` names sets one after the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -60,6 +61,7 @@ INDICES = {
     "worst_total": ("member", "class", "cutoff"),
     "worst_excess": ("member", "class", "cutoff", "supplier"),
     "delivered": ("member", "class", "cutoff", "month"),
+    "delivered_mixed": ("member", "class", "cutoff", "month"),
     "delivered_pooled": ("class", "cutoff", "month"),
     "stock_first": ("member", "cutoff"),
     "stock_next": ("member", "cutoff", "month"),
@@ -71,12 +73,28 @@ INDICES = {
     "common": ("member",),
     "changed": ("member", "supplier"),
     "below_cap": ("member", "supplier"),
+    "made_in_place": ("input", "member", "cutoff", "month"),
+    "used_above_today": ("input", "member"),
+    "stood_in_for": ("good", "member", "cutoff", "month"),
+    "common_in_group": ("group", "member"),
 }
+PART = "|"  # stands between a good and a component's name in a model of several goods
+
+
+MIXED = (
+    "outsiders that lose inputs",
+    "region suppliers that lose inputs",
+)  # classes whose suppliers answer unlike
+AT_HOME = " at home"  # ends the name of the class in which a supplier serves itself
 
 
 @dataclass(frozen=True)
 class ModelData:
-    """One good and its cutoffs in the form the rules read; see the table of symbols above."""
+    """One good and its cutoffs in the form the rules read; see the table of symbols above.
+
+    ``fed`` are members whose makers of other goods use this one, with what they use in a year today;
+    ``replaceable`` is the part of crisis demand that other goods of a group may stand in for.
+    """
 
     good: GoodData
     available: Availability
@@ -85,11 +103,13 @@ class ModelData:
     ceiling: np.ndarray  # member × month
     most_new: Mapping[str, float]
     pooled: bool
+    fed: Mapping[str, float] = field(default_factory=dict)
+    replaceable: float = 0.0
 
     def class_for(self, m: str, i: str, s: str) -> str:
-        """The class in which supplier i serves member m under cutoff s; alone at home if cut for others only."""
+        """The class in which supplier i serves member m under cutoff s; alone at home if that is another matter."""
         if m == i and i in self.available.spared[self.available.cutoffs.index(s)]:
-            return f"{i} at home"
+            return i + AT_HOME
         return self.class_of[s, i]
 
     @property
@@ -98,8 +118,18 @@ class ModelData:
         return int(self.available.delivered.shape[2])
 
 
-def prepare(good: GoodData, available: Availability, *, pooled: bool = False, each: bool = False) -> ModelData:
-    """Derive demand by month, classes and the limits on new capacity from a good's figures."""
+def prepare(
+    good: GoodData,
+    available: Availability,
+    *,
+    pooled: bool = False,
+    each: bool = False,
+    makers: Collection[str] = (),
+) -> ModelData:
+    """Derive demand by month, classes and the limits on new capacity from a good's figures.
+
+    ``makers`` are suppliers that stand in a class of their own, because what they deliver is followed upstream.
+    """
     months = available.delivered.shape[2]
     profile = good.settings["profile"].value or (1.0,)
     shape = np.array([profile[t % len(profile)] for t in range(months)])
@@ -113,7 +143,7 @@ def prepare(good: GoodData, available: Availability, *, pooled: bool = False, ea
     return ModelData(
         good=good,
         available=available,
-        class_of=classes_of(good, available, each=each),
+        class_of=classes_of(good, available, each=each, pooled=pooled, makers=makers),
         critical=good.value("critical_share") * factor * monthly,
         ceiling=factor * monthly,
         most_new=most_new,
@@ -121,26 +151,41 @@ def prepare(good: GoodData, available: Availability, *, pooled: bool = False, ea
     )
 
 
-def classes_of(good: GoodData, available: Availability, *, each: bool = False) -> dict[tuple[str, str], str]:
+def classes_of(
+    good: GoodData,
+    available: Availability,
+    *,
+    each: bool = False,
+    pooled: bool = False,
+    makers: Collection[str] = (),
+) -> dict[tuple[str, str], str]:
     """(cutoff, supplier) → name of its class under that cutoff: its first supplier in alphabetical order.
 
     Suppliers among whom any K may be taken share a class whatever ``each`` says, as K is counted over all of them.
+    Others that lose inputs stand in one class of each side, unless region suppliers are ``pooled``.
     """
     result = {}
     for s, cutoff in enumerate(available.cutoffs):
         names: dict[tuple[bool, bytes, bytes], str] = {}
         for i, country in enumerate(available.suppliers):
             parts = available.delivered[s, i].tobytes(), available.lost[s, i].tobytes()
-            alone = each and not available.lost[s, i].any()
-            result[cutoff, country] = (
-                country if alone else names.setdefault((country in good.credit, *parts), country)
+            inside = country in good.credit
+            slowed = not (
+                available.lost[s, i].any() or np.array_equal(available.delivered[s, i], available.whole[s, i])
             )
+            if (each or country in makers) and not available.lost[s, i].any():
+                result[cutoff, country] = country
+            elif slowed and not (pooled and inside):
+                result[cutoff, country] = MIXED[int(inside)]
+            else:
+                result[cutoff, country] = names.setdefault((inside, *parts), country)
     return result
 
 
 def supplied(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
-    """(1) Σ_i x_im = D_m: every member is supplied in peace."""
-    return sum(model.sourcing[m, i] for i in model.suppliers_of[m]) == model.demand[m]
+    """(1) Σ_i x_im = D_m: every member is supplied in peace, and so are its makers if they make more."""
+    needed = model.demand[m] + (model.extra_use[m] if m in model.fed else 0.0)
+    return sum(model.sourcing[m, i] for i in model.suppliers_of[m]) == needed
 
 
 def within_capacity(model: pyo.ConcreteModel, i: str) -> pyo.Expression:
@@ -174,6 +219,14 @@ def delivered(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.E
     return model.delivery[m, k, s, t] <= model.delivered_part[k, s, t] / 12 * model.contracts[m, k, s]
 
 
+def delivered_mixed(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.Expression:
+    """(3) where suppliers of a class answer unlike, having lost inputs: y_mkst ≤ Σ_{i∈k} (1−u_i)(1+σ_i) x_im / 12."""
+    return (
+        model.delivery[m, k, s, t]
+        <= sum(model.own_part[i, s, t] * model.sourcing[m, i] for i in model.class_suppliers[m, k, s]) / 12
+    )
+
+
 def delivered_worst(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.Expression:
     """(3) where any K suppliers of the class are taken: y_mkst ≤ ((1+σ) X_mks − u(1+σ) T_mks) / 12."""
     return (
@@ -194,13 +247,18 @@ def delivered_pooled(model: pyo.ConcreteModel, k: str, s: str, t: int) -> pyo.Ex
 def stock_first(model: pyo.ConcreteModel, m: str, s: str) -> pyo.Expression:
     """(4) in month 1: b_ms1 = B + Σ_k y_mks1 − c_ms1."""
     arriving = sum(model.delivery[m, k, s, 1] for k in model.classes_for[m, s])
-    return model.stock[m, s, 1] == stock_held(model, m) + arriving - model.consumption[m, s, 1]
+    return model.stock[m, s, 1] == stock_held(model, m) + arriving - used(model, m, s, 1)
 
 
 def stock_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """(4) b_mst = b_ms,t−1 + Σ_k y_mkst − c_mst."""
     arriving = sum(model.delivery[m, k, s, t] for k in model.classes_for[m, s])
-    return model.stock[m, s, t] == model.stock[m, s, t - 1] + arriving - model.consumption[m, s, t]
+    return model.stock[m, s, t] == model.stock[m, s, t - 1] + arriving - used(model, m, s, t)
+
+
+def used(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """c_mst and, of a good that goes into others, what their makers in the place use: u_mst (section 8)."""
+    return model.consumption[m, s, t] + (model.making[m, s, t] if m in model.fed else 0.0)
 
 
 def stock_limit(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
@@ -224,13 +282,21 @@ def drawn_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expressi
 
 
 def survives(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
-    """(6) c_mst + e_mst ≥ (φ − relief) · f · d_mt: survival; c ≤ f · d_mt stands in the bounds."""
+    """(6) c_mst + r_mst + e_mst ≥ (φ − relief) · f · d_mt: survival; c ≤ f · d_mt stands in the bounds.
+
+    r_mst is what other goods of a group stand in for, in this good's unit.
+    """
     needed = model.critical[m, t] - model.relief * model.ceiling[m, t]
-    return model.consumption[m, s, t] + model.shortfall[m, s, t] >= needed
+    met = model.consumption[m, s, t] + (model.replaced[m, s, t] if m in model.helped else 0.0)
+    return met + model.shortfall[m, s, t] >= needed
 
 
 def credited(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
-    """(7) Σ_i κ_i x_im = ρ_m D_m: the credited share."""
+    """(7) Σ_i κ_i x_im = ρ_m D_m: the credited share.
+
+    Where makers use the good, demand moves with what they make; once their plan is fixed, the engine puts the new
+    demand in the place of D_m (``chains``).
+    """
     return (
         sum(model.credit[i] * model.sourcing[m, i] for i in model.suppliers_of[m])
         == model.demand[m] * model.share[m]
@@ -322,6 +388,155 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     a small member as for a large one.
     """
     model = pyo.ConcreteModel(data.good.good)
+    model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
+    _fill(model, data)
+    return model
+
+
+@dataclass(frozen=True)
+class Link:
+    """``input`` goes into ``good``: ``per_unit`` is a_m by member, for the places whose makers are followed."""
+
+    good: str
+    input: str
+    per_unit: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One unit of ``lender`` stands in for ``rate`` units of ``good``."""
+
+    good: str
+    lender: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class ChainData:
+    """Goods that hang together, final goods first, with the links and swaps between them (section 8).
+
+    ``worth`` maps each group of substitutes to its goods and what one unit of each is worth.
+    """
+
+    goods: Mapping[str, ModelData]
+    links: tuple[Link, ...]
+    swaps: tuple[Swap, ...] = ()
+    worth: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def made_in_place(model: pyo.ConcreteModel, h: str, m: str, s: str, t: int) -> pyo.Expression:
+    """u^h_mst = Σ_g a^hg_m Σ_m' y^g_m'mst + Σ_g v^hg_mst: what makers in m use of h in a month of crisis.
+
+    y^g_m'mst are the deliveries of g that are made in m for m', m itself included; without their input they are
+    not made. v^hg is what of h stands in for g.
+    """
+    used_in = sum(
+        per_unit * model.good[g].delivery[customer, k, s, t]
+        for g, per_unit in model.uses[h, m]
+        if t in model.good[g].months
+        for customer, k in model.outlets[g, m, s]
+    )
+    lent = sum(model.lent[h, g, m, s, t] for g in model.borrowers[h] if t in model.good[g].months)
+    return model.good[h].making[m, s, t] == used_in + lent
+
+
+def used_above_today(model: pyo.ConcreteModel, h: str, m: str) -> pyo.Expression:
+    """Σ_g a^hg_m Σ_m' (x^g_m'm − x̄^g_m'm): what makers in m use in peace above today's use."""
+    moved = sum(
+        per_unit * (model.good[g].sourcing[customer, m] - model.good[g].baseline[customer, m])
+        for g, per_unit in model.uses[h, m]
+        for customer in model.good[g].customers_of[m]
+    )
+    return model.good[h].extra_use[m] == moved
+
+
+def stood_in_for(model: pyo.ConcreteModel, g: str, m: str, s: str, t: int) -> pyo.Expression:
+    """r^g_mst = Σ_h rate^hg v^hg_mst, at most the limit of the group times f · d_mt."""
+    others = sum(rate * model.lent[h, g, m, s, t] for h, rate in model.lenders[g] if (h, g, m, s, t) in model.lent)
+    return model.good[g].replaced[m, s, t] == others
+
+
+def common_in_group(model: pyo.ConcreteModel, group: str, m: str) -> pyo.Expression:
+    """Σ_g w_g Σ_i κ_i x^g_im ≤ ρ_group Σ_g w_g D^g_m: the credited share of a group's goods together."""
+    worth = model.worth[group]
+    here = {g: rate for g, rate in worth.items() if m in model.good[g].members}
+    credited_amount = sum(
+        rate * model.good[g].credit[i] * model.good[g].sourcing[m, i]
+        for g, rate in here.items()
+        for i in model.good[g].suppliers_of[m]
+    )
+    return credited_amount <= model.group_share[group] * sum(r * model.good[g].demand[m] for g, r in here.items())
+
+
+def build_chain(chain: ChainData) -> pyo.ConcreteModel:
+    """The models of several goods as blocks ``good[g]`` of one, with the rules that couple them."""
+    model = pyo.ConcreteModel(" and ".join(chain.goods))
+    model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
+    model.good = pyo.Block(list(chain.goods))
+    for name, data in chain.goods.items():
+        _fill(model.good[name], data)
+    model.uses = {
+        (h, m): [(link.good, link.per_unit[m]) for link in chain.links if link.input == h and m in link.per_unit]
+        for h, data in chain.goods.items()
+        for m in data.fed
+    }
+    model.outlets = {
+        (g, m, s): _outlets(chain.goods[g], m, s)
+        for g in {link.good for link in chain.links}
+        for m in {place for link in chain.links if link.good == g for place in link.per_unit}
+        for s in chain.goods[g].available.cutoffs
+    }
+    model.borrowers = {h: [swap.good for swap in chain.swaps if swap.lender == h] for h in chain.goods}
+    model.lenders = {g: [(swap.lender, swap.rate) for swap in chain.swaps if swap.good == g] for g in chain.goods}
+    swapped = [
+        (h, g, m, s, t)
+        for h, borrowers in model.borrowers.items()
+        for g in borrowers
+        for m, s, t in model.good[g].replaced
+        if m in chain.goods[h].fed
+    ]
+    model.lent = pyo.Var(pyo.Set(dimen=5, initialize=swapped), bounds=(0, None))
+    for h, g, m, s, t in swapped:
+        model.scaling_factor[model.lent[h, g, m, s, t]] = 1.0 / model.good[h].demand[m]
+    making = [(h, *index) for h in chain.goods for index in model.good[h].making]
+    model.made_in_place = pyo.Constraint(pyo.Set(dimen=4, initialize=making), rule=made_in_place)
+    above = [(h, m) for h in chain.goods for m in model.good[h].fed]
+    model.used_above_today = pyo.Constraint(pyo.Set(dimen=2, initialize=above), rule=used_above_today)
+    replaced = [(g, *index) for g in chain.goods for index in model.good[g].replaced]
+    model.stood_in_for = pyo.Constraint(pyo.Set(dimen=4, initialize=replaced), rule=stood_in_for)
+    model.worth = chain.worth
+    model.group_share = pyo.Var(list(chain.worth), bounds=(0, None))
+    together = [
+        (group, m)
+        for group, worth in chain.worth.items()
+        for m in dict.fromkeys(m for g in worth for m in chain.goods[g].good.members)
+    ]
+    model.common_in_group = pyo.Constraint(pyo.Set(dimen=2, initialize=together), rule=common_in_group)
+    for group in chain.worth:
+        model.add_component(least_group_share(group), pyo.Objective(expr=1.0 * model.group_share[group]))
+    return model
+
+
+def least_group_share(group: str) -> str:
+    """The name of the objective that asks for the least share of a group of substitutes."""
+    return f"least_group_share of {group}"
+
+
+def _outlets(data: ModelData, maker: str, s: str) -> list[tuple[str, str]]:
+    """Whom a maker serves, with the class in which it does: (customer, class).
+
+    Where any K of the region's suppliers may be taken they share a class; then only home use can be followed.
+    """
+    shared = bool(data.available.lost[data.available.cutoffs.index(s), data.good.suppliers.index(maker)].any())
+    return [
+        (m, data.class_for(m, maker, s))
+        for m in data.good.members
+        if not (m == maker and m in data.good.no_home) and (m == maker or not shared)
+    ]
+
+
+def _fill(model: Any, data: ModelData) -> None:
+    """Sets, parameters, variables, constraints and objectives of one good, into a model or a block of one."""
     _declare_sets(model, data)
     _declare_parameters(model, data)
     _declare_variables(model, data)
@@ -329,10 +544,11 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     model.supplied = pyo.Constraint(model.members, rule=supplied)
     model.within_capacity = pyo.Constraint(model.suppliers, rule=within_capacity)
     model.below_cap = pyo.Constraint(model.capped, rule=below_cap)
-    model.class_total = pyo.Constraint(model.pairs, rule=class_total)
+    model.class_total = pyo.Constraint(model.pairs - model.mixed, rule=class_total)
     model.worst_total = pyo.Constraint(model.worst, rule=worst_total)
     model.worst_excess = pyo.Constraint(model.worst_links, rule=worst_excess)
     model.delivered = pyo.Constraint(model.plain, model.months, rule=delivered)
+    model.delivered_mixed = pyo.Constraint(model.mixed, model.months, rule=delivered_mixed)
     model.delivered_worst = pyo.Constraint(model.worst, model.months, rule=delivered_worst)
     model.delivered_pooled = pyo.Constraint(model.pooled, model.months, rule=delivered_pooled)
     model.stock_first = pyo.Constraint(model.members, model.cutoffs, rule=stock_first)
@@ -347,7 +563,6 @@ def build(data: ModelData) -> pyo.ConcreteModel:
 
     for objective in OBJECTIVES:
         model.add_component(objective.__name__, pyo.Objective(rule=objective))
-    return model
 
 
 def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
@@ -370,6 +585,8 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.suppliers = pyo.Set(initialize=suppliers)
     model.cutoffs = pyo.Set(initialize=list(available.cutoffs))
     model.months = pyo.RangeSet(data.months)
+    model.fed = pyo.Set(initialize=[m for m in members if m in data.fed])
+    model.helped = pyo.Set(initialize=members if data.replaceable > 0 else [])
     model.later = pyo.RangeSet(2, data.months)
     model.links = pyo.Set(dimen=2, initialize=links)
     capped = [(m, i) for m, i in links if i not in good.credit] if np.isfinite(good.value("cap")) else []
@@ -380,8 +597,9 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.worst_links = pyo.Set(
         dimen=4, initialize=[(m, k, s, i) for (m, k, s), names in candidates.items() for i in names]
     )
-    plain = [pair for pair in pairs if pair not in candidates and (pair[1], pair[2]) not in set(pooled)]
-    model.plain = pyo.Set(dimen=3, initialize=plain)
+    single = [pair for pair in pairs if pair not in candidates and (pair[1], pair[2]) not in set(pooled)]
+    model.plain = pyo.Set(dimen=3, initialize=[pair for pair in single if pair[1] not in MIXED])
+    model.mixed = pyo.Set(dimen=3, initialize=[pair for pair in single if pair[1] in MIXED])
     model.suppliers_of = pyo.Set(model.members, initialize={m: [i for n, i in links if n == m] for m in members})
     model.customers_of = pyo.Set(
         model.suppliers, initialize={i: [m for m, j in links if j == i] for i in suppliers}
@@ -418,7 +636,17 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.order = pyo.Param(model.links, initialize=_order(good, links))
     model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
     model.ceiling = pyo.Param(model.members, model.months, initialize=_by_month(members, data.ceiling))
-    class_cutoffs = sorted({(k, s) for _, k, s in model.pairs})
+    class_cutoffs = sorted({(k, s) for _, k, s in model.pairs if k not in MIXED})
+    mixed = sorted({(i, s) for pair in model.mixed for i in model.class_suppliers[pair] for s in pair[2:]})
+    model.own_part = pyo.Param(
+        pyo.Set(dimen=2, initialize=mixed),
+        model.months,
+        initialize={
+            (i, s, t): float(available.delivered[cutoffs[s], place[i], t - 1])
+            for i, s in mixed
+            for t in model.months
+        },
+    )
     for name, table in (("delivered_part", available.delivered), ("lost_part", available.lost)):
         values = {
             (k, s, t): float(table[cutoffs[s], place[k], t - 1])
@@ -428,7 +656,7 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
         }
         if name == "delivered_part":
             values |= {
-                (k, s, t): float(available.at_home[cutoffs[s], t - 1])
+                (k, s, t): float(available.at_home[cutoffs[s], place[k.removesuffix(AT_HOME)], t - 1])
                 for k, s in class_cutoffs
                 if k not in place
                 for t in model.months
@@ -449,7 +677,7 @@ def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
     every = (model.members, model.cutoffs, model.months)
     model.sourcing = pyo.Var(model.links, bounds=(0, None))
     model.new_capacity = pyo.Var(model.suppliers, bounds=lambda _, i: (0, data.most_new[i]))
-    model.contracts = pyo.Var(model.pairs, bounds=(0, None))
+    model.contracts = pyo.Var(model.pairs - model.mixed, bounds=(0, None))
     model.worst_cut = pyo.Var(model.worst, bounds=(0, None))
     model.threshold = pyo.Var(model.worst, bounds=(0, None))
     model.excess = pyo.Var(model.worst_links, bounds=(0, None))
@@ -463,14 +691,19 @@ def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.relief = pyo.Var(bounds=(0, 0))
     model.increase = pyo.Var(model.links, bounds=(0, None))
     model.decrease = pyo.Var(model.links, bounds=(0, None))
-    model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
+    by_makers = (model.fed, model.cutoffs, model.months)
+    model.making = pyo.Var(*by_makers, bounds=(0, None))
+    model.extra_use = pyo.Var(model.fed)
+    by_others = (model.helped, model.cutoffs, model.months)
+    model.replaced = pyo.Var(*by_others, bounds=lambda _, m, s, t: (0, data.replaceable * model.ceiling[m, t]))
+    sizes = model.model().scaling_factor
     total = sum(model.demand.values())
     for variable in model.component_objects(pyo.Var):
         for index, entry in variable.items():
             if variable.local_name == "new_capacity":
-                model.scaling_factor[entry] = 1.0 / total
+                sizes[entry] = 1.0 / total
             elif variable.local_name not in ("share", "common_share", "more_stock", "relief"):
-                model.scaling_factor[entry] = 1.0 / model.demand[index[0]]
+                sizes[entry] = 1.0 / model.demand[index[0] if isinstance(index, tuple) else index]
 
 
 def _order(good: GoodData, links: list[tuple[str, str]]) -> dict[tuple[str, str], float]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from resilience.cutoffs import base
 from resilience.errors import Finding, SolverError
-from resilience.model import INDICES, ModelData
+from resilience.model import INDICES, PART, ModelData
 from resilience.schema import ALL
 from resilience.solver import Program, Solution, minimise
 from resilience.stress import shortfalls
@@ -40,8 +40,8 @@ class Engine:
     plans: list[tuple[str, np.ndarray]] = field(default_factory=list)  # of ALL rows: cutoff, values
 
     def __post_init__(self) -> None:
-        self.tags = _tags(self.alone)
-        self.joint_tags = self.tags if self.joint is self.alone else _tags(self.joint)
+        self.tags = tags_of(self.alone)
+        self.joint_tags = self.tags if self.joint is self.alone else tags_of(self.joint)
         good = self.data.good
         self.baseline = {(m, i): float(good.baseline.at[i, m]) for m, i in self.alone.columns["sourcing"]}
 
@@ -58,31 +58,42 @@ class Engine:
         if member == ALL and solution is not None:
             self.plans.append((cutoff, solution.values))
 
+    def settle(self, planned: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The other readings of a member beside its planned row; see ``chains``."""
+        return others
+
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The program of one row of the table and the tags of its rows."""
         program, tags = (self.joint, self.joint_tags) if member == ALL else (self.alone, self.tags)
         if member != ALL:
             others = {pair: amount for pair, amount in self.baseline.items() if pair[0] != member}
             program = program.bound("sourcing", lower=others, upper=others)
-            program = program.loosen(_positions(tags, tags["member"].notna() & (tags["member"] != member)))
-        if cutoff != ALL:
-            program = program.loosen(_positions(tags, tags["cutoff"].notna() & (tags["cutoff"] != cutoff)))
-        return program, tags
+        return program.loosen(other_rows(tags, member, cutoff)), tags
 
 
-def _tags(program: Program) -> pd.DataFrame:
-    """Position, member, cutoff and month of every row of a program."""
+def other_rows(tags: pd.DataFrame, member: str, cutoff: str) -> np.ndarray:
+    """Positions of the rows that belong to other members or to other cutoffs."""
+    others = pd.Series(False, index=tags.index)
+    for name, wanted in (("member", member), ("cutoff", cutoff)):
+        if wanted != ALL:
+            others |= tags[name].notna() & (tags[name] != wanted)
+    return positions(tags, others)
+
+
+def tags_of(program: Program) -> pd.DataFrame:
+    """Position, name, member, cutoff and month of every row of a program, and whose good's it is, if of several."""
     records = []
     for name, places in program.rows.items():
-        fields = INDICES.get(name, ())
+        good, _, local = name.rpartition(PART)
+        fields = INDICES.get(local, ())
         for index, position in places.items():
             parts = index if isinstance(index, tuple) else (index,)
-            record = {"name": name, "position": position, **dict(zip(fields, parts, strict=False))}
+            record = {**dict(zip(fields, parts, strict=False)), "good": good, "name": local, "position": position}
             records.append(record | {"cutoff": base(record["cutoff"])} if "cutoff" in record else record)
-    return pd.DataFrame(records).reindex(columns=["name", "position", "member", "cutoff", "month"])
+    return pd.DataFrame(records).reindex(columns=["good", "name", "position", "member", "cutoff", "month"])
 
 
-def _positions(tags: pd.DataFrame, mask: pd.Series) -> np.ndarray:
+def positions(tags: pd.DataFrame, mask: pd.Series) -> np.ndarray:
     return tags.loc[mask, "position"].to_numpy(dtype=int)
 
 
@@ -116,7 +127,7 @@ def requirement(
     else:
         engine.note(row["member"], row["cutoff"], missed)
         row["status"] = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
-    second = engine.minimise(_kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
+    second = engine.minimise(kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
     engine.note(row["member"], row["cutoff"], second)
@@ -133,16 +144,16 @@ def _must_rise(engine: Engine, program: Program, tags: pd.DataFrame, row: dict[s
     if row["member"] != ALL or row["share"] > row["share_today"] + SAME:
         return bool(row["share"] > row["share_today"] + SAME)
     own = {m: float(share) + SLACK for m, share in engine.data.good.share_today.items()}
-    as_today = program.bound("share", upper=own).loosen(_positions(tags, tags["name"] == "common"))
+    as_today = program.bound("share", upper=own).loosen(positions(tags, tags["name"] == "common"))
     missed = _least_shortfall(engine, as_today, f"{problem}, shares as today")
     return missed is None or missed.objective > SAME
 
 
-def _kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:
+def kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:
     """After stage 1: ρ_m ≤ max(ρ, today's share of m) in place of (7)."""
     today = engine.data.good.share_today
     limits = {m: max(share, float(today[m])) + SLACK for m in program.columns["share"]}
-    return program.bound("share", upper=limits).loosen(_positions(tags, tags["name"] == "common"))
+    return program.bound("share", upper=limits).loosen(positions(tags, tags["name"] == "common"))
 
 
 def _earliest(engine: Engine, program: Program, tags: pd.DataFrame, share: float | None, problem: str) -> int:
@@ -216,12 +227,12 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
     if status == "met":
         return good.baseline, {}
     problem = f"{good.good}, plan"
-    program = _kept(engine, engine.joint, engine.joint_tags, share)
+    program = kept(engine, engine.joint, engine.joint_tags, share)
     solution = engine.minimise(program, "least_building", f"{problem}, least_building")
     for before, objective in (("least_building", "least_change"), ("least_change", "settled")):
         if solution is None:
             break
-        program, solution = _next_stage(engine, program, before, solution.objective, objective, problem)
+        program, solution = next_stage(engine, program, before, solution.objective, objective, problem)
     if solution is None:
         raise SolverError("a later stage is infeasible though stage 1 is not", problem, program.size)
     engine.note(ALL, ALL, solution)
@@ -235,7 +246,7 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
     return plan, {i: amount for i, amount in built.items() if amount > least}
 
 
-def _next_stage(
+def next_stage(
     engine: Engine, program: Program, before: str, optimum: float, objective: str, problem: str
 ) -> tuple[Program, Solution | None]:
     """Minimise the next objective while the one before keeps its optimum.

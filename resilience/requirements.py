@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from resilience.caps import USUAL_CAP, floor_under_cap, loosest_cap
 from resilience.casefile import Surge
 from resilience.conditions import Conditions
 from resilience.errors import Finding
-from resilience.levers import Reasons, reasons
+from resilience.levers import NO_REASONS, reasons, surges
 from resilience.model import ModelData, build
 from resilience.planned import NOTHING, SAME, Engine, nearest_plan, requirement, simulate
 from resilience.readings import Alone, Reading, alone, guaranteed, market
@@ -43,6 +43,11 @@ class GoodResult:
     findings: list[Finding]
     optima: int
     residual: float
+    indirect: pd.DataFrame = field(default_factory=pd.DataFrame)
+    substitutes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    going: Mapping[tuple[str, str], float] = field(default_factory=dict)  # member, cutoff → worst month of makers
+    joint: Mapping[str, frozenset[str]] = field(default_factory=dict)  # input → members whose makers are followed
+    joint_all: frozenset[str] = frozenset()  # inputs that are followed in the rows of ALL
 
 
 def solve_good(
@@ -66,10 +71,10 @@ def solve_good(
     rows: list[dict[str, Any]] = []
     engine = Engine(data, program, program)
     for member in good.members:
-        rows += _rows(engine, singles, missed, missed, member, findings)
+        rows += rows_of(engine, singles, missed, missed, member, findings)
     if pooled is None:
         together = missed
-        joint = _rows(engine, singles, missed, missed, ALL, findings, rows)
+        joint = rows_of(engine, singles, missed, missed, ALL, findings, rows)
         plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
         if plan is not None:
             simulate(data, plan)
@@ -80,7 +85,7 @@ def solve_good(
             engine = Engine(data, program, compile_model(build(sets)), engine.optima, engine.residual)
             together = solidarity.worst(pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test"))
             found: list[Finding] = []
-            joint = _rows(engine, singles, together, missed, ALL, found, rows)
+            joint = rows_of(engine, singles, together, missed, ALL, found, rows)
             plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
             worse = solidarity.finds_worse(engine.joint, engine.plans)
             LOG.info("%s under solidarity: %s", good.good, solidarity.stands(joint[-3]["share"], worse))
@@ -88,25 +93,24 @@ def solve_good(
                 break
         findings += found
     rows += joint
-    nothing = Reasons(*(pd.DataFrame(columns=list(RESULTS[name].names)) for name in ("why", "levers", "missing")))
     pool = (lambda other: other) if pooled is None else solidarity.written_out
-    explained = nothing if with_surge is None else reasons(engine, rows, with_surge, pool)
+    explained = NO_REASONS if with_surge is None else reasons(engine, rows, *surges(engine, with_surge, pool))
     return GoodResult(
         requirements=pd.DataFrame(rows, columns=list(RESULTS["requirements"].names)),
         stress=stress_table(data, together),
-        plan=_plan_table(data, plan),
-        capacity=_capacity_table(data, building),
+        plan=plan_table(data, plan),
+        capacity=capacity_table(data, building),
         why=explained.why,
         levers=explained.levers,
         missing=explained.missing,
-        caps=_caps_table(data, singles, rows) if caps else pd.DataFrame(columns=list(RESULTS["caps"].names)),
+        caps=caps_table(data, singles, rows) if caps else pd.DataFrame(columns=list(RESULTS["caps"].names)),
         findings=findings,
         optima=engine.optima,
         residual=engine.residual,
     )
 
 
-def _rows(
+def rows_of(
     engine: Engine,
     singles: dict[str, tuple[Alone, Conditions]],
     missed: np.ndarray,
@@ -144,7 +148,7 @@ def _rows(
                 )
                 findings.append(Finding("warning", "requirements", None, "share_upper", text))
         else:
-            rows += _other_readings(data, singles[member], member, cutoff)
+            rows += engine.settle(rows[-1], _other_readings(data, singles[member], member, cutoff))
     return rows
 
 
@@ -242,7 +246,7 @@ def _worst_set(
     return ", ".join(found) or None
 
 
-def _caps_table(
+def caps_table(
     data: ModelData, singles: dict[str, tuple[Alone, Conditions]], rows: list[dict[str, Any]]
 ) -> pd.DataFrame:
     """Caps and floors of every member alone, under all cutoffs."""
@@ -268,7 +272,7 @@ def _caps_table(
     return pd.DataFrame(table, columns=list(RESULTS["caps"].names))
 
 
-def _plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:
+def plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:
     good = data.good
     least = NOTHING * good.demand
     rows = []
@@ -293,7 +297,7 @@ def _plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RESULTS["plan"].names))
 
 
-def _capacity_table(data: ModelData, building: dict[str, float]) -> pd.DataFrame:
+def capacity_table(data: ModelData, building: dict[str, float]) -> pd.DataFrame:
     good = data.good
     rows = [
         {

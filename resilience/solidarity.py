@@ -47,7 +47,7 @@ class Solidarity:
         if not data.available.budget.any():
             return data
         available = with_sets(data.available, self.sets, data.good.members)
-        return replace(data, available=available, class_of=classes_of(data.good, available))
+        return replace(data, available=available, class_of=classes_of(data.good, available, pooled=True))
 
     def worst(self, missed: np.ndarray) -> np.ndarray:
         """Shortfalls by set reduced to shortfalls by cutoff: of each cutoff the set that misses most."""

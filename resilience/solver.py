@@ -18,6 +18,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from resilience.errors import SolverError
+from resilience.model import PART
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
@@ -114,6 +115,23 @@ class Program:
             row_upper=np.append(self.row_upper, most),
         )
 
+    def part(self, good: str) -> Program:
+        """The whole program under the names of one of its goods: the other goods' are out of sight."""
+        start = f"{good}{PART}"
+
+        def mine(named: Mapping[str, Any]) -> dict[str, Any]:
+            return {name.removeprefix(start): what for name, what in named.items() if name.startswith(start)}
+
+        return replace(self, columns=mine(self.columns), rows=mine(self.rows), objectives=mine(self.objectives))
+
+    def coefficient(self, constraint: str, variable: str, numbers: Mapping[Any, float]) -> Program:
+        """The program with other coefficients, by index, of a variable in the constraint of the same index."""
+        matrix = self.matrix.copy()
+        for index, number in numbers.items():
+            row, column = self.rows[constraint][index], self.columns[variable][index]
+            matrix[row, column] = number * self.column_size[column]
+        return replace(self, matrix=matrix)
+
     def read(self, values: np.ndarray, variable: str) -> dict[Any, float]:
         """Index → value of one variable."""
         return {index: float(values[position]) for index, position in self.columns.get(variable, {}).items()}
@@ -122,7 +140,7 @@ class Program:
 def compile_model(model: pyo.ConcreteModel) -> Program:
     """Translate a Pyomo model with its objectives into arrays with scaled columns."""
     form = LinearStandardFormCompiler().write(model, mixed_form=True)
-    sizes = model.component("scaling_factor")
+    sizes = model.scaling_factor
     column_size = np.array([1.0 / sizes.get(entry, 1.0) for entry in form.columns])
     matrix = sparse.csr_matrix(form.A) @ sparse.diags_array(column_size)
     rhs = np.asarray(form.rhs, dtype=float)
@@ -131,7 +149,7 @@ def compile_model(model: pyo.ConcreteModel) -> Program:
     upper = [np.inf if entry.ub is None else entry.ub for entry in form.columns]
     objectives = {}
     for number, objective in enumerate(form.objectives):
-        objectives[objective.local_name] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
+        objectives[_name(objective)] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
     return Program(
         name=model.name,
         matrix=sparse.csr_matrix(matrix),
@@ -148,9 +166,20 @@ def compile_model(model: pyo.ConcreteModel) -> Program:
 
 def _places(entries: Sequence[Any]) -> dict[str, dict[Any, int]]:
     places: dict[str, dict[Any, int]] = {}
+    names: dict[int, str] = {}
     for position, entry in enumerate(entries):
-        places.setdefault(entry.parent_component().local_name, {})[entry.index()] = position
+        component = entry.parent_component()
+        name = names.get(id(component))
+        if name is None:
+            name = names[id(component)] = _name(component)
+        places.setdefault(name, {})[entry.index()] = position
     return places
+
+
+def _name(component: Any) -> str:
+    """The component's name; that of a good's block goes before it in a model of several goods."""
+    block = component.parent_block()
+    return component.local_name if block.parent_block() is None else f"{block.index()}{PART}{component.local_name}"
 
 
 def minimise(program: Program, objective: str, problem: str) -> Solution | None:

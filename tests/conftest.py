@@ -24,6 +24,7 @@ settings.load_profile("resilience")
 ROOT = Path(__file__).parent.parent
 GOODS = "good,label,category,unit,hs,flow_measure,notes\n"
 FLOWS = "year,good,exporter,importer,quantity,value_usd,status,source\n"
+RECIPES = "good,input,input_per_unit,unit,loss,essential,value_share,status,source,note\n"
 BALANCES = "year,good,country,production,demand,stock,capacity,status,source\n"
 
 
@@ -49,9 +50,11 @@ def write_dataset(
     coalitions: Sequence[tuple[str, str, Any]] = (),
     countries: Sequence[str] = (),
     unit: str = "t",
+    recipes: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write a data set. A flow is (exporter, importer, quantity[, good[, value_usd]]), a balance a mapping with
-    ``country`` and what is known; the year is 2024."""
+    ``country`` and what is known; the year is 2024. A recipe is a mapping with good and input; ``input_per_unit``
+    is 1 and ``essential`` true unless given."""
     folder.mkdir(parents=True, exist_ok=True)
     measure = "value" if unit == "kUSD" else "quantity"
     (folder / "goods.csv").write_text(
@@ -74,6 +77,13 @@ def write_dataset(
         year, good = row.get("year", 2024), row.get("good", first)
         lines.append(f"{year},{good},{row['country']},{','.join(str(cell) for cell in cells)},observed,made up\n")
     (folder / "balances.csv").write_text(BALANCES + "".join(lines), encoding="utf-8")
+    if recipes:
+        lines = [
+            f"{row['good']},{row['input']},{row.get('input_per_unit', 1)},{row.get('unit', '')},{row.get('loss', '')},"
+            f"{str(row.get('essential', True)).lower()},{row.get('value_share', '')},assumed,made up,\n"
+            for row in recipes
+        ]
+        (folder / "recipes.csv").write_text(RECIPES + "".join(lines), encoding="utf-8")
     (folder / "countries.csv").write_text(
         "country,name,gdp_usd,population\n" + "".join(f"{code},Land {code},,\n" for code in sorted(seen)),
         encoding="utf-8",

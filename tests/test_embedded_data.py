@@ -44,6 +44,11 @@ def balances() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def recipes() -> pd.DataFrame:
+    return table(DATA / "recipes.csv")
+
+
+@pytest.fixture(scope="module")
 def flows() -> pd.DataFrame:
     return pd.concat([table(path) for path in sorted((DATA / "flows").glob("*.csv"))], ignore_index=True)
 
@@ -54,8 +59,10 @@ def flows() -> pd.DataFrame:
 def test_the_folder_holds_what_the_schema_names_and_nothing_else() -> None:
     names = {path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.is_file()}
     listed = {f"flows/{good}.csv" for good in table(DATA / "goods.csv")["good"]}
-    tables = {"goods.csv", "countries.csv", "coalitions.csv", "balances.csv", "SOURCES.md", "DEMAND.md"}
-    assert names == tables | listed
+    tables = {
+        "goods.csv", "countries.csv", "coalitions.csv", "balances.csv", "recipes.csv", "SOURCES.md", "DEMAND.md",
+    }  # fmt: skip
+    assert names - {"input_output.csv", "sectors.csv", "INPUT_OUTPUT.md"} == tables | listed
 
 
 def test_headers_are_those_of_the_schema() -> None:
@@ -66,6 +73,8 @@ def test_headers_are_those_of_the_schema() -> None:
     assert header("countries.csv") == "country,name,gdp_usd,population"
     assert header("coalitions.csv") == "coalition,country,credit"
     assert header("balances.csv") == "year,good,country,production,demand,stock,capacity,status,source"
+    columns = "good,input,input_per_unit,loss,essential,value_share,status,source,note"
+    assert header("recipes.csv") == columns
     for path in (DATA / "flows").glob("*.csv"):
         assert header(f"flows/{path.name}") == "year,good,exporter,importer,quantity,value_usd,status,source"
 
@@ -79,7 +88,7 @@ def test_bytes_are_utf8_with_line_feeds_and_small() -> None:
             data.decode("utf-8")
             assert b"\r" not in data, path.name
             assert not data.startswith(b"\xef\xbb\xbf"), path.name
-    assert total < 5_000_000
+    assert total < 8_000_000  # the inter-country table of input_output.csv is a third of it
 
 
 def test_no_duplicate_keys(
@@ -156,10 +165,10 @@ def test_numbers_are_finite_and_not_negative(
 
 
 def test_every_row_has_a_status_and_a_source_that_is_explained(
-    balances: pd.DataFrame, flows: pd.DataFrame
+    balances: pd.DataFrame, flows: pd.DataFrame, recipes: pd.DataFrame
 ) -> None:
     explained = set(re.findall(r"`([^`]+)`", (DATA / "SOURCES.md").read_text(encoding="utf-8")))
-    for frame in (flows, balances):
+    for frame in (flows, balances, recipes):
         assert frame["status"].isin(["observed", "estimated", "assumed"]).all()
         assert frame["source"].notna().all()
         parts = {part for source in frame["source"].unique() for part in source.split("; ")}
@@ -196,7 +205,7 @@ def test_coalitions_have_their_members(coalitions: pd.DataFrame) -> None:
 
 
 def test_balances_close(balances: pd.DataFrame, flows: pd.DataFrame) -> None:
-    """Production + imports − exports of G7 members is not negative, but for the known few."""
+    """Production + imports − exports of G7 members is not negative, but for the known few, ores mostly."""
     bought = flows.groupby(["good", "year", "importer"])["quantity"].sum()
     sold = flows.groupby(["good", "year", "exporter"])["quantity"].sum()
     below = set()
@@ -206,7 +215,9 @@ def test_balances_close(balances: pd.DataFrame, flows: pd.DataFrame) -> None:
         if row.production + bought.get(key, 0.0) - sold.get(key, 0.0) < 0:
             below.add((row.good, row.country))
     recycling = {(good, country) for good in ("palladium", "platinum") for country in ("GBR", "ITA")}
-    assert below <= recycling | {("phosphate_rock", "GBR")}
+    resellers = {("phosphate_rock", "GBR"), ("bauxite", "GBR"), ("antimony_ore", "GBR"), ("antimony_ore", "JPN")}
+    resellers |= {("tungsten_ore", country) for country in ("DEU", "FRA", "GBR", "JPN")}
+    assert below <= recycling | resellers
     written = balances[balances["good"].isin(["palladium", "platinum"]) & balances["country"].isin(["GBR", "ITA"])]
     for row in written.itertuples():
         assert row.demand == pytest.approx(bought[(row.good, row.year, row.country)], rel=1e-3)
@@ -229,7 +240,9 @@ def test_food_demand_follows_its_rule(balances: pd.DataFrame, flows: pd.DataFram
 
 
 def test_traced_goods_cover_world_exports(balances: pd.DataFrame, flows: pd.DataFrame) -> None:
-    for good in ("wheat", "maize", "rice", "soybeans", "crude_oil", "hard_coal", "natural_graphite_weight"):
+    for good in (
+        "wheat", "maize", "rice", "soybeans", "crude_oil", "hard_coal", "natural_graphite_weight", "bauxite",
+    ):  # fmt: skip
         for year in flows.loc[flows["good"] == good, "year"].unique():
             trade = flows[(flows["good"] == good) & (flows["year"] == year)]
             known = balances[(balances["good"] == good) & (balances["year"] == year)].dropna(subset=["production"])
@@ -242,9 +255,76 @@ def test_entrepots_are_known_not_to_make(balances: pd.DataFrame) -> None:
     for pair in [
         ("palladium", "ITA"), ("palladium", "GBR"), ("platinum", "CHE"), ("magnets", "HKG"),
         ("cobalt", "NLD"), ("lithium_hydroxide", "BEL"), ("aluminium", "NLD"), ("magnesium", "DEU"),
-        ("lng", "FRA"), ("ferrovanadium", "NLD"), ("natural_graphite", "USA"),
+        ("lng", "FRA"), ("ferrovanadium", "NLD"), ("natural_graphite", "USA"), ("bauxite", "NLD"),
+        ("tungsten_ore", "SGP"), ("antimony_ore", "ITA"), ("titanium_ore", "NLD"),
     ]:  # fmt: skip
         assert pair in zeros, pair
+
+
+def test_metal_content_of_mines_is_not_added_to_ore(balances: pd.DataFrame) -> None:
+    """Ores travel in gross weight, so only bauxite, which is counted that way, has production above zero."""
+    made = balances[balances["production"] > 0].groupby("good")["country"].nunique()
+    assert made["bauxite"] > 20
+    assert not {"tungsten_ore", "antimony_ore", "titanium_ore"} & set(made.index)
+
+
+def test_who_sells_ore_it_does_not_buy_is_not_set_to_zero(balances: pd.DataFrame) -> None:
+    known = set(balances.dropna(subset=["production"]).set_index(["good", "country"]).index)
+    assert not {("titanium_ore", "EGY"), ("antimony_ore", "ZWE"), ("tungsten_ore", "ETH")} & known
+
+
+# -- recipes ---------------------------------------------------------------------------------------------
+
+
+def test_recipes_name_goods_and_units_and_lead_in_no_circle(recipes: pd.DataFrame, goods: pd.DataFrame) -> None:
+    unit = goods.set_index("good")["unit"].to_dict()
+    assert not recipes.duplicated(["good", "input"]).any()
+    assert set(recipes["good"]) | set(recipes["input"]) <= set(unit)
+    assert recipes["essential"].isin([True, False]).all()
+    assert recipes["loss"].isna().all()
+    measured = {(unit[row.good], unit[row.input]) for row in recipes.itertuples()}
+    assert measured == {("t", "t"), ("kUSD", "kUSD"), ("t", "kUSD"), ("kUSD", "t")}
+    left = set(zip(recipes["good"], recipes["input"], strict=True))
+    while left:  # take away goods that nothing is made of, until none is left
+        final = {good for good, _ in left} - {name for _, name in left}
+        assert final, left
+        left = {(good, name) for good, name in left if good not in final}
+
+
+def test_recipes_stay_in_their_range_and_below_the_value_of_the_good(
+    recipes: pd.DataFrame, goods: pd.DataFrame
+) -> None:
+    unit = goods.set_index("good")["unit"].to_dict()
+    for row in recipes.itertuples():
+        found = re.match(r"Range ([\d.]+) to ([\d.]+)\. ", row.note)
+        assert found, row.note
+        assert float(found[1]) <= row.input_per_unit <= float(found[2]), row
+        if unit[row.good] == unit[row.input] == "kUSD":
+            assert row.value_share == row.input_per_unit
+        assert ("ssumed" in row.note) or row.status != "assumed"
+    assert recipes["status"].isin(["estimated", "assumed"]).all(), "a recipe is never observed"
+    assert recipes["value_share"].dropna().between(0, 1, inclusive="neither").all()
+    assert (recipes.groupby("good")["value_share"].sum() < 1).all()
+
+
+def test_recipes_are_what_their_sources_say(recipes: pd.DataFrame, balances: pd.DataFrame) -> None:
+    need = recipes.set_index(["good", "input"])["input_per_unit"]
+    assert need["aluminium", "bauxite"] == 4  # USGS
+    assert need["lithium_hydroxide", "lithium_carbonate"] == pytest.approx(73.89 / (2 * 41.96), abs=1e-4)
+    # 43.84 Mt of P2O5 a year, rock of 32 % at 0.147 kUSD/t
+    made = balances[balances["good"] == "wheat"].groupby("year")["production"].sum().mean()
+    assert need["wheat", "phosphate_rock"] == pytest.approx(0.15 * 43.84e6 / made / 0.32 * 0.147, rel=0.01)
+    essential = recipes.set_index(["good", "input"])["essential"]
+    assert not essential["wheat", "phosphate_rock"]
+    assert not essential["lithium_hydroxide", "lithium_carbonate"]
+    assert essential["aluminium", "bauxite"]
+
+
+def test_arms_need_no_more_of_a_metal_than_is_bought(recipes: pd.DataFrame, flows: pd.DataFrame) -> None:
+    """The assumed shares, applied to American arms imports, stay far below American imports of the metal."""
+    bought = flows[(flows["year"] == 2024) & (flows["importer"] == "USA")].groupby("good")["quantity"].sum()
+    for row in recipes[recipes["good"] == "arms_ammunition"].itertuples():
+        assert row.input_per_unit * bought["arms_ammunition"] < 0.5 * bought[row.input], row.input
 
 
 # -- repairs ---------------------------------------------------------------------------------------------
@@ -267,13 +347,19 @@ def test_repairs_are_marked_and_stated(flows: pd.DataFrame, goods: pd.DataFrame)
 
 
 def test_no_large_flow_is_priced_out_of_reach(flows: pd.DataFrame, goods: pd.DataFrame) -> None:
-    """After repair no flow above 1 % of a good's weight is more than ten times off the good's price."""
+    """After repair no flow above 1 % of a good's weight is more than ten times off the good's price.
+
+    The price is the median weighted by value: small flows of dear grades would carry an unweighted one away.
+    """
     allowed = {("hard_coal", "KAZ", "RUS")}
     measured = set(goods.loc[goods["flow_measure"] == "quantity", "good"])
     priced = flows[flows["good"].isin(measured) & flows["value_usd"].notna()]
     for (good, _), rows in priced.groupby(["good", "year"]):
         unit = rows["value_usd"] / rows["quantity"]
-        ratio = np.abs(np.log(unit / unit.median()))
+        order = unit.sort_values().index
+        running = rows.loc[order, "value_usd"].cumsum()
+        price = unit[running[running >= running.iloc[-1] / 2].index[0]]
+        ratio = np.abs(np.log(unit / price))
         large = rows["quantity"] > 0.01 * rows["quantity"].sum()
         odd = rows[large & (ratio > math.log(10))]
         found = {(good, row.exporter, row.importer) for row in odd.itertuples()}
@@ -325,6 +411,8 @@ def figures(flows: pd.DataFrame, balances: pd.DataFrame) -> Figures:
         ("natural_graphite_weight", 2024, "USA", 73_900, 0.06, "USGS Mineral Commodity Summaries 2026"),
         ("fluorspar", 2021, "USA", 391_000, 0.15, "USGS Mineral Commodity Summaries 2026, acid grade"),
         ("palladium", 2024, "USA", 68.3, 0.12, "USGS Mineral Commodity Summaries 2026"),
+        ("bauxite", 2021, "USA", 3.88e6, 0.04, "USGS Mineral Commodity Summaries 2026, dry"),
+        ("bauxite", 2024, "USA", 2.92e6, 0.02, "USGS Mineral Commodity Summaries 2026, dry"),
     ],
 )
 def test_published_imports(
@@ -424,6 +512,7 @@ def declaration(tool: ModuleType) -> object:
     full.goods = [good for good in full.goods if good.name in ("crude_oil", "wheat")]
     full.coalitions = {"G7": ["FRA", "USA"]}
     full.corrections = []
+    full.recipes = []
     full.settings = {**full.settings, "enough_flows": 3}
     return full
 
@@ -632,3 +721,30 @@ def test_a_new_year_asks_for_its_corrections(tool: ModuleType) -> None:
     complaints = tool.check_corrections(full)
     assert len(complaints) == 2
     assert all("2025" in line for line in complaints)
+
+
+def test_recipes_are_made_from_unit_values_and_phosphate(tool: ModuleType, tmp_path: Path) -> None:
+    write_extracts(tmp_path)
+    (tmp_path / "fao_fertilizer_nutrients_2010_2023.csv.gz").unlink(missing_ok=True)
+    use = pd.DataFrame(
+        [
+            (area, iso3, year, "Nutrient phosphate P2O5 (total)", "Agricultural Use", "t", value)
+            for year in (2021, 2022)
+            for area, iso3, value in (("World", "", 50.0), ("France", "FRA", 9.0))
+        ],
+        columns=["Area", "iso3", "Year", "Item", "Measurement", "Unit", "Value"],
+    )
+    use.to_csv(tmp_path / "fao_fertilizer_nutrients_2010_2023.csv.gz", index=False)
+    full = declaration(tool)
+    common = {"essential": True, "status": "assumed", "source": "here", "note": "at {input_price:.2f}"}
+    full.recipes = [  # type: ignore[attr-defined]
+        {"good": "wheat", "input": "crude_oil", "p2o5_share": 0.5, "grade": 0.25, "low": 0, "high": 1, **common},
+        {"good": "wheat", "input": "helium", "input_per_unit": 1, "low": 0, "high": 1, **common},
+        {"good": "crude_oil", "input": "wheat", "input_per_unit": 3, "low": 0, "high": 2, **common}
+        | {"note": "plain"},
+    ]
+    cooked, doubts = tool.recipes(tool.Sources(tmp_path, full))
+    # 0.5 * 50 t over 100 t of wheat, a quarter of the rock is P2O5, at 0.5 kUSD/t; helium is not declared
+    assert list(cooked["input_per_unit"]) == [0.5, 3]
+    assert list(cooked["note"]) == ["Range 0 to 1. at 0.50", "Range 0 to 2. plain"]
+    assert doubts == ["recipe crude_oil, wheat: 3 lies outside 0 to 2"]

@@ -1,0 +1,656 @@
+"""Goods that hang together: solved jointly, from the final good upstream, each share fixed before the next.
+
+What members make at home needs its essential inputs there, month by month, so that a good and its inputs are one
+programme (``model.build_chain``). The least share of the final good is found first, with the sourcing of its
+inputs free; then that of each input while the shares before keep theirs (section 8). Goods of a group that may
+stand in for each other are solved in the same way.
+
+A member's makers are *followed* in the rows of that member if its production is known, and in the rows of ALL
+also if it sells to other members. Whoever is not followed keeps today's mix of inputs (``upstream``); so do all
+makers in the readings market and guaranteed and in the stress test.
+
+What makers use of an input moves with what they make, so that its share would be a ratio of two variables. It is
+not, because with the share of a good its plan is fixed, too: the surviving plan with the least new capacity of all
+goods of the chain, and among those the nearest to today. An input's share is what that plan needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.casefile import Substitutes, Surge
+from resilience.conditions import Conditions
+from resilience.errors import Finding, SolverError
+from resilience.levers import NO_REASONS, more_surge, reasons
+from resilience.model import (
+    PART,
+    ChainData,
+    Link,
+    ModelData,
+    Swap,
+    build,
+    build_chain,
+    least_group_share,
+    prepare,
+)
+from resilience.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage, other_rows, positions, tags_of
+from resilience.readings import Alone, alone
+from resilience.recipes import Recipe, groups, upstream
+from resilience.requirements import GoodResult, capacity_table, caps_table, plan_table, rows_of
+from resilience.schema import ALL, RESULTS
+from resilience.solver import Program, Solution, compile_model
+from resilience.stress import pooled_shortfalls, shortfalls, stress_table
+from resilience.words import percent
+
+WORST_FIRST = ("none", "unknown", "build", "raise", "shift", "met")
+Known = dict[str, tuple[Alone, Conditions]]
+
+
+@dataclass(frozen=True)
+class Coupled:
+    """Goods that are solved together, final goods first.
+
+    ``whole`` is each good's data with makers as they are today, for stress and the other readings; ``single`` and
+    ``joint`` are what the programmes of one member's rows and of ALL's follow.
+    """
+
+    whole: Mapping[str, ModelData]
+    single: ChainData
+    joint: ChainData
+    findings: Mapping[str, tuple[Finding, ...]]
+
+    def __contains__(self, good: str) -> bool:
+        return good in self.whole
+
+
+def couple(
+    models: Mapping[str, ModelData], recipes: Sequence[Recipe], substitutes: Sequence[Substitutes]
+) -> list[Coupled]:
+    """The goods among ``models`` (final goods first) that must be solved together, in groups.
+
+    A recipe couples two goods where some member's makers can be followed: the member makes the good, its use of
+    the input is known, and the recipe is essential. Everything else stays apart.
+    """
+    essential = [recipe for recipe in recipes if recipe.essential and {recipe.good, recipe.input} <= set(models)]
+    here = [group for group in substitutes if set(group.goods) <= set(models)]
+    found = []
+    ties = [(recipe.good, recipe.input) for recipe in essential if _places(models, recipe, joint=True)]
+    for family in groups(list(models), [*ties, *(tuple(group.goods) for group in here)]):
+        if len(family) > 1:
+            mine = [recipe for recipe in essential if recipe.good in family and recipe.input in family]
+            found.append(_couple({good: models[good] for good in family}, mine, here))
+    return found
+
+
+def _couple(
+    models: Mapping[str, ModelData], recipes: Sequence[Recipe], substitutes: Sequence[Substitutes]
+) -> Coupled:
+    findings: dict[str, list[Finding]] = {good: [] for good in models}
+    for recipe in recipes:
+        findings[recipe.good] += _not_followed(models, recipe)
+    substitutes = [group for group in substitutes if set(group.goods) <= set(models)]
+    single = _followed(models, recipes, substitutes, joint=False)
+    joint = _followed(models, recipes, substitutes, joint=True)
+    for link in joint.links:
+        findings[link.input] += _scaled_recipes(models, recipes, link)
+    whole = {
+        good: replace(data, critical=_with_makers(good, data, models, single)) for good, data in models.items()
+    }
+    for good, data in models.items():
+        if data.available.budget.any():
+            text = (
+                f"{good} is solved together with {', '.join(name for name in models if name != good)}; under a cutoff "
+                "of any K each good meets its own worst set, which may ask for more than one set for all would"
+            )
+            findings[good].append(Finding("info", "cutoffs", None, "any", text))
+    return Coupled(whole, single, joint, {good: tuple(notes) for good, notes in findings.items()})
+
+
+def _places(models: Mapping[str, ModelData], recipe: Recipe, *, joint: bool) -> list[str]:
+    """The members whose makers of a good can be followed to its input."""
+    product, needed = models[recipe.good].good, models[recipe.input].good
+    return [
+        m
+        for m in product.members
+        if m in needed.members
+        and m in product.suppliers
+        and (m not in product.no_home or (joint and product.made.get(m, 0.0) > 0))
+    ]
+
+
+def _not_followed(models: Mapping[str, ModelData], recipe: Recipe) -> list[Finding]:
+    product, needed = models[recipe.good].good, models[recipe.input].good
+    lost = [
+        m
+        for m in product.members
+        if m not in needed.members and product.made.get(m, 0.0) > NOTHING * product.demand[m]
+    ]
+    if not lost:
+        return []
+    text = (
+        f"{recipe.good}: {', '.join(lost)} make{'s' if len(lost) == 1 else ''} it, but use of {recipe.input} there is "
+        "unknown or nil, so its makers are not followed upstream; give demand or flows of the input"
+    )
+    return [Finding("warning", "recipes", None, "input", text)]
+
+
+def _scaled_recipes(models: Mapping[str, ModelData], recipes: Sequence[Recipe], link: Link) -> list[Finding]:
+    asked = next(r.per_unit for r in recipes if (r.good, r.input) == (link.good, link.input))
+    scaled = {m: per_unit / asked for m, per_unit in link.per_unit.items() if per_unit < asked * (1 - 1e-6)}
+    if not scaled:
+        return []
+    shown = ", ".join(f"{m} {percent(part)}" for m, part in scaled.items())
+    text = (
+        f"recorded use of {link.input} covers only a part of what makers of {link.good} need by the recipe ({shown}); "
+        "the rest must come in a form that is not in the data, and the recipe is scaled to what is recorded there"
+    )
+    return [Finding("info", "recipes", None, "input_per_unit", text)]
+
+
+def _followed(
+    models: Mapping[str, ModelData],
+    recipes: Sequence[Recipe],
+    substitutes: Sequence[Substitutes],
+    *,
+    joint: bool,
+) -> ChainData:
+    """The links with a_m by place, and each good's data with its makers set apart and final demand alone."""
+    places = {recipe: _places(models, recipe, joint=joint) for recipe in recipes}
+    need: dict[tuple[str, str], float] = {}
+    for recipe, members in places.items():
+        for m in members:
+            need[recipe.input, m] = need.get((recipe.input, m), 0.0) + recipe.per_unit * models[
+                recipe.good
+            ].good.made.get(m, 0.0)
+    links = []
+    for recipe, members in places.items():
+        demand = models[recipe.input].good.demand
+        per_unit = {
+            m: recipe.per_unit * min(1.0, float(demand[m]) / need[recipe.input, m])
+            if need[recipe.input, m] > 0
+            else recipe.per_unit
+            for m in members
+        }
+        if per_unit:
+            links.append(Link(recipe.good, recipe.input, per_unit))
+    swaps = tuple(
+        Swap(one, other, group.goods[other] / group.goods[one])
+        for group in substitutes
+        for one in group.goods
+        for other in group.goods
+        if one != other and group.limit[one] > 0
+    )
+    limit = {good: part for group in substitutes for good, part in group.limit.items()}
+    lending = {swap.lender for swap in swaps}
+    goods = {}
+    for good, data in models.items():
+        makers = {m for link in links if link.good == good for m in link.per_unit}
+        fed = {m: min(amount, float(data.good.demand[m])) for (name, m), amount in need.items() if name == good}
+        if good in lending:
+            fed = dict.fromkeys(data.good.members, 0.0) | fed
+        goods[good] = _apart(data, makers, fed, limit.get(good, 0.0), joint=joint)
+    worth = {group.name: group.goods for group in substitutes}
+    return ChainData(goods, tuple(links), swaps, worth)
+
+
+def _apart(data: ModelData, makers: set[str], fed: Mapping[str, float], limit: float, *, joint: bool) -> ModelData:
+    """A good's data with followed makers in classes of their own, and with final demand alone."""
+    available = data.available
+    order = {name: i for i, name in enumerate(available.suppliers)}
+    delivered, at_home = available.delivered.copy(), available.at_home.copy()
+    shared = available.lost.any(axis=2)
+    spared = []
+    for s in range(len(available.cutoffs)):
+        for m in makers:
+            if not shared[s, order[m]]:
+                at_home[s, order[m]] = available.whole[s, order[m]]
+                if joint:
+                    delivered[s, order[m]] = available.whole[s, order[m]]
+        mine = {m for m in makers if not joint or shared[s, order[m]]}
+        spared.append(available.spared[s] | mine)
+    followed = replace(available, delivered=delivered, at_home=at_home, spared=tuple(spared))
+    prepared = prepare(data.good, followed, pooled=data.pooled and joint, makers=makers)
+    final = _final(data, fed)
+    return replace(
+        prepared,
+        critical=prepared.critical * final,
+        ceiling=prepared.ceiling * final,
+        fed=dict(fed),
+        replaceable=limit,
+    )
+
+
+def _final(data: ModelData, fed: Mapping[str, float]) -> np.ndarray:
+    """The part of demand that is not used by makers, member × 1."""
+    demand = data.good.demand
+    return np.array([[max(0.0, 1.0 - fed.get(m, 0.0) / float(demand[m]))] for m in data.good.members])
+
+
+def _with_makers(good: str, data: ModelData, models: Mapping[str, ModelData], chain: ChainData) -> np.ndarray:
+    """Critical demand (member × month): of final use, and of what makers need for the critical demand of theirs."""
+    critical = data.critical * _final(data, chain.goods[good].fed)
+    for link in chain.links:
+        if link.input == good:
+            product = models[link.good]
+            months = min(data.months, product.months)
+            for m, per_unit in link.per_unit.items():
+                n, at = data.good.members.index(m), product.good.members.index(m)
+                part = product.critical[at] / float(product.good.demand[m])
+                critical[n, :months] += per_unit * float(product.good.made[m]) * part[:months]
+    return critical
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A good's yearly sourcing by (member, supplier) and new capacity by country."""
+
+    sourcing: Mapping[tuple[str, str], float]
+    new_capacity: Mapping[str, float]
+
+
+class Chain:
+    """The compiled programmes of coupled goods, and the plans that were fixed so far, by row and good.
+
+    A plan is None where no share suffices.
+    """
+
+    def __init__(self, coupled: Coupled):
+        self.coupled = coupled
+        self.order = list(coupled.whole)
+        self.joint = compile_model(build_chain(coupled.joint))
+        self.joint_tags = tags_of(self.joint)
+        tied = bool(coupled.single.links or coupled.single.swaps)
+        self.single = compile_model(build_chain(coupled.single)) if tied else None
+        self.single_tags = tags_of(self.single) if self.single is not None else self.joint_tags
+        self.fixed: dict[tuple[str, str], dict[str, Plan | None]] = {}
+        self.weights = _weights(coupled)
+
+    def engine(self, good: str) -> ChainEngine:
+        """One good's view of the programmes."""
+        data = self.coupled.whole[good]
+        single = compile_model(build(data)) if self.single is None else self.single.part(good)
+        return ChainEngine(data, single, self.joint.part(good), chain=self, good=good)
+
+    def survival_of(self, tags: pd.DataFrame, goods: Sequence[str]) -> np.ndarray:
+        """Positions of the survival conditions of some goods."""
+        return positions(tags, tags["good"].isin(goods) & (tags["name"] == "survives"))
+
+
+@dataclass
+class ChainEngine(Engine):
+    """The engine of one of several goods: the other goods' conditions hold in all that it solves."""
+
+    chain: Chain = field(kw_only=True)
+    good: str = field(kw_only=True)
+    _rows: dict[tuple[str, str], tuple[Program, pd.DataFrame]] = field(default_factory=dict)
+
+    def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
+        """The programme of one row; goods before this one keep their shares, and all goods survive if they can."""
+        if member != ALL and self.chain.single is None:
+            return super().row(member, cutoff)
+        if (member, cutoff) not in self._rows:
+            whole, tags = self.whole(member, cutoff)
+            chain = self.chain
+            after = chain.order[chain.order.index(self.good) + 1 :]
+            if after and self.minimise(whole.part(self.good), "least_share", f"{self.good}, {member}") is None:
+                whole = whole.loosen(chain.survival_of(tags, after))
+            mine = tags[(tags["good"] == self.good) | (tags["name"] == "survives")]
+            self._rows[member, cutoff] = whole.part(self.good), mine
+        return self._rows[member, cutoff]
+
+    def free(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
+        """The programme of all goods for a row, no share fixed."""
+        chain = self.chain
+        program, tags = (chain.joint, chain.joint_tags) if member == ALL else (chain.single, chain.single_tags)
+        assert program is not None
+        if member != ALL:
+            for good, data in chain.coupled.whole.items():
+                others = {
+                    (m, i): float(data.good.baseline.at[i, m])
+                    for m, i in program.columns[f"{good}{PART}sourcing"]
+                    if m != member
+                }
+                program = program.bound(f"{good}{PART}sourcing", lower=others, upper=others)
+        return program.loosen(other_rows(tags, member, cutoff)), tags
+
+    def whole(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
+        """The programme of all goods for a row, with the plans fixed so far; goods none can save are let go."""
+        chain = self.chain
+        program, tags = self.free(member, cutoff)
+        for good, plan in chain.fixed.get((member, cutoff), {}).items():
+            if good == self.good:
+                continue
+            if plan is None:
+                program = program.loosen(chain.survival_of(tags, [good]))
+            sourcing = self._today(good) if plan is None else plan.sourcing
+            built = {} if plan is None else plan.new_capacity
+            program = program.bound(f"{good}{PART}sourcing", lower=sourcing, upper=sourcing)
+            program = program.bound(f"{good}{PART}new_capacity", lower=built, upper=built)
+        return self._with_new_demand(program, member, cutoff), tags
+
+    def _today(self, good: str) -> dict[tuple[str, str], float]:
+        data = self.chain.coupled.whole[good].good
+        places = self.chain.joint.columns[f"{good}{PART}sourcing"]
+        return {(m, i): float(data.baseline.at[i, m]) for m, i in places}
+
+    def _with_new_demand(self, program: Program, member: str, cutoff: str) -> Program:
+        """The demand of the good with what its makers use once the plans of what they make are fixed."""
+        links = (self.chain.coupled.joint if member == ALL else self.chain.coupled.single).links
+        demand = {m: float(amount) for m, amount in self.data.good.demand.items()}
+        for link in links:
+            plan = self.chain.fixed.get((member, cutoff), {}).get(link.good) if link.input == self.good else None
+            if plan is not None:
+                today = self._today(link.good)
+                for (m, i), amount in plan.sourcing.items():
+                    if i in link.per_unit and (member in (ALL, i)):
+                        demand[i] += link.per_unit[i] * (amount - today[m, i])
+        name = f"{self.good}{PART}"
+        sign = np.sign(
+            program.matrix[[program.rows[f"{name}credited"][m] for m in demand]][
+                :, [program.columns[f"{name}share"][m] for m in demand]
+            ].diagonal()
+        )
+        numbers = {m: one * max(demand[m], 0.0) for (m, one) in zip(demand, sign, strict=True)}
+        return program.coefficient(f"{name}credited", f"{name}share", numbers)
+
+    def fix(self, row: dict[str, Any]) -> Plan | None:
+        """The plan of this good for a planned row: least new capacity of the chain, then nearest to today."""
+        if row["status"] == "none":
+            return None
+        if row["status"] == "met":
+            return Plan(self._today(self.good), {})
+        program, tags = self.row(row["member"], row["cutoff"])
+        here = tags if "good" not in tags else tags[tags["good"].isin([self.good, ""])]
+        program = kept(self, program, here, float(row["share"]))
+        problem = f"{self.good}, plan of {row['member']}, {row['cutoff']}"
+        if row["member"] == ALL or self.chain.single is not None:
+            whole = self.chain.joint if row["member"] == ALL else self.chain.single
+            assert whole is not None
+            names = (f"{good}{PART}least_building" for good in self.chain.weights)
+            built = sum(
+                weight * whole.objectives[name]
+                for name, weight in zip(names, self.chain.weights.values(), strict=True)
+            )
+            program = replace(program, objectives={**program.objectives, "least_building": built})
+        solution = self.minimise(program, "least_building", f"{problem}, least_building")
+        for before, objective in (("least_building", "least_change"), ("least_change", "settled")):
+            if solution is not None:
+                program, solution = next_stage(self, program, before, solution.objective, objective, problem)
+        if solution is None:
+            raise SolverError("a later stage is infeasible though stage 1 is not", problem, program.size)
+        good = self.data.good
+        today = self._today(self.good)
+        sourcing = program.read(solution.values, "sourcing")
+        for (m, i), amount in sourcing.items():
+            if abs(amount - today[m, i]) <= NOTHING * good.demand[m]:
+                sourcing[m, i] = today[m, i]
+            elif amount <= NOTHING * good.demand[m]:
+                sourcing[m, i] = 0.0
+        least = SLACK * float(good.demand.sum())
+        built_by = program.read(solution.values, "new_capacity")
+        return Plan(sourcing, {i: amount if amount > least else 0.0 for i, amount in built_by.items()})
+
+    def settle(self, planned: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Market and guaranteed take inputs as they are today; no floor below the planned share can do, nor any
+        where no share suffices."""
+        for row in others:
+            if planned["status"] == "none" and row["status"] != "none":
+                row |= {name: planned[name] for name in ("status", "share", "gap", "month", "new_capacity")}
+                row["share_upper"] = np.nan
+            elif row["status"] != "none" and row["share"] < planned["share"] - SAME and planned["status"] != "met":
+                row["share"], row["gap"] = planned["share"], planned["gap"]
+                row["month"], row["share_upper"] = planned["month"], max(row["share_upper"], planned["share"])
+                row["status"] = planned["status"] if row["status"] == "met" else row["status"]
+        return others
+
+
+def _named(names: Program, program: Program) -> Program:
+    """A program under the names of another."""
+    return replace(program, columns=names.columns, rows=names.rows, objectives=names.objectives)
+
+
+def solve_chain(
+    coupled: Coupled,
+    with_surge: Callable[[str, Surge], Coupled] | None = None,
+    *,
+    caps: Mapping[str, bool],
+) -> dict[str, GoodResult]:
+    """All rows of goods that hang together, by good.
+
+    ``with_surge`` gives the same goods under another surge of the region for one of them; without it the tables
+    why, levers and missing stay empty. Raises :class:`~resilience.errors.SolverError` as ``solve_good`` does.
+    """
+    chain = Chain(coupled)
+    engines: dict[str, ChainEngine] = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    findings: dict[str, list[Finding]] = {good: list(coupled.findings[good]) for good in coupled.whole}
+    together: dict[str, np.ndarray] = {}
+    singles: dict[str, Known] = {}
+    for good, data in coupled.whole.items():
+        engine = engines[good] = chain.engine(good)
+        singles[good] = {member: alone(data, member) for member in data.good.members}
+        missed = together[good] = shortfalls(data, data.good.baseline)
+        if data.pooled:
+            pooled = compile_model(build(data))
+            together[good] = pooled_shortfalls(data, pooled, f"{good}, stress test")
+        rows[good] = []
+        for member in (*data.good.members, ALL):
+            pool = together[good] if member == ALL else missed
+            before = rows[good] if member == ALL else None
+            rows[good] += rows_of(engine, singles[good], pool, missed, member, findings[good], before)
+            plans: dict[str, Plan | None] = {}
+            for row in (row for row in rows[good] if row["member"] == member and row["reading"] == "planned"):
+                only = len(data.available.cutoffs) == 1 and row["cutoff"] == ALL
+                plans[row["cutoff"]] = next(iter(plans.values())) if only else engine.fix(row)
+                chain.fixed.setdefault((member, row["cutoff"]), {})[good] = plans[row["cutoff"]]
+    results = {}
+    for good, data in coupled.whole.items():
+        engine = engines[good]
+        plan, building = _plan_frame(data, chain.fixed[ALL, ALL][good])
+        explained = NO_REASONS if with_surge is None else reasons(engine, rows[good], *_surges(engine, with_surge))
+        results[good] = GoodResult(
+            requirements=pd.DataFrame(rows[good], columns=list(RESULTS["requirements"].names)),
+            stress=stress_table(data, together[good]),
+            plan=plan_table(data, plan),
+            capacity=capacity_table(data, building),
+            why=explained.why,
+            levers=explained.levers,
+            missing=explained.missing,
+            caps=caps_table(data, singles[good], rows[good])
+            if caps[good]
+            else pd.DataFrame(columns=list(RESULTS["caps"].names)),
+            findings=findings[good],
+            optima=engine.optima,
+            residual=engine.residual,
+            substitutes=_groups_table(chain, engine),
+            joint={link.input: frozenset(link.per_unit) for link in coupled.single.links if link.good == good},
+            joint_all=frozenset(link.input for link in coupled.joint.links if link.good == good),
+        )
+    return results
+
+
+def _surges(
+    engine: ChainEngine, with_surge: Callable[[str, Surge], Coupled]
+) -> tuple[Callable[[float], Engine], Callable[[float, str], Engine]]:
+    """As :func:`resilience.levers.surges`, with the other goods as they are."""
+    made: dict[float, ChainEngine] = {}
+
+    def by_surge(more: float) -> Engine:
+        if more not in made:
+            chain = Chain(with_surge(engine.good, more_surge(engine.data, more)))
+            before = engine.chain.order[: engine.chain.order.index(engine.good)]
+            chain.fixed = {
+                key: {good: share for good, share in shares.items() if good in before}
+                for key, shares in engine.chain.fixed.items()
+            }
+            made[more] = chain.engine(engine.good)
+        return made[more]
+
+    return by_surge, lambda more, member: by_surge(more)
+
+
+def _plan_frame(data: ModelData, plan: Plan | None) -> tuple[pd.DataFrame | None, dict[str, float]]:
+    if plan is None:
+        return None, {}
+    frame = data.good.baseline * 0.0
+    for (m, i), amount in plan.sourcing.items():
+        frame.loc[i, m] = amount
+    return frame, {i: amount for i, amount in plan.new_capacity.items() if amount > 0}
+
+
+def _weights(coupled: Coupled) -> dict[str, float]:
+    """Each good's part of the value of what members use; equal where a price is unknown."""
+    value = {}
+    for good, data in coupled.whole.items():
+        price = float(np.nanmedian(data.good.price.to_numpy())) if data.good.price.notna().any().any() else np.nan
+        value[good] = price * float(data.good.demand.sum())
+    total = sum(value.values())
+    if not total > 0:
+        return dict.fromkeys(value, 1.0)
+    return {good: max(amount / total, 1e-3) for good, amount in value.items()}
+
+
+def _groups_table(chain: Chain, engine: ChainEngine) -> pd.DataFrame:
+    """The least share of each group whose first good is the engine's, by member and cutoff."""
+    columns = list(RESULTS["substitutes"].names)
+    rows = []
+    for group, worth in chain.coupled.joint.worth.items():
+        if next(iter(worth)) != engine.good:
+            continue
+        goods = {good: chain.coupled.whole[good].good for good in worth}
+        cutoffs = engine.data.available.cutoffs
+        members = [m for m in dict.fromkeys(m for data in goods.values() for m in data.members)]
+        for member in (*members, ALL):
+            who = members if member == ALL else [member]
+            demand = sum(rate * goods[g].demand.get(m, 0.0) for g, rate in worth.items() for m in who)
+            credited = sum(
+                rate * goods[g].demand[m] * goods[g].share_today[m]
+                for g, rate in worth.items()
+                for m in who
+                if m in goods[g].members
+            )
+            today = credited / demand
+            for cutoff in (*cutoffs, ALL):
+                program, _ = engine.free(member, cutoff)
+                shares = []
+                for most in (np.inf, 0.0):
+                    found = Engine.minimise(
+                        engine, program.bound("lent", upper=most), least_group_share(group), f"{group}, {member}"
+                    )
+                    shares.append(np.nan if found is None else min(max(found.objective, 0.0), 1.0))
+                share = shares[0]
+                rows.append(
+                    {
+                        "group": group,
+                        "member": member,
+                        "cutoff": cutoff,
+                        "goods": ", ".join(f"{good} ({rate:g})" for good, rate in worth.items()),
+                        "share": share,
+                        "share_today": today,
+                        "gap": share - today if share > today + SAME else share * 0.0,
+                        "apart": shares[1],
+                        "status": "none" if np.isnan(share) else "found",
+                    }
+                )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def chain_table(
+    recipes: Sequence[Recipe],
+    units: Mapping[str, str],
+    labels: Mapping[str, str],
+    results: Mapping[str, GoodResult],
+    goods: Sequence[str],
+) -> pd.DataFrame:
+    """The table ``chain`` from the requirements of goods and their inputs; ``goods`` are those asked for."""
+    planned = {}
+    for good, result in results.items():
+        rows = result.requirements[result.requirements["reading"] == "planned"]
+        planned[good] = {(row["member"], row["cutoff"]): row for row in rows.to_dict("records")}
+    table = []
+    for good in goods:
+        if good not in planned:
+            continue
+        links = [(recipe, stage) for recipe, stage in upstream(good, recipes) if recipe.input in planned]
+        for (member, cutoff), row in planned[good].items():
+            found = []
+            for recipe, stage in links:
+                below = planned[recipe.input].get((member, cutoff))
+                into = results[recipe.good]
+                followed = member in into.joint.get(recipe.input, ()) or (
+                    member == ALL and recipe.input in into.joint_all
+                )
+                going = into.going.get((member, cutoff), np.nan)
+                status = "unknown" if below is None else below["status"]
+                found.append(
+                    {
+                        "good": good,
+                        "member": member,
+                        "cutoff": cutoff,
+                        "input": recipe.input,
+                        "into": recipe.good,
+                        "stage": float(stage),
+                        "input_per_unit": recipe.per_unit,
+                        "recipe_unit": f"{units[recipe.input]}/{units[recipe.good]}",
+                        "essential": "yes" if recipe.essential else "no",
+                        "joint": "yes" if followed else "no",
+                        "share": row["share"],
+                        "input_share": np.nan if below is None else below["share"],
+                        "input_share_today": np.nan if below is None else below["share_today"],
+                        "input_gap": np.nan if below is None else below["gap"],
+                        "input_status": status,
+                        "keeps_going": going if recipe.essential else np.nan,
+                        "weakest": "no",
+                        "text": _text(row, below, recipe, labels, going),
+                    }
+                )
+            weak = [link for link in found if link["essential"] == "yes" and link["input_status"] != "met"]
+            if weak:
+                weakest = min(
+                    weak,
+                    key=lambda link: (WORST_FIRST.index(link["input_status"]), -np.nan_to_num(link["input_gap"])),
+                )
+                weakest["weakest"] = "yes"
+            table += found
+    return pd.DataFrame(table, columns=list(RESULTS["chain"].names))
+
+
+def _text(
+    row: Mapping[str, Any],
+    below: Mapping[str, Any] | None,
+    recipe: Recipe,
+    labels: Mapping[str, str],
+    going: float,
+) -> str:
+    """One link in words."""
+    good, name = labels[row["good"]], labels[recipe.input]
+    if row["status"] == "none":
+        need = f"{good}: no share suffices"
+    elif row["status"] == "met":
+        need = f"{good}: survives as it is, at {percent(row['share_today'])}"
+    else:
+        need = f"{good}: {percent(row['share'])}"
+    if below is None:
+        return f"{need}. Use of {name} is unknown here."
+    today = f"{percent(below['share_today'])} today"
+    if not recipe.essential:
+        text = f"{need}. {name} can be done without within the crisis"
+        return text + (
+            f" ({today})." if below["status"] in ("met", "none") else f"; by itself it needs more, {today}."
+        )
+    if below["status"] == "none":
+        return f"{need}. But {name} fails: no share of it suffices ({today})."
+    if below["status"] == "met":
+        return f"{need}. {name} survives as it is ({today})."
+    built = ", and only with new capacity" if below["status"] == "build" else ""
+    reach = f"{need}, but only if {name} reaches {percent(below['share'])} ({today}){built}."
+    if below["share"] <= below["share_today"] + SAME:
+        reach = f"{need}, but only if {name} comes from other suppliers than today ({today} is enough){built}."
+    if going < 1:
+        reach += f" As it is, makers at home fall to {percent(going)} in the worst month."
+    return reach
