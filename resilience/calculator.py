@@ -21,6 +21,7 @@ from resilience.chains import Coupled, chain_table, couple, solve_chain
 from resilience.cutoffs import availability
 from resilience.errors import Finding, InputError
 from resilience.model import ModelData, prepare
+from resilience.origins import content_rule_table, content_table, credit_by_content, exposure_table
 from resilience.recipes import needs
 from resilience.requirements import GoodResult, solve_good
 from resilience.results import Result, findings_table
@@ -64,6 +65,11 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     about = case.data.goods.set_index("good")
     links = chain_table(case.recipes, about["unit"], about["label"], with_inputs, case.goods)
     tables["chain"] = _stack([links], "chain")
+    models = {name: model_data(case, ready[name], ready) for name in solved}
+    tables["content"] = _stack([content_table(case, models)], "content")
+    tables["exposure"] = _stack([exposure_table(case, {name: ready[name] for name in solved})], "exposure")
+    rule = content_rule_table(case, models) if case.file.content.get("rule", False) else None
+    tables["content_rule"] = _stack([] if rule is None else [rule], "content_rule")
     tables["substitutes"] = _stack([result.substitutes for result in solved.values()], "substitutes")
     tables["regions"] = (
         compare(case, workers=workers, progress=progress) if case.file.compare else _stack([], "regions")
@@ -123,7 +129,8 @@ def figures(case: Case, good: str, known: Mapping[str, GoodData | None] | None =
             if product is not None:
                 made[recipe.good] = product.made
     needed = needs(good, made, case.recipes)
-    return assemble(good, case.data, case.file.year, list(case.members), case.credit, settings, needed)
+    credit = credit_by_content(case, good)
+    return assemble(good, case.data, case.file.year, list(case.members), credit, settings, needed)
 
 
 def all_figures(case: Case) -> dict[str, GoodData | None]:
@@ -299,7 +306,7 @@ def _solve_all(
             solved |= solve_family(case, family, explain)
             report(next(iter(family)), len(solved), len(ready))
         return solved
-    families.sort(key=len, reverse=True)  # the longest work first
+    families.sort(key=len, reverse=True)  # what takes longest first
     with ProcessPoolExecutor(workers) as pool:
         futures = {pool.submit(solve_family, case, family, explain): next(iter(family)) for family in families}
         try:

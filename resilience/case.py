@@ -163,8 +163,17 @@ class _Resolver:
     def chains(self, goods: list[str]) -> tuple[tuple[Recipe, ...], list[list[str]]]:
         """The recipes of the case, and all its goods with their essential inputs in families."""
         wanted = {good for good in self.goods if self.file.settings(good, self.category(good))["chains"].value}
+        known = recipes_of(self.data.recipes) if not errors_in(self.data.findings) else ()
+        for good, names in self.file.essential.items():
+            for name in names:
+                if not any((recipe.good, recipe.input) == (good, name) for recipe in known):
+                    inputs = [recipe.input for recipe in known if recipe.good == good]
+                    message = f'recipes.csv has no recipe of "{good}" with "{name}"'
+                    self.say(f"essential.{good}", message + (nearest(name, inputs) if inputs else ""))
         recipes = []
-        for recipe in recipes_of(self.data.recipes) if not errors_in(self.data.findings) else ():
+        for recipe in known:
+            if recipe.input in self.file.essential.get(recipe.good, ()):
+                recipe = replace(recipe, essential=True)
             if recipe.good not in wanted:
                 continue
             if year_of(recipe.input, self.data, self.file.year) is not None:

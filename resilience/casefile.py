@@ -124,6 +124,7 @@ TOP_KEYS = (
     "compare",
     "caps",
     "substitutes",
+    "essential",
     "content",
     "goods_override",
     "grounds",
@@ -191,6 +192,7 @@ class CaseFile:
     compare: tuple[str, ...]
     caps: bool
     substitutes: tuple[Substitutes, ...]
+    essential: Mapping[str, tuple[str, ...]]
     content: Mapping[str, Any]
     raw: Mapping[str, Any] = field(repr=False)
 
@@ -295,6 +297,10 @@ def read_case(
         compare=tuple(raw.get("compare", ())),
         caps=bool(raw.get("caps", False)),
         substitutes=tuple(_substitutes(item, n) for n, item in enumerate(raw.get("substitutes", ()), start=1)),
+        essential={
+            good: (names,) if isinstance(names, str) else tuple(names)
+            for good, names in raw.get("essential", {}).items()
+        },
         content=dict(raw.get("content", {})),
         raw=raw,
     )
@@ -452,6 +458,12 @@ class _Checker:
             raw["substitutes"] = []
         for number, item in enumerate(raw.get("substitutes", []), start=1):
             self.group(item, number, grouped)
+        essential = raw.get("essential", {})
+        if not isinstance(essential, Mapping):
+            self.say("essential", 'must be a table, for example essential = {magnets = ["rare_earth_compounds"]}')
+            raw["essential"] = {}
+        for good, names_of in raw.get("essential", {}).items():
+            self.names(f"essential.{good}", names_of)
         content = raw.get("content", {})
         if not isinstance(content, Mapping):
             self.say("content", "must be a table, [content]")

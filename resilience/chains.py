@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ import pandas as pd
 from resilience.casefile import Substitutes, Surge
 from resilience.conditions import Conditions
 from resilience.errors import Finding, SolverError
-from resilience.levers import NO_REASONS, more_surge, reasons
+from resilience.levers import NO_REASONS, alone_data, more_surge, reasons
 from resilience.model import (
     PART,
     ChainData,
@@ -43,10 +44,11 @@ from resilience.readings import Alone, alone
 from resilience.recipes import Recipe, groups, upstream
 from resilience.requirements import GoodResult, capacity_table, caps_table, plan_table, rows_of
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, Solution, compile_model
+from resilience.solver import Program, compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table
 from resilience.words import percent
 
+BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order
 WORST_FIRST = ("none", "unknown", "build", "raise", "shift", "met")
 Known = dict[str, tuple[Alone, Conditions]]
 
@@ -294,11 +296,15 @@ class ChainEngine(Engine):
         if member != ALL and self.chain.single is None:
             return super().row(member, cutoff)
         if (member, cutoff) not in self._rows:
-            whole, tags = self.whole(member, cutoff)
             chain = self.chain
             after = chain.order[chain.order.index(self.good) + 1 :]
-            if after and self.minimise(whole.part(self.good), "least_share", f"{self.good}, {member}") is None:
-                whole = whole.loosen(chain.survival_of(tags, after))
+            whole, tags = self.whole(member, cutoff)
+            for others, room in product((after, ()), BANDS):
+                whole, tags = self.whole(member, cutoff, room)
+                if not others:
+                    whole = whole.loosen(chain.survival_of(tags, after))
+                if self.minimise(whole.part(self.good), "least_share", f"{self.good}, {member}") is not None:
+                    break
             mine = tags[(tags["good"] == self.good) | (tags["name"] == "survives")]
             self._rows[member, cutoff] = whole.part(self.good), mine
         return self._rows[member, cutoff]
@@ -318,8 +324,11 @@ class ChainEngine(Engine):
                 program = program.bound(f"{good}{PART}sourcing", lower=others, upper=others)
         return program.loosen(other_rows(tags, member, cutoff)), tags
 
-    def whole(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
-        """The programme of all goods for a row, with the plans fixed so far; goods none can save are let go."""
+    def whole(self, member: str, cutoff: str, room: float = 0.0) -> tuple[Program, pd.DataFrame]:
+        """The programme of all goods for a row, with the plans fixed so far; goods none can save are let go.
+
+        ``room`` is left around fixed plans, in parts of demand: they are only as exact as the solver.
+        """
         chain = self.chain
         program, tags = self.free(member, cutoff)
         for good, plan in chain.fixed.get((member, cutoff), {}).items():
@@ -329,8 +338,14 @@ class ChainEngine(Engine):
                 program = program.loosen(chain.survival_of(tags, [good]))
             sourcing = self._today(good) if plan is None else plan.sourcing
             built = {} if plan is None else plan.new_capacity
-            program = program.bound(f"{good}{PART}sourcing", lower=sourcing, upper=sourcing)
-            program = program.bound(f"{good}{PART}new_capacity", lower=built, upper=built)
+            demand = chain.coupled.whole[good].good.demand
+            low = {(m, i): max(0.0, amount - room * demand[m]) for (m, i), amount in sourcing.items()}
+            high = {(m, i): amount + room * demand[m] for (m, i), amount in sourcing.items()}
+            program = program.bound(f"{good}{PART}sourcing", lower=low, upper=high)
+            more = room * float(demand.sum())
+            low_built = {i: max(0.0, amount - more) for i, amount in built.items()}
+            high_built = {i: amount + more if amount > 0 else 0.0 for i, amount in built.items()}
+            program = program.bound(f"{good}{PART}new_capacity", lower=low_built, upper=high_built)
         return self._with_new_demand(program, member, cutoff), tags
 
     def _today(self, good: str) -> dict[tuple[str, str], float]:
@@ -491,7 +506,15 @@ def _surges(
             made[more] = chain.engine(engine.good)
         return made[more]
 
-    return by_surge, lambda more, member: by_surge(more)
+    def by_surge_alone(more: float, member: str) -> Engine:
+        if engine.chain.single is not None:
+            return by_surge(more)
+        data = with_surge(engine.good, more_surge(engine.data, more)).whole[engine.good]
+        single = alone_data(data, member)
+        program = compile_model(build(single))
+        return Engine(single, program, program)
+
+    return by_surge, by_surge_alone
 
 
 def _plan_frame(data: ModelData, plan: Plan | None) -> tuple[pd.DataFrame | None, dict[str, float]]:
@@ -620,6 +643,11 @@ def chain_table(
     return pd.DataFrame(table, columns=list(RESULTS["chain"].names))
 
 
+def _short(label: str) -> str:
+    """The label without what it adds in brackets or after a comma."""
+    return label.partition(",")[0].partition(" (")[0]
+
+
 def _text(
     row: Mapping[str, Any],
     below: Mapping[str, Any] | None,
@@ -628,7 +656,7 @@ def _text(
     going: float,
 ) -> str:
     """One link in words."""
-    good, name = labels[row["good"]], labels[recipe.input]
+    good, name = (_short(labels[which]) for which in (row["good"], recipe.input))
     if row["status"] == "none":
         need = f"{good}: no share suffices"
     elif row["status"] == "met":

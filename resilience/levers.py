@@ -58,7 +58,7 @@ def surges(
         return Engine(data, program, joint)
 
     def by_surge_alone(more: float, member: str) -> Engine:
-        single = _single(with_surge(more_surge(engine.data, more)), member)
+        single = alone_data(with_surge(more_surge(engine.data, more)), member)
         program = compile_model(build(single))
         return Engine(single, program, program)
 
@@ -272,7 +272,7 @@ def _surge_needed(row: dict[str, Any], by_surge: BySurge, by_surge_alone: BySurg
     return high
 
 
-def _single(data: ModelData, member: str) -> ModelData:
+def alone_data(data: ModelData, member: str) -> ModelData:
     """The data of one member alone, what the others buy today taken off the capacities."""
     good = data.good
     n = good.members.index(member)

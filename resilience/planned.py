@@ -252,12 +252,17 @@ def next_stage(
     """Minimise the next objective while the one before keeps its optimum.
 
     The optimum may be exceeded by :data:`SLACK`; where even that is lost in the solver's tolerances, by up to a
-    hundred times as much, which is still far below what is shown.
+    thousand times as much, which is still far below what is shown.
     """
     kept, solution = program, None
-    for slack in (SLACK, 10 * SLACK, 100 * SLACK):
+    slacks = [10**power * SLACK for power in range(4)]
+    for slack in slacks:
         kept = program.keep(before, optimum + slack)
-        solution = engine.minimise(kept, objective, f"{problem}, {objective}")
+        try:
+            solution = engine.minimise(kept, objective, f"{problem}, {objective}")
+        except SolverError:
+            if slack == slacks[-1]:
+                raise
         if solution is not None:
             break
     return kept, solution

@@ -32,6 +32,14 @@ OPTIONS = {
     "mip_abs_gap": FEASIBILITY,
     "mip_feasibility_tolerance": FEASIBILITY,
 }
+# HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does not count:
+# the simplex method must say so, too. Where the dual simplex gets stuck, the primal or an interior point may not.
+ATTEMPTS: tuple[dict[str, Any], ...] = (
+    {"presolve": "on"},
+    {"presolve": "off"},
+    {"presolve": "off", "simplex_strategy": 4},
+    {"presolve": "on", "solver": "ipm", "run_crossover": "on"},
+)
 
 
 @dataclass(frozen=True)
@@ -213,11 +221,9 @@ def minimise(program: Program, objective: str, problem: str) -> Solution | None:
         cost=cost[~fixed],
     )
     reason = ""
-    # HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does
-    # not count: the simplex method must say so, too.
-    for presolve in ("on", "off"):
-        status, found, duals = _run(part, presolve)
-        if status == highspy.HighsModelStatus.kInfeasible and presolve == "off":
+    for attempt in ATTEMPTS:
+        status, found, duals = _run(part, attempt)
+        if status == highspy.HighsModelStatus.kInfeasible and attempt["presolve"] == "off":
             return None
         if status != highspy.HighsModelStatus.kOptimal:
             reason = f'the solver said "{_word(status)}"'
@@ -245,7 +251,7 @@ class _Part:
     cost: np.ndarray
 
 
-def _solver(part: _Part, presolve: str, whole: np.ndarray | None = None) -> highspy.Highs:
+def _solver(part: _Part, options: Mapping[str, Any], whole: np.ndarray | None = None) -> highspy.Highs:
     """HiGHS after a run on a programme; ``whole`` marks columns that must be whole numbers."""
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = part.matrix.shape
@@ -260,16 +266,15 @@ def _solver(part: _Part, presolve: str, whole: np.ndarray | None = None) -> high
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(is_whole)] for is_whole in whole]
     highs = highspy.Highs()
-    for option, value in OPTIONS.items():
+    for option, value in {**OPTIONS, **options}.items():
         highs.setOptionValue(option, value)
-    highs.setOptionValue("presolve", presolve)
     highs.passModel(lp)
     highs.run()
     return highs
 
 
-def _run(part: _Part, presolve: str) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
-    highs = _solver(part, presolve)
+def _run(part: _Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+    highs = _solver(part, options)
     solution = highs.getSolution()
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
 
@@ -370,9 +375,9 @@ def minimise_mixed(
         lower[integer] = upper[integer] = whole
         part = replace(part, column_lower=lower, column_upper=upper)
     reason = ""
-    for presolve in ("on", "off"):
-        status, found, duals = _run(part, presolve)
-        if status == highspy.HighsModelStatus.kInfeasible and presolve == "off" and target is None:
+    for attempt in ATTEMPTS:
+        status, found, duals = _run(part, attempt)
+        if status == highspy.HighsModelStatus.kInfeasible and attempt["presolve"] == "off" and target is None:
             return None
         if status != highspy.HighsModelStatus.kOptimal:
             reason = f'the solver said "{_word(status)}"' + ("" if target is None else " with whole numbers fixed")
@@ -393,8 +398,8 @@ def minimise_mixed(
 
 def _run_mixed(part: _Part, integer: np.ndarray) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
     """Status, values, objective and proven bound; "infeasible" counts only if it is said without presolve, too."""
-    for presolve in ("on", "off"):
-        highs = _solver(part, presolve, integer)
+    for attempt in ATTEMPTS[:2]:
+        highs = _solver(part, attempt, integer)
         status = highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             break

@@ -41,7 +41,7 @@ class Upstream:
     cutoffs: Mapping[str, Sequence[Cutoff]]
     recipes: Sequence[Recipe]
     groups: Mapping[str, Sequence[str]]
-    _found: dict[tuple[str, int, int, bool, tuple[str, ...]], Makers] = field(default_factory=dict)
+    _arriving: dict[tuple[str, int, int, float], np.ndarray] = field(default_factory=dict)
 
     def makers(self, good: str, suppliers: tuple[str, ...], whole: np.ndarray) -> Makers:
         """What is left of deliveries of a good; ``whole`` is what its makers would deliver (s, i, t)."""
@@ -49,50 +49,54 @@ class Upstream:
         return self._makers(good, suppliers, whole, int(data.value("depth")), data.value("indirect"))
 
     def _makers(
-        self, good: str, suppliers: tuple[str, ...], whole: np.ndarray, depth: int, indirect: float
+        self, good: str, suppliers: Sequence[str], whole: np.ndarray, depth: int, indirect: float
     ) -> Makers:
         part = np.ones_like(whole)
         lacking: list[list[str | None]] = [[None] * len(suppliers) for _ in whole]
         inputs = [r for r in self.recipes if r.good == good and r.essential and r.input in self.goods]
-        if depth > 0:
-            for recipe in inputs:
-                for i, maker in enumerate(suppliers):
-                    left = self._with_input(good, recipe.input, maker, whole[:, i], depth, indirect)
-                    for s in np.flatnonzero(left.min(axis=1) < part[:, i].min(axis=1) - 1e-12):
-                        lacking[s][i] = recipe.input
-                    part[:, i] = np.minimum(part[:, i], left)
+        for recipe in inputs if depth > 0 else ():
+            left = self._with_input(good, recipe.input, suppliers, whole, depth, indirect)
+            for s, i in np.argwhere(left.min(axis=2) < part.min(axis=2) - 1e-12):
+                lacking[s][i] = recipe.input
+            part = np.minimum(part, left)
         return Makers(part, tuple(tuple(names) for names in lacking))
 
     def _with_input(
-        self, good: str, name: str, maker: str, whole: np.ndarray, depth: int, indirect: float
+        self, good: str, name: str, suppliers: Sequence[str], whole: np.ndarray, depth: int, indirect: float
     ) -> np.ndarray:
-        """The part (s, t) of its deliveries that a maker can make with one input."""
+        """The part (s, i, t) of their deliveries that makers can make with one input."""
         data = self.goods[name]
-        if maker not in data.mix.index or not data.mix.loc[maker].sum() > 0:
-            return np.ones_like(whole)  # where its input comes from is not known
-        mix = data.mix.loc[maker]
-        origins = tuple(mix.index[mix > 0])
-        member = maker in self.goods[good].demand.index
-        arriving = self._delivered(name, maker, origins, whole.shape[1], 1.0 if member else indirect, depth - 1)
-        arriving = np.einsum("i,sit->st", mix[list(origins)].to_numpy(dtype=float), arriving)
-        if member:
-            held = 12 * float(data.stock.get(maker, 0.0)) / float(data.demand.get(maker, np.inf))
-        else:
-            held = data.value("maker_stock_months")
+        users = list(data.mix.index)
+        months = whole.shape[2]
+        place = {user: n for n, user in enumerate(users)}
+        supplied = data.mix.to_numpy().sum(axis=1) > 0
+        known = np.array([i in place and bool(supplied[place[i]]) for i in suppliers])
+        at = np.array([place.get(i, 0) for i in suppliers])
+        member = np.array([i in self.goods[good].demand.index for i in suppliers])
+        arriving = np.where(
+            member[None, :, None],
+            self._arrives(name, months, depth - 1, 1.0)[:, at],
+            self._arrives(name, months, depth - 1, indirect)[:, at],
+        )
+        held = np.full(len(suppliers), data.value("maker_stock_months"))
+        for i in np.flatnonzero(member):
+            stock, use = data.stock.get(suppliers[i], 0.0), data.demand.get(suppliers[i], np.inf)
+            held[i] = 12 * float(stock) / float(use)
         left = np.ones_like(whole)
-        for s in range(len(whole)):
-            stock = held
-            for t in range(whole.shape[1]):
-                wanted = whole[s, t]
-                made = min(wanted, arriving[s, t] + stock)
-                stock = min(held, stock + arriving[s, t] - made)
-                left[s, t] = made / wanted if wanted > 1e-12 else 1.0
-        return np.where(left > 1 - 1e-12, 1.0, left)
+        stock = np.tile(held, (len(whole), 1))
+        for t in range(months):
+            wanted = whole[:, :, t]
+            made = np.minimum(wanted, arriving[:, :, t] + stock)
+            stock = np.minimum(held, stock + arriving[:, :, t] - made)
+            left[:, :, t] = np.divide(made, wanted, out=np.ones_like(wanted), where=wanted > 1e-12)
+        # where nothing is known of a country's input nothing can be said to be lost
+        return np.where(known[None, :, None] & (left < 1 - 1e-12), left, 1.0)
 
-    def _delivered(
-        self, name: str, user: str, origins: tuple[str, ...], months: int, indirect: float, depth: int
-    ) -> np.ndarray:
-        """What of an input arrives with one user (s, i, t); a user's own is not cut."""
+    def _arrives(self, name: str, months: int, depth: int, indirect: float) -> np.ndarray:
+        """The part (s, user, t) of its needs of an input that arrives with every user; its own is not cut."""
+        key = (name, months, depth, indirect)
+        if key in self._arriving:
+            return self._arriving[key]
         data = self.goods[name]
         cutoffs = [
             replace(
@@ -106,7 +110,7 @@ class Upstream:
         ]
         direct: Availability = availability(
             cutoffs,
-            origins,
+            list(data.mix.columns),
             self.groups,
             data.credit,
             data.members,
@@ -114,10 +118,8 @@ class Upstream:
             data.settings["region_surge"].value,
             data.settings["outside_surge"].value,
         )
-        delivered = direct.delivered.copy()
-        if user in origins:
-            delivered[:, origins.index(user)] = direct.at_home[:, origins.index(user)]
-        key = (name, months, depth, indirect == 1.0, origins)
-        if key not in self._found:
-            self._found[key] = self._makers(name, origins, direct.delivered, depth, indirect)
-        return np.asarray(delivered * self._found[key].part)
+        left = self._makers(name, direct.suppliers, direct.delivered, depth, indirect).part
+        mix = data.mix.to_numpy(dtype=float)
+        own = np.diag(mix)[None, :, None] * (direct.at_home - direct.delivered) * left
+        self._arriving[key] = np.einsum("ui,sit->sut", mix, direct.delivered * left) + own
+        return self._arriving[key]
