@@ -52,7 +52,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
             "no requirement can be computed: no good has data of the case's year or earlier, or any demand",
         )
         raise InputError([*findings, reason])
-    with_inputs = _solve_all(case, ready, workers, progress)
+    with_inputs = _solve_all(case, everything, workers, progress)
     solved = {name: with_inputs[name] for name in case.goods if name in with_inputs}
     for name in solved:
         findings += [*ready[name].findings, *solved[name].findings]
@@ -65,7 +65,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     about = case.data.goods.set_index("good")
     links = chain_table(case.recipes, about["unit"], about["label"], with_inputs, case.goods)
     tables["chain"] = _stack([links], "chain")
-    models = {name: model_data(case, ready[name], ready) for name in solved}
+    models = {name: model_data(case, ready[name], _known(everything, case.family(name))) for name in solved}
     tables["content"] = _stack([content_table(case, models)], "content")
     tables["exposure"] = _stack([exposure_table(case, {name: ready[name] for name in solved})], "exposure")
     rule = content_rule_table(case, models) if case.file.content.get("rule", False) else None
@@ -103,8 +103,7 @@ def compare(
         label = f"{region} with {', '.join(outside)}" if outside else region
         credit |= dict.fromkeys(outside, 1.0)
         other = replace(case, credit=credit)
-        ready = {name: data for name, data in all_figures(other).items() if data is not None and data.members}
-        for name, solved in _solve_all(other, ready, workers, progress, explain=False).items():
+        for name, solved in _solve_all(other, all_figures(other), workers, progress, explain=False).items():
             if name not in other.goods:
                 continue
             rows = solved.requirements
@@ -194,7 +193,10 @@ class _ModelData:
 
 
 def solve_family(case: Case, goods: Mapping[str, GoodData], explain: bool = True) -> dict[str, GoodResult]:
-    """Build and solve goods that hang together; ``explain`` adds the tables why, levers, missing and caps."""
+    """Build and solve goods that hang together; ``explain`` adds the tables why, levers, missing and caps.
+
+    Goods that no member uses count as inputs of others only.
+    """
     results: dict[str, GoodResult] = {}
     for coupled in couple_family(case, goods):
         results |= solve_chain(
@@ -203,11 +205,28 @@ def solve_family(case: Case, goods: Mapping[str, GoodData], explain: bool = True
             caps={name: explain and _asks_caps(case, goods[name]) for name in coupled.whole},
         )
     for name, data in goods.items():
+        if not data.members:
+            continue
         if name not in results:
             results[name] = solve_one(case, data, explain, goods)
         model = _ModelData(case, data, goods)
-        results[name] = replace(results[name], indirect=_indirect(data, model), going=_going(data, model))
+        results[name] = replace(
+            results[name],
+            indirect=_indirect(data, model),
+            going=_going(data, model),
+            findings=[*results[name].findings, *_not_followed(data, model)],
+        )
     return results
+
+
+def _not_followed(data: GoodData, model: _ModelData) -> list[Finding]:
+    """What of a chain is not computed: makers' losses under any K, and joint programmes under solidarity."""
+    if model.makers is None or not model.available.budget.any():
+        return []
+    text = f"{data.good}: under a cutoff of any K only direct losses count, not what makers lose of their inputs"
+    if data.settings["solidarity"].value:
+        text += "; under solidarity it is solved apart from its inputs"
+    return [Finding("warning", "recipes", None, "input", text)]
 
 
 def couple_family(
@@ -220,6 +239,7 @@ def couple_family(
             case, data, goods, pooled=bool(data.settings["solidarity"].value), region_surge=surges.get(name)
         )
         for name, data in goods.items()
+        if data.members
     }
     if any(data.pooled and data.available.budget.any() for data in models.values()):
         return []  # not computed; the case says so
@@ -295,16 +315,21 @@ def _silent(good: str, done: int, total: int) -> None:
 
 
 def _solve_all(
-    case: Case, ready: dict[str, GoodData], workers: int, progress: Progress | None, explain: bool = True
+    case: Case,
+    goods: Mapping[str, GoodData | None],
+    workers: int,
+    progress: Progress | None,
+    explain: bool = True,
 ) -> dict[str, GoodResult]:
     report = progress or _silent
     solved: dict[str, GoodResult] = {}
-    families = [{name: ready[name] for name in family if name in ready} for family in case.families]
-    families = [family for family in families if family]
+    families = [_known(goods, family) for family in case.families]
+    families = [family for family in families if any(data.members for data in family.values())]
+    total = sum(bool(data.members) for family in families for data in family.values())
     if workers <= 1:
         for family in families:
             solved |= solve_family(case, family, explain)
-            report(next(iter(family)), len(solved), len(ready))
+            report(next(iter(family)), len(solved), total)
         return solved
     families.sort(key=len, reverse=True)  # what takes longest first
     with ProcessPoolExecutor(workers) as pool:
@@ -312,11 +337,15 @@ def _solve_all(
         try:
             for future in as_completed(futures):
                 solved |= future.result()
-                report(futures[future], len(solved), len(ready))
+                report(futures[future], len(solved), total)
         except BaseException:
             pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the other goods
             raise
-    return {name: solved[name] for name in ready}
+    return {name: solved[name] for family in case.families for name in family if name in solved}
+
+
+def _known(goods: Mapping[str, GoodData | None], names: Sequence[str]) -> dict[str, GoodData]:
+    return {name: data for name in names if (data := goods.get(name)) is not None}
 
 
 def _not_ready(case: Case, goods: dict[str, GoodData | None]) -> list[Finding]:

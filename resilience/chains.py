@@ -43,7 +43,7 @@ from resilience.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage, o
 from resilience.readings import Alone, alone
 from resilience.recipes import Recipe, groups, upstream
 from resilience.requirements import GoodResult, capacity_table, caps_table, plan_table, rows_of
-from resilience.schema import ALL, RESULTS
+from resilience.schema import ALL, RESULTS, STATUS_WORDS
 from resilience.solver import Program, compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table
 from resilience.words import percent
@@ -99,15 +99,15 @@ def _couple(
     single = _followed(models, recipes, substitutes, joint=False)
     joint = _followed(models, recipes, substitutes, joint=True)
     for link in joint.links:
-        findings[link.input] += _scaled_recipes(models, recipes, link)
+        findings[link.input] += _scaled_recipes(recipes, link)
     whole = {
         good: replace(data, critical=_with_makers(good, data, models, single)) for good, data in models.items()
     }
     for good, data in models.items():
         if data.available.budget.any():
             text = (
-                f"{good} is solved together with {', '.join(name for name in models if name != good)}; under a cutoff "
-                "of any K each good meets its own worst set, which may ask for more than one set for all would"
+                f"{good} is solved together with {', '.join(name for name in models if name != good)}; under a "
+                "cutoff of any K each good meets its own worst set, which may ask for more than one set for all"
             )
             findings[good].append(Finding("info", "cutoffs", None, "any", text))
     return Coupled(whole, single, joint, {good: tuple(notes) for good, notes in findings.items()})
@@ -135,21 +135,22 @@ def _not_followed(models: Mapping[str, ModelData], recipe: Recipe) -> list[Findi
     if not lost:
         return []
     text = (
-        f"{recipe.good}: {', '.join(lost)} make{'s' if len(lost) == 1 else ''} it, but use of {recipe.input} there is "
-        "unknown or nil, so its makers are not followed upstream; give demand or flows of the input"
+        f"{recipe.good} is made in {', '.join(lost)}, but use of {recipe.input} there is unknown or nil, so its "
+        "makers are not followed upstream; give demand or flows of the input"
     )
     return [Finding("warning", "recipes", None, "input", text)]
 
 
-def _scaled_recipes(models: Mapping[str, ModelData], recipes: Sequence[Recipe], link: Link) -> list[Finding]:
+def _scaled_recipes(recipes: Sequence[Recipe], link: Link) -> list[Finding]:
     asked = next(r.per_unit for r in recipes if (r.good, r.input) == (link.good, link.input))
     scaled = {m: per_unit / asked for m, per_unit in link.per_unit.items() if per_unit < asked * (1 - 1e-6)}
     if not scaled:
         return []
     shown = ", ".join(f"{m} {percent(part)}" for m, part in scaled.items())
     text = (
-        f"recorded use of {link.input} covers only a part of what makers of {link.good} need by the recipe ({shown}); "
-        "the rest must come in a form that is not in the data, and the recipe is scaled to what is recorded there"
+        f"recorded use of {link.input} covers only a part of what makers of {link.good} need by the recipe "
+        f"({shown}); the rest must come in a form that is not in the data, and the recipe is scaled to what is "
+        "recorded there"
     )
     return [Finding("info", "recipes", None, "input_per_unit", text)]
 
@@ -205,7 +206,7 @@ def _apart(data: ModelData, makers: set[str], fed: Mapping[str, float], limit: f
     available = data.available
     order = {name: i for i, name in enumerate(available.suppliers)}
     delivered, at_home = available.delivered.copy(), available.at_home.copy()
-    shared = available.lost.any(axis=2)
+    shared = np.asarray(available.lost.any(axis=2))
     spared = []
     for s in range(len(available.cutoffs)):
         for m in makers:
@@ -234,7 +235,7 @@ def _final(data: ModelData, fed: Mapping[str, float]) -> np.ndarray:
 
 
 def _with_makers(good: str, data: ModelData, models: Mapping[str, ModelData], chain: ChainData) -> np.ndarray:
-    """Critical demand (member × month): of final use, and of what makers need for the critical demand of theirs."""
+    """Critical demand (member × month): of final use, and of what makers need for critical demand of theirs."""
     critical = data.critical * _final(data, chain.goods[good].fed)
     for link in chain.links:
         if link.input == good:
@@ -266,7 +267,7 @@ class Chain:
         self.order = list(coupled.whole)
         self.joint = compile_model(build_chain(coupled.joint))
         self.joint_tags = tags_of(self.joint)
-        tied = bool(coupled.single.links or coupled.single.swaps)
+        tied = bool(coupled.single.links or coupled.single.worth)
         self.single = compile_model(build_chain(coupled.single)) if tied else None
         self.single_tags = tags_of(self.single) if self.single is not None else self.joint_tags
         self.fixed: dict[tuple[str, str], dict[str, Plan | None]] = {}
@@ -354,7 +355,26 @@ class ChainEngine(Engine):
         return {(m, i): float(data.baseline.at[i, m]) for m, i in places}
 
     def _with_new_demand(self, program: Program, member: str, cutoff: str) -> Program:
-        """The demand of the good with what its makers use once the plans of what they make are fixed."""
+        """The program with the demand that the plans of what is made of the good lead to."""
+        demand = self._new_demand(member, cutoff)
+        name = f"{self.good}{PART}"
+        rows = [program.rows[f"{name}credited"][m] for m in demand]
+        columns = [program.columns[f"{name}share"][m] for m in demand]
+        sign = np.sign(program.matrix[rows][:, columns].diagonal())
+        numbers = {m: one * max(demand[m], 0.0) for m, one in zip(demand, sign, strict=True)}
+        return program.coefficient(f"{name}credited", f"{name}share", numbers)
+
+    def moved(self, member: str, cutoff: str) -> bool:
+        """Whether makers will use more or less of the good than today."""
+        today = self.data.good.demand
+        return any(
+            abs(amount - today[m]) > NOTHING * today[m]
+            for m, amount in self._new_demand(member, cutoff).items()
+            if member in (ALL, m)
+        )
+
+    def _new_demand(self, member: str, cutoff: str) -> dict[str, float]:
+        """Demand by member, with what its makers use once the plans of what they make are fixed."""
         links = (self.chain.coupled.joint if member == ALL else self.chain.coupled.single).links
         demand = {m: float(amount) for m, amount in self.data.good.demand.items()}
         for link in links:
@@ -364,20 +384,13 @@ class ChainEngine(Engine):
                 for (m, i), amount in plan.sourcing.items():
                     if i in link.per_unit and (member in (ALL, i)):
                         demand[i] += link.per_unit[i] * (amount - today[m, i])
-        name = f"{self.good}{PART}"
-        sign = np.sign(
-            program.matrix[[program.rows[f"{name}credited"][m] for m in demand]][
-                :, [program.columns[f"{name}share"][m] for m in demand]
-            ].diagonal()
-        )
-        numbers = {m: one * max(demand[m], 0.0) for (m, one) in zip(demand, sign, strict=True)}
-        return program.coefficient(f"{name}credited", f"{name}share", numbers)
+        return demand
 
     def fix(self, row: dict[str, Any]) -> Plan | None:
         """The plan of this good for a planned row: least new capacity of the chain, then nearest to today."""
         if row["status"] == "none":
             return None
-        if row["status"] == "met":
+        if row["status"] == "met" and not self.moved(row["member"], row["cutoff"]):
             return Plan(self._today(self.good), {})
         program, tags = self.row(row["member"], row["cutoff"])
         here = tags if "good" not in tags else tags[tags["good"].isin([self.good, ""])]
@@ -386,11 +399,9 @@ class ChainEngine(Engine):
         if row["member"] == ALL or self.chain.single is not None:
             whole = self.chain.joint if row["member"] == ALL else self.chain.single
             assert whole is not None
-            names = (f"{good}{PART}least_building" for good in self.chain.weights)
-            built = sum(
-                weight * whole.objectives[name]
-                for name, weight in zip(names, self.chain.weights.values(), strict=True)
-            )
+            built = np.zeros_like(program.column_size)
+            for name, weight in self.chain.weights.items():
+                built += weight * whole.objectives[f"{name}{PART}least_building"]
             program = replace(program, objectives={**program.objectives, "least_building": built})
         solution = self.minimise(program, "least_building", f"{problem}, least_building")
         for before, objective in (("least_building", "least_change"), ("least_change", "settled")):
@@ -491,30 +502,30 @@ def solve_chain(
 
 def _surges(
     engine: ChainEngine, with_surge: Callable[[str, Surge], Coupled]
-) -> tuple[Callable[[float], Engine], Callable[[float, str], Engine]]:
-    """As :func:`resilience.levers.surges`, with the other goods as they are."""
-    made: dict[float, ChainEngine] = {}
+) -> tuple[Callable[[float], Engine], Callable[[float, str], Engine | None]]:
+    """As :func:`resilience.levers.surges`, with the other goods as they are.
+
+    The surge that is needed is worked out only where the good stands alone: a joint programme takes too long.
+    """
 
     def by_surge(more: float) -> Engine:
-        if more not in made:
-            chain = Chain(with_surge(engine.good, more_surge(engine.data, more)))
-            before = engine.chain.order[: engine.chain.order.index(engine.good)]
-            chain.fixed = {
-                key: {good: share for good, share in shares.items() if good in before}
-                for key, shares in engine.chain.fixed.items()
-            }
-            made[more] = chain.engine(engine.good)
-        return made[more]
+        chain = Chain(with_surge(engine.good, more_surge(engine.data, more)))
+        before = engine.chain.order[: engine.chain.order.index(engine.good)]
+        chain.fixed = {
+            key: {good: plan for good, plan in plans.items() if good in before}
+            for key, plans in engine.chain.fixed.items()
+        }
+        return chain.engine(engine.good)
 
-    def by_surge_alone(more: float, member: str) -> Engine:
-        if engine.chain.single is not None:
-            return by_surge(more)
+    def enough(more: float, member: str) -> Engine | None:
+        if member == ALL or engine.chain.single is not None:
+            return None
         data = with_surge(engine.good, more_surge(engine.data, more)).whole[engine.good]
         single = alone_data(data, member)
         program = compile_model(build(single))
         return Engine(single, program, program)
 
-    return by_surge, by_surge_alone
+    return by_surge, enough
 
 
 def _plan_frame(data: ModelData, plan: Plan | None) -> tuple[pd.DataFrame | None, dict[str, float]]:
@@ -547,7 +558,7 @@ def _groups_table(chain: Chain, engine: ChainEngine) -> pd.DataFrame:
             continue
         goods = {good: chain.coupled.whole[good].good for good in worth}
         cutoffs = engine.data.available.cutoffs
-        members = [m for m in dict.fromkeys(m for data in goods.values() for m in data.members)]
+        members = list(dict.fromkeys(m for data in goods.values() for m in data.members))
         for member in (*members, ALL):
             who = members if member == ALL else [member]
             demand = sum(rate * goods[g].demand.get(m, 0.0) for g, rate in worth.items() for m in who)
@@ -600,6 +611,9 @@ def chain_table(
         if good not in planned:
             continue
         links = [(recipe, stage) for recipe, stage in upstream(good, recipes) if recipe.input in planned]
+        vital = {good: True}  # what is needed for something that can be done without can be done without
+        for recipe, _ in links:
+            vital[recipe.input] = recipe.essential and vital.get(recipe.good, False)
         for (member, cutoff), row in planned[good].items():
             found = []
             for recipe, stage in links:
@@ -620,7 +634,7 @@ def chain_table(
                         "stage": float(stage),
                         "input_per_unit": recipe.per_unit,
                         "recipe_unit": f"{units[recipe.input]}/{units[recipe.good]}",
-                        "essential": "yes" if recipe.essential else "no",
+                        "essential": "yes" if vital[recipe.input] else "no",
                         "joint": "yes" if followed else "no",
                         "share": row["share"],
                         "input_share": np.nan if below is None else below["share"],
@@ -629,7 +643,9 @@ def chain_table(
                         "input_status": status,
                         "keeps_going": going if recipe.essential else np.nan,
                         "weakest": "no",
-                        "text": _text(row, below, recipe, labels, going),
+                        "text": _text(
+                            row, below, (labels[good], labels[recipe.input]), vital[recipe.input], followed
+                        ),
                     }
                 )
             weak = [link for link in found if link["essential"] == "yes" and link["input_status"] != "met"]
@@ -651,12 +667,12 @@ def _short(label: str) -> str:
 def _text(
     row: Mapping[str, Any],
     below: Mapping[str, Any] | None,
-    recipe: Recipe,
-    labels: Mapping[str, str],
-    going: float,
+    labels: tuple[str, str],
+    vital: bool,
+    followed: bool,
 ) -> str:
-    """One link in words."""
-    good, name = (_short(labels[which]) for which in (row["good"], recipe.input))
+    """One link in words; ``labels`` are those of the good and of the input."""
+    good, name = map(_short, labels)
     if row["status"] == "none":
         need = f"{good}: no share suffices"
     elif row["status"] == "met":
@@ -666,19 +682,22 @@ def _text(
     if below is None:
         return f"{need}. Use of {name} is unknown here."
     today = f"{percent(below['share_today'])} today"
-    if not recipe.essential:
-        text = f"{need}. {name} can be done without within the crisis"
-        return text + (
-            f" ({today})." if below["status"] in ("met", "none") else f"; by itself it needs more, {today}."
-        )
+    itself = f"{name} by itself {STATUS_WORDS[below['status']]}"
+    if below["status"] in ("raise", "build"):
+        itself = f"{name} by itself needs {percent(below['share'])}"
+    elif below["status"] == "shift":
+        itself = f"{name} by itself must come from other suppliers"
+    elif below["status"] == "none":
+        itself = f"no share of {name} suffices"
+    if not vital:
+        return f"{need}. {name} can be done without within the crisis; {itself} ({today})."
+    if not followed:
+        return f"{need}, with makers' inputs as they come today; {itself} ({today})."
     if below["status"] == "none":
-        return f"{need}. But {name} fails: no share of it suffices ({today})."
+        return f"{need}, but {name} fails: no share of it suffices ({today})."
     if below["status"] == "met":
-        return f"{need}. {name} survives as it is ({today})."
+        return f"{need}; {name} survives as it is ({today})."
     built = ", and only with new capacity" if below["status"] == "build" else ""
-    reach = f"{need}, but only if {name} reaches {percent(below['share'])} ({today}){built}."
     if below["share"] <= below["share_today"] + SAME:
-        reach = f"{need}, but only if {name} comes from other suppliers than today ({today} is enough){built}."
-    if going < 1:
-        reach += f" As it is, makers at home fall to {percent(going)} in the worst month."
-    return reach
+        return f"{need}, but only if {name} comes from other suppliers ({today} is enough){built}."
+    return f"{need}, but only if {name} reaches {percent(below['share'])} ({today}){built}."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
 MOST_FINDINGS = 200
+MOST_LINKS = 5
 NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
 
 EPILOG = """\
@@ -102,6 +103,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         type=Path,
         help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
+    )
+    run.add_argument(
+        "--pictures",
+        metavar="FOLDER",
+        type=Path,
+        help="draw each good that has a chain with what goes into it (PNG and SVG; needs matplotlib)",
     )
     _add_content(commands)
     for command in (run, side):
@@ -283,6 +290,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise InputError([Finding("error", "--workers", None, None, "at least one process is needed")])
     _check_target(options.out)
+    _check_pictures(options.pictures)
     start = time.perf_counter()
     case = _load(options)
     console = _console(sys.stderr)
@@ -292,10 +300,17 @@ def _run(options: argparse.Namespace) -> int:
         log.addHandler(logging.StreamHandler(sys.stderr))
     with _progress(console, len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or _workers(case), progress=advance)
-    written = options.out is None or _write(result, options.out)
+    written = [options.out] if options.out is not None and _write(result, options.out) else []
+    drawn = None if options.pictures is None else _draw(result, options.pictures, case)
     if not options.quiet:
-        _print_summary(result, time.perf_counter() - start, options.out if written else None)
-    return SOLVED if written else BAD_INPUT
+        _print_summary(result, time.perf_counter() - start, [*written, *(drawn or [])])
+        if drawn == []:
+            print("no picture: no good has a chain")
+    return (
+        SOLVED
+        if (options.out is None or written) and (options.pictures is None or drawn is not None)
+        else BAD_INPUT
+    )
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -464,6 +479,31 @@ def _write(result: Result, out: Path) -> bool:
     return False
 
 
+def _check_pictures(folder: Path | None) -> None:
+    """Refuse what cannot be drawn before the work is done, not after."""
+    from resilience.errors import Finding, InputError
+    from resilience.pictures import require_matplotlib
+
+    if folder is None:
+        return
+    if folder.is_file():
+        raise InputError(
+            [Finding("error", str(folder), None, None, "this is a file; name a folder for the pictures")]
+        )
+    require_matplotlib()
+
+
+def _draw(result: Result, folder: Path, case: Case) -> list[Path] | None:
+    """Write the pictures and give their names; None, with a word why, if the folder does not take them."""
+    from resilience.pictures import chain_pictures
+
+    try:
+        return chain_pictures(result, folder, case)
+    except OSError as error:
+        print(f"error: {folder}: cannot be written ({error.strerror or error})", file=sys.stderr)
+        return None
+
+
 def _workers(case: Case) -> int:
     """One process for small cases, where starting others takes longer than it saves."""
     work = len(case.goods) * len(case.members) * len(case.file.cutoffs)
@@ -542,12 +582,12 @@ def _print_findings(findings: Sequence[Finding], quiet: bool, stream: Any) -> No
         print(f"{errors} error{'s' if errors > 1 else ''}; nothing was computed", file=stream)
 
 
-def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
+def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> None:
     from rich import box
     from rich.table import Table
 
     from resilience.schema import STATUS_WORDS
-    from resilience.words import percent
+    from resilience.words import percent, weakest_links
 
     colours = {"met": "green", "shift": "cyan", "raise": "yellow", "build": "magenta", "none": "red"}
     console = _console(sys.stdout)
@@ -592,6 +632,14 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         console.print(f"{word + ':':9}{meaning}", style="dim", highlight=False)
     if home_unknown:
         console.print("* share of imports; home production unknown and exports are large", style="dim")
+    weakest = weakest_links(result.chain)
+    for n, line in enumerate(weakest[:MOST_LINKS]):
+        more = (
+            f"; and {len(weakest) - MOST_LINKS} more, see the table chain"
+            if n == MOST_LINKS - 1 < len(weakest) - 1
+            else ""
+        )
+        console.print("weakest links: " if n == 0 else " " * 15, line, more, sep="", highlight=False, markup=False)
     counts = result.findings["severity"].value_counts()
     certificate = meta["certificate"]
     console.print(
@@ -600,9 +648,9 @@ def _print_summary(result: Result, seconds: float, out: Path | None) -> None:
         f"{counts.get('info', 0)} remarks in the table findings; {seconds:.1f} s",
         highlight=False,
     )
-    if out is not None:
-        console.print(f"written: {out}", highlight=False)
-    else:
+    for path in written:
+        console.print(f"written: {path}", highlight=False)
+    if not written:
         console.print("nothing was written; add --out NAME.xlsx for the workbook", highlight=False)
 
 

@@ -99,9 +99,9 @@ def read_dataset(path: Path) -> Dataset:
             if part is not None:
                 parts.append(part)
         frames[table.name] = pd.concat(parts, ignore_index=True) if parts else _empty(table)
-    table = path / f"{INPUT_OUTPUT}.csv"
-    if table.is_file():
-        digest.update(table.name.encode() + b"\0" + table.read_bytes())
+    origins = path / f"{INPUT_OUTPUT}.csv"
+    if origins.is_file():
+        digest.update(origins.name.encode() + b"\0" + origins.read_bytes())
     _check_cells(frames, findings)
     plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
     return Dataset(path, **plain, fingerprint=digest.hexdigest()[:16], findings=tuple(findings))
@@ -408,8 +408,8 @@ def _check_recipes(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> 
             say(
                 row,
                 "input_per_unit",
-                f"units do not fit, or a figure is wrong: at the prices of the flows {needed:g} {wanted} of {name} is "
-                f"{value:.3g} of the value of {good}, but value_share says {share:g}",
+                f"units do not fit, or a figure is wrong: at the prices of the flows {needed:g} {wanted} of "
+                f"{name} is {value:.3g} of the value of {good}, but value_share says {share:g}",
                 "error" if units[name] == units[good] == VALUE_UNIT else "warning",
             )
         recipes.loc[row.name, "_value"] = share if np.isfinite(share) else value

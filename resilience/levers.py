@@ -40,13 +40,13 @@ class Reasons:
 
 NO_REASONS = Reasons(*(pd.DataFrame(columns=list(RESULTS[name].names)) for name in ("why", "levers", "missing")))
 BySurge = Callable[[float], Engine]
-BySurgeAlone = Callable[[float, str], Engine]
+Enough = Callable[[float, str], Engine | None]
 
 
 def surges(
     engine: Engine, with_surge: Callable[[Surge], ModelData], pooled: Callable[[ModelData], ModelData]
-) -> tuple[BySurge, BySurgeAlone]:
-    """The engines of a good with more surge of the region: for all members, and for one of them alone.
+) -> tuple[BySurge, Enough]:
+    """The engines of a good with more surge of the region: for all rows, and for one member's rows or ALL's.
 
     ``with_surge`` gives the model's data under another region surge, ``pooled`` the same under solidarity.
     """
@@ -57,18 +57,21 @@ def surges(
         joint = program if engine.joint is engine.alone else compile_model(build(pooled(data)))
         return Engine(data, program, joint)
 
-    def by_surge_alone(more: float, member: str) -> Engine:
+    def enough(more: float, member: str) -> Engine:
+        if member == ALL:
+            return by_surge(more)
         single = alone_data(with_surge(more_surge(engine.data, more)), member)
         program = compile_model(build(single))
         return Engine(single, program, program)
 
-    return by_surge, by_surge_alone
+    return by_surge, enough
 
 
-def reasons(
-    engine: Engine, rows: list[dict[str, Any]], by_surge: BySurge, by_surge_alone: BySurgeAlone
-) -> Reasons:
-    """Explain the planned rows of one good; the engines with more surge are those of :func:`surges`."""
+def reasons(engine: Engine, rows: list[dict[str, Any]], by_surge: BySurge, enough: Enough) -> Reasons:
+    """Explain the planned rows of one good; the engines with more surge are those of :func:`surges`.
+
+    ``enough`` may give None, where the surge that is needed is not worked out.
+    """
     stronger: list[Engine] = []
     planned = [row for row in rows if row["reading"] == "planned"]
     texts, worth, missing = [], [], []
@@ -88,7 +91,7 @@ def reasons(
         if row["status"] != "shift" or row["share"] > SAME:
             if not stronger:
                 stronger.append(by_surge(STEPS["surge"][0]))
-            worth += _worth(engine, stronger[0], row, program, by_surge, by_surge_alone)
+            worth += _worth(engine, stronger[0], row, program, enough)
     return Reasons(
         *(_table(name, part) for name, part in (("why", texts), ("levers", worth), ("missing", missing)))
     )
@@ -208,8 +211,7 @@ def _worth(
     stronger: Engine,
     row: dict[str, Any],
     program: Program,
-    by_surge: BySurge,
-    by_surge_alone: BySurgeAlone,
+    enough: Enough,
 ) -> list[dict[str, Any]]:
     """The rows of one requirement in the table ``levers``."""
     problem = f"{row['good']}, {row['member']}, lever"
@@ -221,7 +223,7 @@ def _worth(
         if lever == "surge":
             stepped = stronger.row(row["member"], row["cutoff"])[0]
             if unsolved:
-                needed = _surge_needed(row, by_surge, by_surge_alone)
+                needed = _surge_needed(row, enough)
         else:
             variable, objective = VARIABLES[lever]
             stepped = program.bound(variable, lower=step, upper=step)
@@ -252,23 +254,28 @@ def _worth(
     return result
 
 
-def _surge_needed(row: dict[str, Any], by_surge: BySurge, by_surge_alone: BySurgeAlone) -> float:
-    """The least points of surge on top that make survival possible, to :data:`SURGE_STEP`; NaN beyond the most."""
+def _surge_needed(row: dict[str, Any], enough: Enough) -> float:
+    """The least points of surge on top that make survival possible, to :data:`SURGE_STEP`.
 
-    def enough(more: float) -> bool:
-        engine = by_surge(more) if row["member"] == ALL else by_surge_alone(more, row["member"])
+    NaN beyond the most, and where it is not worked out.
+    """
+
+    def survives(more: float) -> bool:
+        engine = enough(more, row["member"])
+        if engine is None:
+            return False
         program = engine.row(row["member"], ALL)[0]
         if row["status"] == "build":
             program = program.bound("new_capacity", upper=0.0)
         missed = engine.minimise(program.bound("shortfall", upper=np.inf), "least_shortfall", "surge needed")
         return missed is not None and missed.objective <= SAME
 
-    if not enough(MOST_SURGE):
+    if not survives(MOST_SURGE):
         return np.nan
     low, high = 0.0, MOST_SURGE
     while high - low > SURGE_STEP:
         middle = (low + high) / 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        low, high = (low, middle) if survives(middle) else (middle, high)
     return high
 
 

@@ -107,7 +107,7 @@ class ModelData:
     replaceable: float = 0.0
 
     def class_for(self, m: str, i: str, s: str) -> str:
-        """The class in which supplier i serves member m under cutoff s; alone at home if that is another matter."""
+        """The class in which supplier i serves member m under cutoff s; alone at home if that differs."""
         if m == i and i in self.available.spared[self.available.cutoffs.index(s)]:
             return i + AT_HOME
         return self.class_of[s, i]
@@ -220,7 +220,7 @@ def delivered(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.E
 
 
 def delivered_mixed(model: pyo.ConcreteModel, m: str, k: str, s: str, t: int) -> pyo.Expression:
-    """(3) where suppliers of a class answer unlike, having lost inputs: y_mkst ≤ Σ_{i∈k} (1−u_i)(1+σ_i) x_im / 12."""
+    """(3) where suppliers of a class lose unlike parts of their inputs: y_mkst ≤ Σ_{i∈k} (1−u)(1+σ) x_im / 12."""
     return (
         model.delivery[m, k, s, t]
         <= sum(model.own_part[i, s, t] * model.sourcing[m, i] for i in model.class_suppliers[m, k, s]) / 12

@@ -30,18 +30,18 @@ ESTIMATED = "estimated"
 
 
 @lru_cache(maxsize=2)
-def shares_of(path: Path, changed: float) -> pd.DataFrame:
-    """Content by origin of every sector of the table in a file; ``changed`` is when the file was, for the memory."""
+def _content_of(path: Path, _fingerprint: str) -> pd.DataFrame:
+    """Content by origin of the table in a file, remembered as long as the data set is the same."""
     return content(read_table(path))
 
 
 def _shares(case: Case) -> pd.DataFrame | None:
     path = case.data.input_output
-    return None if path is None else shares_of(path, path.stat().st_mtime)
+    return None if path is None else _content_of(path, case.data.fingerprint)
 
 
 def content_by_supplier(case: Case, good: str, countries: Sequence[str]) -> pd.DataFrame | None:
-    """regional (share of value), cut (share of value) and own_rows (whether the table has the country), by country.
+    """By country: regional and cut (shares of value), and own_rows (whether the table has the country).
 
     None where the data set has no input-output table, or the good no sector in it. ``cut`` is what the countries
     that the case's cutoffs name have made.
@@ -56,7 +56,7 @@ def content_by_supplier(case: Case, good: str, countries: Sequence[str]) -> pd.D
     cut = here["total"].where(here["origin"].isin(taken), 0.0).groupby(here["country"]).sum()
     known = [country in region.index for country in countries]
     stand_in = [c if there else REST for c, there in zip(countries, known, strict=True)]
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "regional": region.reindex(stand_in).to_numpy(),
             "cut": cut.reindex(stand_in).to_numpy(),
@@ -64,7 +64,6 @@ def content_by_supplier(case: Case, good: str, countries: Sequence[str]) -> pd.D
         },
         index=list(countries),
     )
-    return frame
 
 
 def sector_of(case: Case, good: str) -> str | None:
@@ -74,7 +73,7 @@ def sector_of(case: Case, good: str) -> str | None:
 
 
 def credit_by_content(case: Case, good: str) -> dict[str, float]:
-    """κ of every region country: its credit, times the regional content of what it sells if the case asks for it."""
+    """κ of every region country: its credit, times the regional content of what it sells if the case asks so."""
     if not case.file.content.get("credit", False):
         return dict(case.credit)
     found = content_by_supplier(case, good, list(case.credit))
@@ -136,17 +135,8 @@ def exposure_table(case: Case, goods: Mapping[str, GoodData]) -> pd.DataFrame:
     there = {good: data for good, data in goods.items() if sector_of(case, good) is not None}
     parts = []
     for good, data in there.items():
-        bought = (data.baseline / data.demand).stack()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "good": good,
-                    "member": bought.index.get_level_values(1),
-                    "supplier": bought.index.get_level_values(0),
-                    "share": np.minimum(bought.to_numpy(dtype=float), 1.0),
-                }
-            )
-        )
+        bought = (data.baseline / data.demand).clip(upper=1.0).rename_axis("supplier").reset_index()
+        parts.append(bought.melt("supplier", var_name="member", value_name="share").assign(good=good))
     tables = []
     for cutoff in case.file.cutoffs if parts else ():
         taken = {c for name in cutoff.cut for c in case.groups.get(name, (name,))}
@@ -178,7 +168,7 @@ def exposure_table(case: Case, goods: Mapping[str, GoodData]) -> pd.DataFrame:
 def content_rule_table(
     case: Case, models: Mapping[str, ModelData], progress: Callable[[str], None] | None = None
 ) -> pd.DataFrame:
-    """The table ``content_rule``: for each level r, who is shut out, and whether some plan and every plan survives.
+    """The table ``content_rule``: for each level r, who is shut out, and whether some and every plan survives.
 
     Fewer suppliers leave fewer plans, so as r rises "every plan survives" can only become true and "some plan
     survives" only false; both turning points are found by bisection. Makers get inputs as they do today.
@@ -202,8 +192,10 @@ def content_rule_table(
         for member in (*model.good.members, ALL):
             who = model.good.members if member == ALL else [member]
             some = _last_with_plan(single, member, regional, levels, set(case.credit))
-            firsts = [every[m] for m in who]
-            first = None if any(n is None or some is None or n > some for n in firsts) else max(map(int, firsts))  # type: ignore[arg-type]
+            first: int | None = None
+            turning = [every[m] for m in who]
+            if some is not None and all(n is not None and n <= some for n in turning):
+                first = max(n for n in turning if n is not None)
             rows += _levels(model, member, who, regional, levels, some, first, set(case.credit))
     return pd.DataFrame(rows, columns=list(RESULTS["content_rule"].names))
 

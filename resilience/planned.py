@@ -58,8 +58,14 @@ class Engine:
         if member == ALL and solution is not None:
             self.plans.append((cutoff, solution.values))
 
+    def moved(self, member: str, cutoff: str) -> bool:
+        """Whether demand is not today's, because makers will use more or less of the good; see ``chains``."""
+        del member, cutoff
+        return False
+
     def settle(self, planned: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The other readings of a member beside its planned row; see ``chains``."""
+        """The other readings of a member beside its planned row; they follow from it only in ``chains``."""
+        del planned
         return others
 
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
@@ -81,7 +87,7 @@ def other_rows(tags: pd.DataFrame, member: str, cutoff: str) -> np.ndarray:
 
 
 def tags_of(program: Program) -> pd.DataFrame:
-    """Position, name, member, cutoff and month of every row of a program, and whose good's it is, if of several."""
+    """Position, name, member, cutoff and month of every row of a program, and the good where there are several."""
     records = []
     for name, places in program.rows.items():
         good, _, local = name.rpartition(PART)
@@ -94,6 +100,7 @@ def tags_of(program: Program) -> pd.DataFrame:
 
 
 def positions(tags: pd.DataFrame, mask: pd.Series) -> np.ndarray:
+    """Positions of the tagged rows that a mask chooses."""
     return tags.loc[mask, "position"].to_numpy(dtype=int)
 
 
@@ -118,7 +125,7 @@ def requirement(
     share = min(max(first.objective, 0.0), 1.0)
     row["share"] = share
     row["gap"] = share - today if share > today + SAME else 0.0
-    if months_survived >= data.months:
+    if months_survived >= data.months and not engine.moved(row["member"], row["cutoff"]):
         return row | {"status": "met", "new_capacity": 0.0}
     without = program.bound("new_capacity", upper=0.0)
     missed = _least_shortfall(engine, without, f"{problem}, without new capacity")

@@ -273,6 +273,7 @@ def caps_table(
 
 
 def plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:
+    """The table ``plan`` of one good; ``plan`` (supplier × member) is None where none survives."""
     good = data.good
     least = NOTHING * good.demand
     rows = []
@@ -298,6 +299,7 @@ def plan_table(data: ModelData, plan: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def capacity_table(data: ModelData, building: dict[str, float]) -> pd.DataFrame:
+    """The table ``capacity`` of one good."""
     good = data.good
     rows = [
         {

@@ -434,8 +434,8 @@ RESULTS: dict[str, Table] = {
         Table(
             "content",
             "Value content by supplier",
-            "How much of the value of what a supplier sells was made inside the region, at any depth. Value is not "
-            "survival: a small input can stop the line.",
+            "How much of the value of what a supplier sells was made inside the region, at any depth. Value is "
+            "not survival: a small input can stop the line.",
             (
                 _G,
                 Column("supplier", "text", "", "country that sells"),

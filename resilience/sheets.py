@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from resilience import words
@@ -26,8 +27,14 @@ SHEETS = {
     "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
     "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
     "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
+    "Chain": "What each good rests on upstream: its inputs, what they need themselves, and the weakest link.",
+    "Indirect": "Suppliers that are not cut off but lose an input that is.",
+    "Substitutes": "Goods that may stand in for each other: what they need together.",
     "Caps": "What a cap on one outsider does in place of a floor, if the case asks for it.",
     "Regions": "The same question with other regions, if the case asks for it.",
+    "Content": "How much of the value of what suppliers sell was made inside the region.",
+    "Exposure": "How much of the value members use was made by those who are cut off, directly or through others.",
+    "Content rule": "What it would do to count imports only from a given regional content on.",
     "Stress": "What each cutoff does if nothing is changed beforehand.",
     "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
     "Capacity": "The new capacity inside the region that this plan needs.",
@@ -36,7 +43,10 @@ SHEETS = {
     "Findings": "What the tool noticed about the data and the result.",
     "Sources": "Where the data come from, and what to know about each good.",
 }
-ON_REQUEST = ("Missing", "Caps", "Regions")  # left out where there is nothing to show
+ON_REQUEST = (  # left out where there is nothing to show
+    *("Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *("Content", "Exposure", "Content rule"),
+)
 HEADINGS = {
     "good": "Good code",
     "member": "Member code",
@@ -46,10 +56,71 @@ HEADINGS = {
     "share_upper": "Greatest share",
     "extra_cost_usd": "Value of the change",
 }
-SOLVED = ("requirements", "plan", "capacity", "why", "levers", "missing")
+HEADINGS_OF = {  # where a table needs words of its own
+    "chain": {
+        "input": "Input code",
+        "into": "Goes into code",
+        "joint": "Solved together",
+        "share": "Least share of the good",
+        "input_share": "Input: least share",
+        "input_share_today": "Input: share today",
+        "input_gap": "Input: gap",
+        "input_status": "Input: verdict",
+        "keeps_going": "Makers at home keep",
+        "weakest": "Weakest link",
+        "text": "In words",
+    },
+    "indirect": {
+        "input": "Input code",
+        "months": "Months before the first loss",
+        "least": "Left in the worst month",
+        "bought": "Bought from it today",
+    },
+    "substitutes": {"apart": "Least share without substitution"},
+    "content": {
+        "inside": "In the region",
+        "regional_content": "Made in the region",
+        "cut_content": "Made by those cut off",
+        "bought": "Bought from it today",
+        "keeps_going": "Left in the worst month",
+        "covered": "Rows in the table",
+    },
+    "exposure": {
+        "direct": "Bought directly",
+        "through_region": "Through the region",
+        "through_others": "Through others",
+        "total": "All together",
+        "most_through": "Most comes through code",
+        "covered": "Covered by the table",
+    },
+    "content_rule": {
+        "rule": "Content asked for (r)",
+        "shut_out": "Shut out",
+        "some_plan": "Some plan survives",
+        "every_plan": "Every plan survives",
+    },
+}
+NAMED = {"input": "Input", "into": "Goes into", "most_through": "Most comes through"}  # names beside such codes
+FIRST = {  # headings that come first where the order of the table does not serve readers; the rest is not printed
+    "chain": (
+        *("Good", "Member", "Cutoff", "Weakest link", "Input", "Goes into", "Stage", "Input: verdict"),
+        *("Input: share today", "Input: least share", "Input: gap", "Least share of the good", "In words"),
+        *("Essential", "Input per unit", "Recipe unit", "Solved together", "Makers at home keep"),
+    ),
+}
+REMARKS = {
+    "chain": (
+        "All cutoffs together come first, and of them all members together; then each cutoff by itself. The "
+        "weakest link of each good is in bold and says yes. Codes stand at the far right and are not printed."
+    ),
+    "indirect": "Of each good the suppliers from which members buy most come first.",
+    "content": "Of each good the suppliers from which members buy most come first.",
+}
+SOLVED = ("requirements", "plan", "capacity", "why", "levers", "missing", "chain", "substitutes", "content_rule")
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
-WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44}
+WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48}
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_INPUTS = {"input", "into"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
@@ -69,7 +140,8 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple, step or year."""
+    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple, step, ratio or
+    year."""
 
     heading: str
     values: Sequence[Any]
@@ -83,6 +155,8 @@ class Field:
         """The number format of a cell."""
         if self.kind == "amount" and self.decimals and self.decimals[index]:
             return "#,##0." + "0" * self.decimals[index]
+        if self.kind == "ratio":
+            return f"0.{'0' * _digits(self.values[index])}"
         formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
         formats |= {"step": "0.00", "year": "0"}
         return formats.get(self.kind, "General")
@@ -123,11 +197,13 @@ class Sheet:
     title: str
     notes: tuple[str, ...]
     fields: tuple[Field, ...]
+    bold: frozenset[int] = frozenset()  # rows
+    printed: int | None = None  # so many columns; None: all
 
     @property
     def table(self) -> str:
         """The name of the Excel table."""
-        return f"t_{self.name.lower()}"
+        return f"t_{table_name(self.name)}"
 
     def __len__(self) -> int:
         return len(self.fields[0].values)
@@ -139,15 +215,21 @@ def sheet_names(result: Result) -> list[str]:
     def wanted(name: str) -> bool:
         if name in ("Cover", "Summary", "Verdicts"):
             return True
-        table = result.tables.get(name.lower())
+        table = result.tables.get(table_name(name))
         return table is not None and (name not in ON_REQUEST or len(table) > 0)
 
     return [name for name in SHEETS if wanted(name)]
 
 
-def heading(column: str) -> str:
+def table_name(sheet: str) -> str:
+    """The result table that a sheet shows."""
+    return sheet.lower().replace(" ", "_")
+
+
+def heading(column: str, table: str = "") -> str:
     """The heading of a column of a result table."""
-    return HEADINGS.get(column, column.replace("_", " ").capitalize())
+    words_of = HEADINGS | HEADINGS_OF.get(table, {})
+    return words_of.get(column, column.replace("_", " ").capitalize())
 
 
 def summary_sheet(result: Result) -> Sheet:
@@ -235,7 +317,7 @@ def verdicts_sheet(result: Result) -> Sheet:
 
 def result_sheet(result: Result, name: str) -> Sheet:
     """A table of the result as it is, with names beside codes."""
-    table, frame, meta = RESULTS[name], result.tables[name], result.meta
+    table, frame, meta = RESULTS[name], _ordered(result.tables[name], name), result.meta
     amounts = [column.name for column in table.columns if _kind(column) == "amount"]
     decimals = _decimals(frame, amounts) if amounts else []
     beside = {
@@ -243,23 +325,46 @@ def result_sheet(result: Result, name: str) -> Sheet:
         "member": {**meta["members"], ALL: words.member_name(ALL, meta)},
         "supplier": meta["countries"],
         "country": meta["countries"],
+        "most_through": meta["countries"],
+    }
+    beside |= {
+        column: {code: words.good_name(code, meta) for code in frame[column]} for column in _INPUTS & {*frame}
     }
     fields = []
     for column in table.columns:
         values = frame[column.name].tolist()
         if column.name in beside:
             names = [beside[column.name].get(code, code) for code in values]
-            fields.append(Field(column.name.capitalize(), names, meaning=f"name of the {column.name}"))
+            title = NAMED.get(column.name, column.name.capitalize())
+            meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
+            fields.append(Field(title, names, meaning=meaning, widest=24 if name in FIRST else 36))
         fields.append(_column(column.name, values, name, decimals))
     if name == "sources":
         remarks = [meta["notes"].get(good) for good in frame["good"]]
         fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
-    notes = [table.note]
+    first = FIRST.get(name, ())
+    fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
+    notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
     if name in SOLVED:
         notes.append(DOES_NOT_RECALCULATE)
     if not len(frame):
         notes.append("This table is empty: there is nothing of the kind in this result.")
-    return Sheet(name.capitalize(), table.title, tuple(notes), tuple(fields))
+    bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
+    return Sheet(
+        name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), bold, len(first) or None
+    )
+
+
+def _ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Rows in the order that serves readers: what holds for all first, the largest suppliers first."""
+    if name == "chain":
+        keys = {"_cutoff": frame["cutoff"] != ALL, "_member": frame["member"] != ALL}
+    elif name in ("indirect", "content"):
+        order = {good: n for n, good in enumerate(dict.fromkeys(frame["good"]))}
+        keys = {"_good": frame["good"].map(order), "_bought": -frame["bought"]}
+    else:
+        return frame
+    return frame.assign(**keys).sort_values(list(keys), kind="stable")[list(frame.columns)]
 
 
 def _column(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
@@ -267,14 +372,25 @@ def _column(name: str, values: list[Any], table: str = "requirements", decimals:
     column = RESULTS[table].column(name)
     kind = _kind(column)
     unit = column.unit.replace("share", "%", 1) if kind == "share" else column.unit
-    meaning = column.meaning
+    meaning = "its code" if name in NAMED and kind == "text" else column.meaning
     if name == "status" and table == "requirements":
         values = [Mark(value, value) for value in values]
         meaning = "the verdict in a word, see Cover"
+    if name == "input_status":
+        values = [Mark(value, value) for value in values]
+        meaning = "what the input needs itself, in a word, see Cover"
     if table == "assumptions" and name == "value":
         kind = "general"
         values = [float(v) if isinstance(v, str) and _NUMBER.fullmatch(v) else v for v in values]
-    return Field(heading(name), values, kind, meaning, unit, decimals, WIDE.get(name, 36))
+    return Field(
+        heading(name, table),
+        values,
+        kind,
+        meaning,
+        unit,
+        decimals,
+        WIDE.get(f"{table}.{name}", WIDE.get(name, 36)),
+    )
 
 
 def _kind(column: Column) -> str:
@@ -282,12 +398,19 @@ def _kind(column: Column) -> str:
         return "share"
     if column.name == "year":
         return "year"
+    if column.unit == "see recipe unit":
+        return "ratio"
     if column.kind == "number" and column.unit.startswith(("share", "see")):
         return "share" if column.unit.startswith("share") else "step"
     if column.kind in ("amount", "number"):
         by_unit = "amount" if column.unit.startswith("unit of the row") else "whole"
         return "multiple" if column.unit == "multiple" else by_unit
     return "text"
+
+
+def _digits(value: float) -> int:
+    """Decimals that show three significant digits."""
+    return 2 if not value > 0 or math.isinf(value) else min(max(0, 2 - math.floor(math.log10(value))), 9)
 
 
 def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:

@@ -21,7 +21,7 @@ from resilience.recipes import Recipe
 
 @dataclass(frozen=True)
 class Makers:
-    """``part[s, i, t]`` of what supplier i would deliver is left in month t of cutoff s; ``input`` which lacks most.
+    """``part[s, i, t]`` of what supplier i would deliver is left in month t of cutoff s; ``input`` lacks most.
 
     Axes as in :class:`~resilience.cutoffs.Availability`; ``input[s][i]`` is None where nothing is lost.
     """
@@ -79,7 +79,7 @@ class Upstream:
             self._arrives(name, months, depth - 1, indirect)[:, at],
         )
         held = np.full(len(suppliers), data.value("maker_stock_months"))
-        for i in np.flatnonzero(member):
+        for i in np.flatnonzero(member).tolist():
             stock, use = data.stock.get(suppliers[i], 0.0), data.demand.get(suppliers[i], np.inf)
             held[i] = 12 * float(stock) / float(use)
         left = np.ones_like(whole)

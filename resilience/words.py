@@ -75,6 +75,42 @@ def short_verdict(row: Mapping[str, Any]) -> tuple[str, str]:
     return f"{status}{rise}", f"today {percent(today, digits)}\nleast {percent(share, digits)}"
 
 
+def today_and_needed(today: float, share: float, status: str) -> str:
+    """``today 8 % → needed 38 %``, with an arrow where the share must rise."""
+    if status == "unknown":
+        return "today's and needed share unknown"
+    if status == "none":
+        return f"today {percent(today)}, no share suffices"
+    if share > today:
+        digits = _digits(today, share)
+        return f"today {percent(today, digits)} → needed {percent(share, digits)}"
+    each = " of each member" if status == "raise" else ""
+    return f"today {percent(today)}, needed {percent(share)}{each}"
+
+
+def weakest_links(chain: pd.DataFrame) -> list[str]:
+    """A line for each good's weakest link, all members together under every cutoff, worst first."""
+    rows = chain[(chain["member"] == ALL) & (chain["cutoff"] == ALL)]
+    worst = list(reversed(STATUS_WORDS))
+    weak = rows[rows["weakest"] == "yes"].to_dict("records")
+    weak.sort(key=lambda row: (worst.index(row["input_status"]), -row["input_gap"] if row["input_gap"] > 0 else 0))
+    lines = []
+    for row in weak:
+        into = rows[rows["good"] == row["good"]].set_index("input")["into"]
+        path = [row["input"]]
+        while path[-1] != row["good"]:
+            path.append(into[path[-1]])
+        names = " → ".join(name.replace("_", " ") for name in reversed(path))
+        shares = today_and_needed(row["input_share_today"], row["input_share"], row["input_status"])
+        lines.append(f"{names} ({row['input_status']}: {shares})")
+    return lines
+
+
+def good_name(good: str, meta: Mapping[str, Any]) -> str:
+    """The good's label; of an input that was not asked for, its short name in words."""
+    return str(meta["labels"].get(good) or good.replace("_", " ").capitalize())
+
+
 def _digits(one: float, other: float) -> int:
     """The fewest decimals, at most three, with which two different percentages also look different."""
     return next((n for n in range(3) if percent(one, n) != percent(other, n)), 3)

@@ -31,6 +31,7 @@ from resilience.sheets import (
     sheet_names,
     short,
     summary_sheet,
+    table_name,
     verdicts_sheet,
 )
 
@@ -56,11 +57,11 @@ def write_workbook(result: Result, path: Path) -> None:
     cannot be written.
     """
     sheets = [summary_sheet(result), verdicts_sheet(result)]
-    sheets += [result_sheet(result, name.lower()) for name in sheet_names(result)[3:]]
+    sheets += [result_sheet(result, table_name(name)) for name in sheet_names(result)[3:]]
     for sheet in sheets:
         if len(sheet) > MOST_ROWS - 100:
             text = f"{len(sheet):,} rows do not fit on a sheet of Excel; write a folder of CSV files instead"
-            raise InputError([Finding("error", sheet.name.lower(), None, None, text)])
+            raise InputError([Finding("error", table_name(sheet.name), None, None, text)])
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": short(result.meta["title"], 200), "created": CREATED})
     styles = _Styles(book)
@@ -114,7 +115,11 @@ def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, An
     for n, width in enumerate(widths):
         page.set_column(n, n, width)
     page.write_string(0, 0, clean(sheet.title), styles(bold=True, font_size=14, font_color=DARK))
-    lines = [line for note in sheet.notes for line in textwrap.wrap(clean(note), int(sum(widths) * 0.95))]
+    lines = [
+        line
+        for note in sheet.notes
+        for line in textwrap.wrap(clean(note), int(sum(widths[: sheet.printed]) * 0.95))
+    ]
     for n, line in enumerate(lines):
         page.write_string(1 + n, 0, line, styles(font_color=FAINT))
     top = len(lines) + 1
@@ -142,18 +147,20 @@ def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, An
         page.set_row(top + 1 + index, _height((field.text(index), width) for field, width in wrapped))
     for n, field in enumerate(sheet.fields):
         for index, value in enumerate(field.values):
-            _write_cell(page, styles, top + 1 + index, n, value, field, index, sheet.table)
+            _write_cell(page, styles, top + 1 + index, n, value, field, index, sheet)
     page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     page.freeze_panes(top + 1, 1)
     page.repeat_rows(top)
-    page.print_area(0, 0, last, len(widths) - 1)
+    page.print_area(0, 0, last, (sheet.printed or len(widths)) - 1)
     _set_up_page(page, sheet.name, meta)
 
 
 def _write_cell(
-    page: Any, styles: _Styles, row: int, column: int, value: Any, field: Field, index: int, table: str
+    page: Any, styles: _Styles, row: int, column: int, value: Any, field: Field, index: int, sheet: Sheet
 ) -> None:
     line = {"bottom": 1, "bottom_color": RULE, **field.align}
+    if index in sheet.bold:
+        line["bold"] = True
     if missing(value):
         page.write_blank(row, column, None, styles(**line))
     elif isinstance(value, Mark):
@@ -164,6 +171,7 @@ def _write_cell(
         else:
             page.write_string(row, column, clean(value.word), styles.verdict(value.status, bold=True))
     elif isinstance(value, Gap):
+        table = sheet.table
         formula = f"=MAX(0,{table}[[#This Row],[Least share]]-{table}[[#This Row],[Share today]])"
         page.write_formula(row, column, formula, styles(num_format="0.0%", **line), value.value)
     elif isinstance(value, str):

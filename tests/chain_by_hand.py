@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from resilience.balance import GoodData
 from resilience.casefile import Cutoff, Surge
 
 ALL = "ALL"
-BAND = 1e-6  # room around a fixed plan, in parts of demand
+BAND = 2e-7  # room around a fixed plan, in parts of demand
 INFINITE = 1e6  # new capacity in multiples of today's, where nothing limits it
 
 
@@ -99,17 +100,20 @@ def contract_part(data: GoodData, cut: Cutoff, i: str, t: int, part: float = 1.0
 
 @dataclass
 class ByHand:
-    """Section 8 for coupled goods. ``goods`` are their figures, final goods first, ``recipes`` (good, input, a)."""
+    """Section 8 for ``coupled`` goods. ``goods`` are all figures of the case, ``recipes`` (good, input, a)."""
 
     goods: Mapping[str, GoodData]
     cutoffs: Mapping[str, Sequence[Cutoff]]
     recipes: Sequence[tuple[str, str, float]]
+    coupled: Sequence[str]
     _left: dict[Any, list[float]] = field(default_factory=dict)
 
     def months(self, good: str) -> int:
         return int(self.goods[good].settings["months"].value)
 
-    def left(self, good: str, i: str, s: int, depth: int, indirect: float, months: int, part: float) -> list[float]:
+    def left(
+        self, good: str, i: str, s: int, depth: int, indirect: float, months: int, part: float
+    ) -> list[float]:
         """What makers in i still make of what they would deliver, month by month, with today's mix of inputs."""
         key = (good, i, s, depth, indirect, months, part)
         if key not in self._left:
@@ -179,8 +183,8 @@ class ByHand:
         """Stage 1 of one good in one row; ``fixed`` are plans of goods before it: (sourcing, new capacity)."""
         joint = member == ALL
         p = Programme()
-        for g, data in self.goods.items():
-            self._good(p, g, data, member, cutoff, g in survivors)
+        for g in self.coupled:
+            self._good(p, g, self.goods[g], member, cutoff, g in survivors)
         for g, (sourcing, built) in fixed.items():
             for (m, i), amount in sourcing.items():
                 about(p, ("x", g, m, i), amount, BAND * float(self.goods[g].demand[m]))
@@ -202,12 +206,15 @@ class ByHand:
         p.add("<", [(-1.0, "share")], 0.0)
         return p.least("share")
 
+    def today(self, good: str) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
+        """Today's sourcing, with nothing built."""
+        data = self.goods[good]
+        return {(m, i): float(data.baseline.at[i, m]) for m in data.members for i in self.sellers(data, m)}, {}
+
     def sellers(self, data: GoodData, m: str) -> list[str]:
         return [i for i in data.suppliers if not (i == m and m in data.no_home)]
 
-    def _good(
-        self, p: Programme, g: str, data: GoodData, member: str, cutoff: str, survives: bool
-    ) -> None:
+    def _good(self, p: Programme, g: str, data: GoodData, member: str, cutoff: str, survives: bool) -> None:
         joint = member == ALL
         hit = {
             i
@@ -243,15 +250,15 @@ class ByHand:
                 if cutoff in (cut.name, ALL):
                     self._crisis(p, g, data, m, s, joint, survives)
 
-    def _crisis(
-        self, p: Programme, g: str, data: GoodData, m: str, s: int, joint: bool, survives: bool
-    ) -> None:
+    def _crisis(self, p: Programme, g: str, data: GoodData, m: str, s: int, joint: bool, survives: bool) -> None:
         used, _ = self.used_by_makers(g, m, joint)
         final = max(0.0, 1 - used / float(data.demand[m]))
         profile = data.settings["profile"].value or (1.0,)
         held = float(data.stock[m])
         for t in range(1, self.months(g) + 1):
-            full = data.value("demand_factor") * float(data.demand[m]) / 12 * profile[(t - 1) % len(profile)] * final
+            full = (
+                data.value("demand_factor") * float(data.demand[m]) / 12 * profile[(t - 1) % len(profile)] * final
+            )
             arriving = []
             for i in self.sellers(data, m):
                 y = ("y", g, m, i, s, t)
@@ -356,7 +363,7 @@ def random_chain(rng: np.random.Generator, stages: int = 2, members: int = 2) ->
             balances.append(row)
     recipes = [
         {"good": good, "input": name, "input_per_unit": float(rng.choice([0.3, 1.0, 2.0]))}
-        for good, name in zip(goods, goods[1:], strict=False)
+        for good, name in pairwise(goods)
     ]
     cutoffs = [{"name": "cut", "cut": ["XXX"], "fraction": float(rng.choice([1.0, 0.7]))}]
     if rng.random() < 0.4:

@@ -114,6 +114,7 @@ def test_check_reports_and_computes_nothing(case: Path, capsys: pytest.CaptureFi
         (["run", "CASE", "--set", "survival.month=3"], 'did you mean "months"?'),
         (["run", "CASE", "--members", "XXX"], '"XXX" is neither a country'),
         (["run", "CASE", "--out", "result.xls"], "use .xlsx, .json or the name of a folder"),
+        (["run", "CASE", "--pictures", "CASE"], "this is a file; name a folder for the pictures"),
         (["run", "CASE", "--workers", "0"], "at least one process"),
         (["run", "no-such-case.toml"], "there is no case file"),
         (["check", "."], "is a folder"),

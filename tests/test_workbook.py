@@ -185,6 +185,111 @@ def test_every_table_reads_back_as_it_was(book: Any, name: str) -> None:
         assert [row[where] for row in rows] == [_expected(value) for value in frame[column].tolist()], column
 
 
+def _linked() -> dict[str, list[dict[str, Any]]]:
+    """Rows of the tables about chains and content, in the order in which a result has them."""
+    shares = {"share": 0.6, "input_share": 0.27, "input_share_today": 0.14, "input_gap": 0.13}
+    chain = [
+        {"good": "magnets", "member": m, "cutoff": c, "input": i, "into": into, "stage": float(n),
+         "input_per_unit": ratio, "recipe_unit": "kUSD/kUSD", "essential": "yes", "joint": "no",
+         "input_status": status, "keeps_going": 0.4, "weakest": weak, "text": "=In words", **shares}
+        for c in ("One", ALL)
+        for m in ("CAN", ALL)
+        for n, i, into, ratio, status, weak in (
+            (1, "rare_earths", "magnets", 0.35, "build", "yes"), (2, "ore", "rare_earths", 0.00382, "met", "no"),
+        )
+    ]  # fmt: skip
+    indirect = [
+        {"good": g, "supplier": s, "cutoff": "One", "input": "ore", "months": 3.0, "least": 0.25, "bought": b}
+        for g in ("magnets", "cobalt")
+        for s, b in (("AUS", 0.01), ("USA", 0.4))
+    ]
+    substitutes = [
+        {"group": "feed", "member": ALL, "cutoff": ALL, "goods": "wheat (1), maize (0.9)", "share": NAN,
+         "share_today": 0.5, "gap": NAN, "apart": NAN, "status": "none"}
+    ]  # fmt: skip
+    content = [
+        {"good": "magnets", "supplier": s, "inside": "no", "regional_content": 0.1, "cut_content": 0.2,
+         "bought": b, "keeps_going": 0.9, "sector": "C25", "covered": "own rows", "status": "estimated",
+         "source": "A"}
+        for s, b in (("CHN", 0.01), ("USA", 0.4))
+    ]  # fmt: skip
+    exposure = [
+        {"good": "magnets", "member": "CAN", "cutoff": "One", "direct": 0.5, "through_region": 0.01,
+         "through_others": 0.02, "total": 0.53, "most_through": "USA", "covered": 0.9, "sector": "C25",
+         "status": "estimated", "source": "A"}
+    ]  # fmt: skip
+    rule = [
+        {"good": "magnets", "member": ALL, "rule": r, "shut_out": "CHN", "bought_from_them": 0.4,
+         "some_plan": "yes", "every_plan": "no", "answer": "+1"}
+        for r in (0.0, 0.25)
+    ]  # fmt: skip
+    return {
+        "chain": chain, "indirect": indirect, "substitutes": substitutes, "content": content,
+        "exposure": exposure, "content_rule": rule,
+    }  # fmt: skip
+
+
+LINKED = ["Chain", "Indirect", "Substitutes", "Content", "Exposure", "Content rule"]
+
+
+@pytest.fixture(scope="module")
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    frames = {name: _frame(name, rows) for name, rows in _linked().items()}
+    return openpyxl.load_workbook(_write(tmp_path_factory.mktemp("linked"), _result(**frames)))
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_tables_about_chains_and_content_read_back_as_they_were(linked: Any, name: str) -> None:
+    table = name.lower().replace(" ", "_")
+    frame = _frame(table, _linked()[table])
+    head, rows = _read(linked[name])
+    (excel,) = linked[name].tables.values()
+    assert excel.name == f"t_{table}" and len(set(head)) == len(head)
+    where = [head.index(heading(column, table)) for column in frame.columns]
+    shown = sorted([[row[n] for n in where] for row in rows], key=str)
+    expected = [[_expected(value) for value in row] for row in frame.to_numpy().tolist()]
+    for column, kind in enumerate(RESULTS[table].columns):
+        numbers = [row[column] for row in shown if row[column] is not None]
+        assert all(isinstance(value, (int, float)) == (kind.kind in ("share", "number")) for value in numbers)
+    assert all(row in shown for row in expected) and len(shown) == len(expected)
+
+
+def test_sheets_about_chains_and_content_are_listed_where_they_have_rows(linked: Any, tmp_path: Path) -> None:
+    assert [name for name in linked.sheetnames if name not in SHEETS] == LINKED
+    links = [cell.hyperlink.location for row in linked["Cover"].iter_rows() for cell in row if cell.hyperlink]
+    assert links == [f"'{name}'!A1" for name in linked.sheetnames]
+    none = {name: _frame(name, []) for name in _linked()}
+    assert openpyxl.load_workbook(_write(tmp_path, _result(**none))).sheetnames == SHEETS
+
+
+def test_chain_shows_first_what_matters_most(linked: Any) -> None:
+    sheet = linked["Chain"]
+    head, rows = _read(sheet)
+    assert head[:6] == ["Good", "Member", "Cutoff", "Weakest link", "Input", "Goes into"]
+    assert [row[1:5] for row in rows[:3]] == [
+        ["All members", "ALL", "yes", "Rare earths"],
+        ["All members", "ALL", "no", "Ore"],
+        ["Canada", "ALL", "yes", "Rare earths"],
+    ]
+    assert [row[2] for row in rows] == ["ALL"] * 4 + ["One"] * 4
+    (table,) = sheet.tables.values()
+    for row in sheet[table.ref][1:]:
+        assert {cell.font.b for cell in row if cell.column != 8} == {row[3].value == "yes"}
+        assert row[7].fill.fgColor.rgb == "FF" + COLOURS[row[7].value][1:]
+        assert row[8].number_format == "0.0%"
+        assert row[head.index("Input per unit")].number_format in ("0.000", "0.00000")  # 0.350, 0.00382
+    last = openpyxl.utils.get_column_letter(head.index("Makers at home keep") + 1)
+    assert f"${last}$" in sheet.print_area  # codes stand beyond it
+
+
+def test_largest_suppliers_come_first(linked: Any) -> None:
+    for name, expected in (("Indirect", ["USA", "AUS", "USA", "AUS"]), ("Content", ["USA", "CHN"])):
+        head, rows = _read(linked[name])
+        assert [row[head.index("Supplier code")] for row in rows] == expected
+    head, rows = _read(linked["Exposure"])
+    assert rows[0][head.index("Most comes through")] == "United States"
+
+
 def test_codes_stand_beside_names(book: Any) -> None:
     head, rows = _read(book["Plan"])
     shown = [rows[0][head.index(name)] for name in ("Good", "Good code", "Member", "Supplier", "Supplier code")]
