@@ -20,7 +20,7 @@ def main(good: str, picture: Path) -> None:
     result = resilience.solve(case)
     for link in result.chain.query("cutoff == 'ALL' and member == 'ALL'").itertuples():
         print(f"stage {link.stage:.0f}: {link.text}{' WEAKEST LINK' if link.weakest == 'yes' else ''}")
-    chain_picture(result, good, picture, case=case)
+    chain_picture(result, good, picture)
     print("written:", picture)
 
 

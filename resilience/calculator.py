@@ -439,7 +439,7 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "dataset_hash": case.data.fingerprint,
         "year": file.year,
         "years": {good: data.year for good, data in goods.items() if data is not None},
-        "labels": {row.good: row.label for row in case.data.goods.itertuples() if row.good in case.goods},
+        "labels": {row.good: row.label for row in case.data.goods.itertuples() if row.good in case.all_goods},
         "categories": {good: case.category(good) for good in case.goods},
         "notes": {row.good: row.notes for row in case.data.goods.itertuples() if row.good in case.goods},
         "members": {member: names[member] for member in case.members},

@@ -49,7 +49,7 @@ from resilience.stress import pooled_shortfalls, shortfalls, stress_table
 from resilience.words import percent
 
 BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order
-WORST_FIRST = ("none", "unknown", "build", "raise", "shift", "met")
+WORST_FIRST = ("none", "build", "raise", "shift", "met")
 Known = dict[str, tuple[Alone, Conditions]]
 
 
@@ -641,6 +641,7 @@ def chain_table(
                         "input_share_today": np.nan if below is None else below["share_today"],
                         "input_gap": np.nan if below is None else below["gap"],
                         "input_status": status,
+                        "recipe_status": recipe.status,
                         "keeps_going": going if recipe.essential else np.nan,
                         "weakest": "no",
                         "text": _text(
@@ -648,7 +649,9 @@ def chain_table(
                         ),
                     }
                 )
-            weak = [link for link in found if link["essential"] == "yes" and link["input_status"] != "met"]
+            weak = [
+                link for link in found if link["essential"] == "yes" and link["input_status"] in WORST_FIRST[:-1]
+            ]
             if weak:
                 weakest = min(
                     weak,

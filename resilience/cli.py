@@ -301,7 +301,7 @@ def _run(options: argparse.Namespace) -> int:
     with _progress(console, len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or _workers(case), progress=advance)
     written = [options.out] if options.out is not None and _write(result, options.out) else []
-    drawn = None if options.pictures is None else _draw(result, options.pictures, case)
+    drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
         _print_summary(result, time.perf_counter() - start, [*written, *(drawn or [])])
         if drawn == []:
@@ -493,12 +493,12 @@ def _check_pictures(folder: Path | None) -> None:
     require_matplotlib()
 
 
-def _draw(result: Result, folder: Path, case: Case) -> list[Path] | None:
+def _draw(result: Result, folder: Path) -> list[Path] | None:
     """Write the pictures and give their names; None, with a word why, if the folder does not take them."""
     from resilience.pictures import chain_pictures
 
     try:
-        return chain_pictures(result, folder, case)
+        return chain_pictures(result, folder)
     except OSError as error:
         print(f"error: {folder}: cannot be written ({error.strerror or error})", file=sys.stderr)
         return None

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from resilience import words
-from resilience.case import Case
 from resilience.errors import Finding, InputError
 from resilience.results import Result
 from resilience.schema import ALL, STATUS_WORDS
@@ -39,25 +38,22 @@ def goods_with_chain(result: Result, member: str = ALL) -> list[str]:
     return list(dict.fromkeys(rows["good"][(rows["cutoff"] == ALL) & (rows["member"] == member)]))
 
 
-def chain_pictures(result: Result, folder: Path, case: Case | None = None) -> list[Path]:
+def chain_pictures(result: Result, folder: Path) -> list[Path]:
     """Write a .png and a .svg for each good that has a chain; gives the files."""
     written = []
     for good in goods_with_chain(result):
         stem = re.sub(r"[^\w.-]", "_", good)
         for suffix in (".png", ".svg"):
             written.append(folder / f"chain-{stem}{suffix}")
-            chain_picture(result, good, written[-1], case=case)
+            chain_picture(result, good, written[-1])
     return written
 
 
-def chain_picture(
-    result: Result, good: str, path: str | Path, member: str = ALL, *, case: Case | None = None
-) -> None:
+def chain_picture(result: Result, good: str, path: str | Path, member: str = ALL) -> None:
     """Draw a good and all that goes into it, under all cutoffs; the suffix, .png or .svg, decides the format.
 
-    ``case`` adds what a result does not hold: names of inputs not asked for, and how sure each recipe is. The same
-    result gives the same bytes. Raises :class:`~resilience.errors.InputError` if there is no such chain, if the
-    suffix is another, or if matplotlib is missing.
+    The same result gives the same bytes. Raises :class:`~resilience.errors.InputError` if there is no such chain,
+    if the suffix is another, or if matplotlib is missing.
     """
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
@@ -77,7 +73,7 @@ def chain_picture(
         warnings.filterwarnings("ignore", message="Glyph")  # a sign that the font lacks is shown as a box
         mpl.rcdefaults()
         mpl.rcParams.update({"svg.hashsalt": "resilience", "svg.fonttype": "none", "text.parse_math": False})
-        figure = _Picture(result, good, member, case).figure
+        figure = _Picture(result, good, member).figure
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
         figure.savefig(path, dpi=DPI, metadata=metadata, facecolor="white")
 
@@ -85,11 +81,11 @@ def chain_picture(
 class _Picture:
     """A drawing in inches: the good on the right, its inputs to the left of what they go into."""
 
-    def __init__(self, result: Result, good: str, member: str, case: Case | None):
+    def __init__(self, result: Result, good: str, member: str):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        self.result, self.good, self.member, self.case = result, good, member, case
+        self.result, self.good, self.member = result, good, member
         rows = result.chain
         rows = rows[(rows["good"] == good) & (rows["cutoff"] == ALL) & (rows["member"] == member)]
         self.links = {str(row["input"]): row for row in rows.to_dict("records")}
@@ -147,10 +143,6 @@ class _Picture:
         return self.right - BOX - stage * (BOX + ACROSS), self.base + self.places[name] * (HIGH + BETWEEN)
 
     def _name(self, good: str) -> str:
-        if self.case is not None:
-            labels = self.case.data.goods.set_index("good")["label"]
-            if good in labels.index:
-                return str(labels[good])
         return words.good_name(good, self.result.meta)
 
     def _state(self, name: str) -> tuple[str, float, float]:
@@ -237,15 +229,7 @@ class _Picture:
         number = f"{row['input_per_unit']:.3g} {row['recipe_unit']}"
         for n, text in enumerate(reversed(self._fit(number, TEXT, 0.7 * ACROSS, 2))):
             self._text(middle, y + 0.06 + n * TEXT * LINE, text, TEXT, ha="center", va="bottom")
-        if self.case is not None:
-            self._text(middle, y - 0.06, self._recipe_status(name), SMALL, ha="center", va="top", style="italic")
-
-    def _recipe_status(self, name: str) -> str:
-        recipes = self.case.recipes if self.case is not None else ()
-        into = self.links[name]["into"]
-        return next(
-            (recipe.status for recipe in recipes if (recipe.good, recipe.input) == (into, name)), "unknown"
-        )
+        self._text(middle, y - 0.06, row["recipe_status"], SMALL, ha="center", va="top", style="italic")
 
     def _head(self) -> list[tuple[float, str, dict[str, Any]]]:
         meta = self.result.meta
@@ -269,13 +253,10 @@ class _Picture:
 
     def _foot(self) -> list[tuple[float, str]]:
         meta = self.result.meta
-        if self.case is None:
-            sure = "how sure they are is said there"
-        else:
-            by_status: dict[str, list[str]] = {}
-            for name in self.links:
-                by_status.setdefault(self._recipe_status(name), []).append(name.replace("_", " "))
-            sure = "; ".join(f"{status} for {', '.join(names)}" for status, names in by_status.items())
+        by_status: dict[str, list[str]] = {}
+        for name, row in self.links.items():
+            by_status.setdefault(row["recipe_status"], []).append(name.replace("_", " "))
+        sure = "; ".join(f"{status} for {', '.join(names)}" for status, names in by_status.items())
         text = (
             f"Source: {meta['case']}, data set {meta['dataset']}. Recipes: recipes.csv of the data set, {sure}. "
             "Shares of demand, or of imports where home production is unknown."

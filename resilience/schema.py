@@ -384,6 +384,7 @@ RESULTS: dict[str, Table] = {
                 Column("stage", "number", "stages", "how far upstream; 1 goes into the good itself"),
                 Column("input_per_unit", "number", "see recipe unit", "input for one unit of what it goes into"),
                 Column("recipe_unit", "text", "", "unit of the input / unit of what it goes into"),
+                Column("recipe_status", "text", "", "how sure the recipe is: observed, estimated or assumed"),
                 Column("essential", "text", "", "yes: production stops without it; no: can be done without"),
                 Column("joint", "text", "", "yes: solved together with the good for this member"),
                 Column("share", "share", "share of demand", "least share of the good"),

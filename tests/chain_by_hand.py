@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import clarabel
+import clarabel  # type: ignore[import-untyped]
 import numpy as np
 from conftest import write_case, write_dataset
 from scipy import sparse
@@ -268,7 +268,7 @@ class ByHand:
                     whole *= self.left(g, i, s, depth, indirect, self.months(g), 1.0)[t - 1]
                 p.add("<", [(1.0, y), (-whole / 12, ("x", g, m, i))], 0.0)  # (3)
                 arriving.append((-1.0, y))
-            use = [(1.0, ("c", g, m, s, t))]
+            use: list[tuple[float, Any]] = [(1.0, ("c", g, m, s, t))]
             for product, name, a in self.recipes:
                 if name == g and t <= self.months(product) and m in self.places(product, g, joint):
                     scaled = a * self.used_by_makers(g, m, joint)[1]

@@ -208,7 +208,7 @@ def test_pictures_of_a_solved_case(case: Path, tmp_path: Path) -> None:
     loaded = resilience.load(case, goods=["steel", "wheat"])
     result = resilience.solve(loaded)
     assert goods_with_chain(result) == ["steel"]
-    written = chain_pictures(result, tmp_path / "pictures", loaded)
+    written = chain_pictures(result, tmp_path / "pictures")
     assert [path.name for path in written] == ["chain-steel.png", "chain-steel.svg"]
     assert _is_png(written[0])
     text = _words(written[1])
