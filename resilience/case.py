@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from resilience.balance import year_of
 from resilience.casefile import PARAMETERS, CaseFile, Cutoff, nearest, read_case
@@ -124,7 +125,7 @@ class _Resolver:
             for country in cut:
                 if country in members:
                     self.say(f"{where}.cut", f"{country} is a member and is hit by the cutoff itself", "warning")
-            if cutoff.start > int(self.file.raw.get("survival", {}).get("months", 12)):
+            if goods and cutoff.start > max(self.setting(good, "months") for good in goods):
                 self.say(f"{where}.start", "the cutoff starts after the horizon and has no effect", "warning")
         for cutoff in self.file.cutoffs:
             if cutoff.any and cutoff.any_region and self.solidarity(goods):
@@ -200,8 +201,11 @@ class _Resolver:
         families = [final_first(family, essential) for family in groups(ordered, [*ties, *together])]
         return tuple(recipes), families
 
+    def setting(self, good: str, name: str) -> Any:
+        return self.file.settings(good, self.category(good))[name].value
+
     def solidarity(self, goods: list[str]) -> bool:
-        return any(self.file.settings(g, self.category(g))["solidarity"].value for g in goods)
+        return any(self.setting(good, "solidarity") for good in goods)
 
     def category(self, good: str) -> str:
         rows = self.data.goods.loc[self.data.goods["good"] == good, "category"]

@@ -364,14 +364,19 @@ class ChainEngine(Engine):
         numbers = {m: one * max(demand[m], 0.0) for m, one in zip(demand, sign, strict=True)}
         return program.coefficient(f"{name}credited", f"{name}share", numbers)
 
-    def moved(self, member: str, cutoff: str) -> bool:
-        """Whether makers will use more or less of the good than today."""
-        today = self.data.good.demand
-        return any(
-            abs(amount - today[m]) > NOTHING * today[m]
-            for m, amount in self._new_demand(member, cutoff).items()
-            if member in (ALL, m)
-        )
+    def stands(self, member: str, cutoff: str) -> bool:
+        """Whether today's sourcing also serves what others plan to make of the good."""
+        links = (self.chain.coupled.joint if member == ALL else self.chain.coupled.single).links
+        planned = self.chain.fixed.get((member, cutoff), {})
+        if not any(link.input == self.good and planned.get(link.good) is not None for link in links):
+            return True
+        program, _ = self.row(member, cutoff)
+        room = BANDS[1] * self.data.good.demand
+        today = self._today(self.good)
+        low = {(m, i): max(0.0, amount - room[m]) for (m, i), amount in today.items()}
+        high = {(m, i): amount + room[m] for (m, i), amount in today.items()}
+        as_today = program.bound("sourcing", lower=low, upper=high)
+        return self.minimise(as_today, "least_share", f"{self.good}, {member}, {cutoff}, as today") is not None
 
     def _new_demand(self, member: str, cutoff: str) -> dict[str, float]:
         """Demand by member, with what its makers use once the plans of what they make are fixed."""
@@ -390,7 +395,7 @@ class ChainEngine(Engine):
         """The plan of this good for a planned row: least new capacity of the chain, then nearest to today."""
         if row["status"] == "none":
             return None
-        if row["status"] == "met" and not self.moved(row["member"], row["cutoff"]):
+        if row["status"] == "met":
             return Plan(self._today(self.good), {})
         program, tags = self.row(row["member"], row["cutoff"])
         here = tags if "good" not in tags else tags[tags["good"].isin([self.good, ""])]
@@ -428,10 +433,13 @@ class ChainEngine(Engine):
             if planned["status"] == "none" and row["status"] != "none":
                 row |= {name: planned[name] for name in ("status", "share", "gap", "month", "new_capacity")}
                 row["share_upper"] = np.nan
-            elif row["status"] != "none" and row["share"] < planned["share"] - SAME and planned["status"] != "met":
+            elif row["status"] == "none" or (row["reading"] == "market" and row["status"] == "met"):
+                continue
+            elif row["share"] < planned["share"] - SAME:
                 row["share"], row["gap"] = planned["share"], planned["gap"]
                 row["month"], row["share_upper"] = planned["month"], max(row["share_upper"], planned["share"])
-                row["status"] = planned["status"] if row["status"] == "met" else row["status"]
+                if row["status"] == "met" and row["gap"] > 0:
+                    row["status"] = planned["status"]
         return others
 
 

@@ -232,6 +232,8 @@ def _every(model: ModelData, member: str, regional: pd.Series, levels: Sequence[
 
     def survives(n: int) -> bool:
         most = np.where(figures.inside | (content_of >= levels[n]), figures.most(), 0.0)
+        if most.sum() < 1.0 - 1e-9:
+            return True  # nobody can be supplied, so that no plan fails; whether one survives is asked elsewhere
         # A plan that fails by less than the solver's tolerance does not fail.
         return not np.isfinite(most_of_failing(figures, conditions, most, 1e-7)[0])
 

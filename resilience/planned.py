@@ -58,10 +58,10 @@ class Engine:
         if member == ALL and solution is not None:
             self.plans.append((cutoff, solution.values))
 
-    def moved(self, member: str, cutoff: str) -> bool:
-        """Whether demand is not today's, because makers will use more or less of the good; see ``chains``."""
+    def stands(self, member: str, cutoff: str) -> bool:
+        """Whether today's sourcing also serves what others plan to make of the good; see ``chains``."""
         del member, cutoff
-        return False
+        return True
 
     def settle(self, planned: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The other readings of a member beside its planned row; they follow from it only in ``chains``."""
@@ -125,7 +125,7 @@ def requirement(
     share = min(max(first.objective, 0.0), 1.0)
     row["share"] = share
     row["gap"] = share - today if share > today + SAME else 0.0
-    if months_survived >= data.months and not engine.moved(row["member"], row["cutoff"]):
+    if months_survived >= data.months and engine.stands(row["member"], row["cutoff"]):
         return row | {"status": "met", "new_capacity": 0.0}
     without = program.bound("new_capacity", upper=0.0)
     missed = _least_shortfall(engine, without, f"{problem}, without new capacity")

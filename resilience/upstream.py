@@ -54,7 +54,7 @@ class Upstream:
         part = np.ones_like(whole)
         lacking: list[list[str | None]] = [[None] * len(suppliers) for _ in whole]
         inputs = [r for r in self.recipes if r.good == good and r.essential and r.input in self.goods]
-        for recipe in inputs if depth > 0 else ():
+        for recipe in inputs:
             left = self._with_input(good, recipe.input, suppliers, whole, depth, indirect)
             for s, i in np.argwhere(left.min(axis=2) < part.min(axis=2) - 1e-12):
                 lacking[s][i] = recipe.input
@@ -73,11 +73,13 @@ class Upstream:
         known = np.array([i in place and bool(supplied[place[i]]) for i in suppliers])
         at = np.array([place.get(i, 0) for i in suppliers])
         member = np.array([i in self.goods[good].demand.index for i in suppliers])
+        deeper = max(depth - 1, 0)
         arriving = np.where(
             member[None, :, None],
-            self._arrives(name, months, depth - 1, 1.0)[:, at],
-            self._arrives(name, months, depth - 1, indirect)[:, at],
+            self._arrives(name, months, deeper, 1.0)[:, at],
+            self._arrives(name, months, deeper, indirect)[:, at],
         )
+        followed = known & (member | (depth > 0))  # members follow their own makers however little is traced
         held = np.full(len(suppliers), data.value("maker_stock_months"))
         for i in np.flatnonzero(member).tolist():
             stock, use = data.stock.get(suppliers[i], 0.0), data.demand.get(suppliers[i], np.inf)
@@ -90,10 +92,13 @@ class Upstream:
             stock = np.minimum(held, stock + arriving[:, :, t] - made)
             left[:, :, t] = np.divide(made, wanted, out=np.ones_like(wanted), where=wanted > 1e-12)
         # where nothing is known of a country's input nothing can be said to be lost
-        return np.where(known[None, :, None] & (left < 1 - 1e-12), left, 1.0)
+        return np.where(followed[None, :, None] & (left < 1 - 1e-12), left, 1.0)
 
     def _arrives(self, name: str, months: int, depth: int, indirect: float) -> np.ndarray:
-        """The part (s, user, t) of its needs of an input that arrives with every user; its own is not cut."""
+        """The part (s, user, t) of its needs of an input that arrives with every user.
+
+        What a country outside the members makes itself is not cut for itself.
+        """
         key = (name, months, depth, indirect)
         if key in self._arriving:
             return self._arriving[key]
@@ -120,6 +125,7 @@ class Upstream:
         )
         left = self._makers(name, direct.suppliers, direct.delivered, depth, indirect).part
         mix = data.mix.to_numpy(dtype=float)
-        own = np.diag(mix)[None, :, None] * (direct.at_home - direct.delivered) * left
+        others = np.array([name not in data.members for name in direct.suppliers])
+        own = (np.diag(mix) * others)[None, :, None] * (direct.at_home - direct.delivered) * left
         self._arriving[key] = np.einsum("ui,sit->sut", mix, direct.delivered * left) + own
         return self._arriving[key]
