@@ -126,7 +126,7 @@ class ByHand:
         found = [1.0] * months
         data = self.goods[good]
         member = i in data.demand.index
-        for name in [h for g, h, _ in self.recipes if g == good and depth > 0]:
+        for name in [h for g, h, _ in self.recipes if g == good and (depth > 0 or member)]:
             below = self.goods[name]
             if i not in below.mix.index or not below.mix.loc[i].sum() > 0:
                 continue
@@ -141,8 +141,10 @@ class ByHand:
                 for j, share in below.mix.loc[i].items():
                     if share > 0:
                         sent = self.cutoffs[name][s]
-                        whole = contract_part(below, sent, j, t, 0.0 if j == i else hits)
-                        arrives += share * whole * self.left(name, j, s, depth - 1, hits, months, hits)[t - 1]
+                        whole = contract_part(below, sent, j, t, 0.0 if j == i and not member else hits)
+                        arrives += (
+                            share * whole * self.left(name, j, s, max(depth - 1, 0), hits, months, hits)[t - 1]
+                        )
                 wanted = contract_part(data, self.cutoffs[good][s], i, t, part)
                 made = min(wanted, arrives + stock)
                 stock = min(held, stock + arrives - made)
