@@ -254,8 +254,10 @@ def _load(options: argparse.Namespace) -> Case:
 def _check(options: argparse.Namespace) -> int:
     from resilience.calculator import figures
     from resilience.errors import Finding, InputError
+    from resilience.origins import check_origins
 
     case = _load(options)
+    check_origins(case)
     findings = list(case.findings)
     usable = False
     for good in case.goods:

@@ -1,4 +1,4 @@
-"""The mathematics: section by section, one rule a formula, as a Pyomo model of one good.
+"""The mathematics: section by section, one rule a formula, as a Pyomo model of one good, or of goods in a chain.
 
 Symbols of the formulas and their names here; indices stand in the order member m, supplier i (or class k),
 cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a month for the rest.
@@ -26,6 +26,11 @@ cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a mon
 | u(1+σ) | ``lost_part[k, s, t]`` | part that a supplier of class k loses if it is among the any K |
 | T_mks | ``worst_cut[m, k, s]`` | contracts with the K suppliers of class k with whom m has most |
 | q | ``cap`` | most of a member's demand that one outsider may supply |
+| u_mst | ``making[m, s, t]`` | what makers of other goods use of this one in m (chains only) |
+| | ``extra_use[m]`` | what they use in peace above today's use (chains only) |
+| r_mst | ``replaced[m, s, t]`` | what other goods stand in for, in this good's unit (chains only) |
+| v^hg_mst | ``lent[h, g, m, s, t]`` | what of good h stands in for good g (chains only) |
+| a^hg_m | ``Link.per_unit`` | input h that one unit of g needs in m |
 | x̄_im | ``baseline[m, i]`` | sourcing today |
 
 Deliveries are written for classes: y_imst appears in (3) and, summed over i, in (4) only, so the sum of (3)
@@ -37,6 +42,10 @@ lose the same part. Their total T is the optimum of the Bertsimas–Sim dual min
 p, τ ≥ 0 (Bertsimas and Sim 2004, "The price of robustness", Operations Research 52), so that class k delivers
 (1+σ) X − u(1+σ) T in the worst case, and no set needs to be listed. Under solidarity the worst set of one member
 need not be that of the others; there ``requirements`` names sets one after the other.
+
+Goods of a chain are blocks ``good[g]`` of one model, each as above, tied by the rules at the end: what is made in a
+place needs its inputs there, and goods of a group may stand in for each other (section 8; ``chains`` says in which
+order they are solved).
 """
 
 from __future__ import annotations

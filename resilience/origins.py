@@ -16,6 +16,7 @@ import pandas as pd
 
 from resilience.balance import GoodData
 from resilience.case import Case
+from resilience.casefile import nearest
 from resilience.errors import Finding, InputError
 from resilience.input_output import REST, content, exposure, read_table, regional_content
 from resilience.model import ModelData, build
@@ -36,8 +37,26 @@ def _content_of(path: Path, _fingerprint: str) -> pd.DataFrame:
 
 
 def _shares(case: Case) -> pd.DataFrame | None:
+    """Content by origin of the case's table; None without one. Raises InputError for a sector it does not have."""
     path = case.data.input_output
-    return None if path is None else _content_of(path, case.data.fingerprint)
+    if path is None:
+        return None
+    shares = _content_of(path, case.data.fingerprint)
+    there = set(shares["sector"])
+    wrong = [
+        Finding("error", "sectors.csv", None, "sector", f'{good}: {path.name} has no sector "{name}"{hint}')
+        for good, name in case.data.sectors[["good", "sector"]].itertuples(index=False)
+        if good in case.all_goods and name not in there
+        for hint in [nearest(name, there)]
+    ]
+    if wrong:
+        raise InputError(wrong)
+    return shares
+
+
+def check_origins(case: Case) -> None:
+    """Raise :class:`~resilience.errors.InputError` if the input-output table of the data set does not fit."""
+    _shares(case)
 
 
 def content_by_supplier(case: Case, good: str, countries: Sequence[str]) -> pd.DataFrame | None:
