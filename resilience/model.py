@@ -43,9 +43,9 @@ p, τ ≥ 0 (Bertsimas and Sim 2004, "The price of robustness", Operations Resea
 (1+σ) X − u(1+σ) T in the worst case, and no set needs to be listed. Under solidarity the worst set of one member
 need not be that of the others; there ``requirements`` names sets one after the other.
 
-Goods of a chain are blocks ``good[g]`` of one model, each as above, tied by the rules at the end: what is made in a
-place needs its inputs there, and goods of a group may stand in for each other (section 8; ``chains`` says in which
-order they are solved).
+Goods of a chain are blocks ``good[g]`` of one model, each as above, tied by the rules at the end: what is made
+in a place needs its inputs there, and goods of a group may stand in for each other (section 8; ``chains`` says in
+which order they are solved).
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from resilience.calculator import figures
 from resilience.words import percent
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.slow
+
 PAGE = " ".join((ROOT / "docs" / "chains.md").read_text(encoding="utf-8").split())
 CASE = ROOT / "models" / "g7-china.toml"
 
