@@ -1002,3 +1002,25 @@ def test_what_is_not_followed_is_said(make: Maker) -> None:
     assert "under a cutoff of any K only direct losses count" in messages(result)
     assert row(result, good="magnet")["share"] == pytest.approx(0.8)
     assert row(result, good="powder")["share"] == pytest.approx(1.0)
+
+
+def test_a_member_s_own_stock_of_an_input_keeps_its_makers_going(make: Maker) -> None:
+    """100 magnets are made at home of 100 of powder, all from CHN. 25 of powder in store last for three months."""
+    case = make(
+        [("CHN", "AAA", 100, "powder")],
+        [
+            balance("AAA", "magnet", production=100),
+            balance("AAA", "powder", production=0, stock=25),
+            balance("CHN", "powder", production=100),
+        ],
+        cut=["CHN"],
+        survival={"months": 6},
+        response={"new_capacity": 0.0},
+        data={"goods": GOODS[:2], "recipes": [{"good": "magnet", "input": "powder"}]},
+    )
+    result = resilience.solve(case)
+    stress = result.stress.set_index(["good", "member", "cutoff"])
+    assert stress.loc[("magnet", "AAA", "ALL"), "months_survived"] == 3
+    lost = result.tables["indirect"].iloc[0]
+    assert (lost["good"], lost["supplier"], lost["months"], lost["least"]) == ("magnet", "AAA", 3, 0)
+    assert row(result, "AAA", good="magnet")["status"] == "none"
