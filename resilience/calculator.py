@@ -17,9 +17,10 @@ import pandas as pd
 from resilience.balance import GoodData, assemble
 from resilience.case import Case, credits_of
 from resilience.casefile import PARAMETERS, Cutoff, Surge, nearest
-from resilience.chains import Coupled, chain_table, couple, solve_chain
+from resilience.chains import Coupled, couple, solve_chain
 from resilience.cutoffs import availability
 from resilience.errors import Finding, InputError
+from resilience.links import chain_table
 from resilience.model import ModelData, prepare
 from resilience.origins import content_rule_table, content_table, credit_by_content, exposure_table
 from resilience.recipes import needs

@@ -36,7 +36,7 @@ import pandas as pd
 from scipy import sparse
 
 from resilience.casefile import nearest
-from resilience.dataset import TRADE_CODES, _convert, _lookup, _read_table
+from resilience.dataset import TRADE_CODES, convert, look_up_country, read_cells
 from resilience.errors import Finding, InputError, SolverError, errors_in
 from resilience.results import Result
 from resilience.schema import STATUSES, Column, Table
@@ -320,7 +320,7 @@ def _iso() -> frozenset[str]:
 
 
 def _suggest(code: str) -> str:
-    guess = TRADE_CODES.get(code.strip().upper()) or (_lookup(code) if code.strip() else None)
+    guess = TRADE_CODES.get(code.strip().upper()) or (look_up_country(code) if code.strip() else None)
     return f'; write "{guess}"' if guess else "; use three capital letters such as DEU"
 
 
@@ -335,11 +335,11 @@ def read_bom(path: Path, rule: Rule) -> tuple[list[Product], list[Finding]]:
     except OSError as error:
         message = f"cannot be read ({error.strerror}); name a CSV file, see docs/value-content.md"
         raise InputError([Finding("error", str(path), None, None, message)]) from None
-    frame = _read_table(BOM, path, path.name, content, findings)
+    frame = read_cells(BOM, path, path.name, content, findings)
     products: list[Product] = []
     if frame is not None:
         for column in BOM.columns:
-            frame[column.name], problems = _convert(column, frame[column.name], {}, {})
+            frame[column.name], problems = convert(column, frame[column.name], {}, {})
             for position, message in problems:
                 row = int(frame["_row"].iloc[position])
                 findings.append(Finding("error", path.name, row, column.name, message))

@@ -95,7 +95,7 @@ def read_dataset(path: Path) -> Dataset:
         for file in files:
             content = file.read_bytes()
             digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
-            part = _read_table(table, file, file.relative_to(path).as_posix(), content, findings)
+            part = read_cells(table, file, file.relative_to(path).as_posix(), content, findings)
             if part is not None:
                 parts.append(part)
         frames[table.name] = pd.concat(parts, ignore_index=True) if parts else _empty(table)
@@ -126,7 +126,7 @@ def _empty(table: Table) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=object) for name in (*table.names, "_file", "_row")})
 
 
-def _read_table(
+def read_cells(
     table: Table, file: Path, name: str, content: bytes, findings: list[Finding]
 ) -> pd.DataFrame | None:
     """The table as text cells plus the columns ``_file`` and ``_row``; None if it cannot be read at all."""
@@ -212,7 +212,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
     for table in INPUTS.values():
         frame = frames[table.name].copy()
         for column in table.columns:
-            converted, problems = _convert(column, frame[column.name], known, names)
+            converted, problems = convert(column, frame[column.name], known, names)
             for position, message in problems:
                 where = frame.iloc[position]
                 findings.append(Finding("error", where["_file"], int(where["_row"]), column.name, message))
@@ -235,7 +235,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
         )
 
 
-def _convert(
+def convert(
     column: Column, cells: pd.Series, known: dict[str, set[str]], names: dict[str, str]
 ) -> tuple[pd.Series, list[tuple[int, str]]]:
     """The cells in the column's type, and (position, message) for each that does not fit."""
@@ -308,7 +308,7 @@ def suggest_country(value: str, known: set[str], names: dict[str, str]) -> str:
     elif stripped.upper() in TRADE_CODES:
         guess = TRADE_CODES[stripped.upper()]
     else:
-        guess = _lookup(stripped)
+        guess = look_up_country(stripped)
     if guess is None:
         return "; use its ISO 3166 alpha-3 code in upper case and list it in countries.csv"
     if guess in known:
@@ -316,7 +316,8 @@ def suggest_country(value: str, known: set[str], names: dict[str, str]) -> str:
     return f'; write "{guess}" and list it in countries.csv'
 
 
-def _lookup(value: str) -> str | None:
+def look_up_country(value: str) -> str | None:
+    """The ISO alpha-3 code of a country's name or code, None if it is not known."""
     import pycountry  # only needed for the hint, and slow to import
 
     try:
@@ -350,7 +351,7 @@ def _check_codes(countries: pd.DataFrame, findings: list[Finding]) -> None:
     for _, row in countries.iterrows():
         code = row["country"]
         if code and not CODE.match(code):
-            guess = code.strip().upper() if CODE.match(code.strip().upper()) else _lookup(code.strip())
+            guess = code.strip().upper() if CODE.match(code.strip().upper()) else look_up_country(code.strip())
             hint = f'; write "{guess}"' if guess else ""
             message = f'"{code}" is not an ISO 3166 alpha-3 code in upper case{hint}'
             findings.append(Finding("error", row["_file"], int(row["_row"]), "country", message))
