@@ -32,7 +32,11 @@ def loosest_cap(figures: Alone, conditions: Conditions, floor: float = 0.0) -> f
     def safe(q: float) -> bool:
         capped = replace(figures, cap=q)
         least, _ = attainable(capped)
-        return most_of_failing(capped, conditions, capped.most())[0] <= max(floor, least) + SAME
+        most, asked = capped.most(), max(floor, least)
+        if most_of_failing(capped, conditions, most)[0] > asked + SAME:
+            return False
+        # Plans of exactly the share asked for may just meet a condition, but they may not fail it.
+        return most_of_failing(capped, conditions, most, 1e-7)[0] < asked - SAME
 
     if not plans(1.0):
         return float("nan")

@@ -214,3 +214,22 @@ def test_caps_are_a_table_on_request(make: Maker) -> None:
     assert found["floor"] == pytest.approx(900 / 1330, abs=1e-7)
     assert found["cap_with_floor"] == 1.0
     assert resilience.solve(make(FLOWS, BALANCES, **CASE)).caps.empty
+
+
+def test_no_cap_helps_where_the_region_itself_fails(make: Maker) -> None:
+    """FRD is in the region and is cut. A cap of 0 on outsiders leaves FRD alone, and any looser one still allows it."""
+    case = make(
+        [("FRD", "AAA", 50), ("OUT", "AAA", 50)],
+        [
+            {"country": "AAA", "production": 0},
+            {"country": "FRD", "production": 50, "capacity": 100},
+            {"country": "OUT", "production": 50, "capacity": 100},
+        ],
+        region=["AAA", "FRD"],
+        cut=["FRD"],
+        response={"new_capacity": 0.0},
+        caps=True,
+    )
+    found = resilience.solve(case).caps.set_index("member").loc["AAA"]
+    assert math.isnan(found["cap_alone"])
+    assert math.isnan(found["floor_alone"])
