@@ -308,8 +308,8 @@ def make_rule(
         "de_minimis": de_minimis,
         "stage_threshold": stage_threshold,
     }
-    changes = {key: value for key, value in given.items() if value is not None}
-    return replace(rule, zone=codes, methods=methods, **changes)  # type: ignore[arg-type]
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return replace(rule, zone=codes, methods=methods, **changes)
 
 
 @cache

@@ -298,7 +298,10 @@ class _Picture:
         if any(row["weakest"] == "yes" for row in self.links.values()):
             right.append(patch("#FFFFFF", 2.8, "weakest link: the essential input in the worst state"))
         deep = max(len(left), len(right))
-        none: Callable[[float, float], None] = lambda x, y: None  # noqa: E731
+
+        def none(_x: float, _y: float) -> None:
+            """Leaves a place of the shorter column empty."""
+
         return list(zip(left + [none] * (deep - len(left)), right + [none] * (deep - len(right)), strict=True))
 
 
