@@ -30,6 +30,7 @@ from resilience.errors import Finding, SolverError
 from resilience.levers import NO_REASONS, alone_data, more_surge, reasons
 from resilience.model import (
     PART,
+    SURVIVAL,
     ChainData,
     Link,
     ModelData,
@@ -280,7 +281,7 @@ class Chain:
 
     def survival_of(self, tags: pd.DataFrame, goods: Sequence[str]) -> np.ndarray:
         """Positions of the survival conditions of some goods."""
-        return positions(tags, tags["good"].isin(goods) & (tags["name"] == "survives"))
+        return positions(tags, tags["good"].isin(goods) & tags["name"].isin(SURVIVAL))
 
 
 @dataclass
@@ -305,7 +306,7 @@ class ChainEngine(Engine):
                     whole = whole.loosen(chain.survival_of(tags, after))
                 if self.minimise(whole.part(self.good), "least_share", f"{self.good}, {member}") is not None:
                     break
-            mine = tags[(tags["good"] == self.good) | (tags["name"] == "survives")]
+            mine = tags[(tags["good"] == self.good) | tags["name"].isin(SURVIVAL)]
             self._rows[member, cutoff] = whole.part(self.good), mine
         return self._rows[member, cutoff]
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from resilience.casefile import Surge
 from resilience.cutoffs import base, surge
-from resilience.model import ModelData, build
+from resilience.model import DRAWING, SURVIVAL, ModelData, build
 from resilience.planned import SAME, SLACK, Engine
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, compile_model
@@ -80,7 +80,7 @@ def reasons(engine: Engine, rows: list[dict[str, Any]], by_surge: BySurge, enoug
         member = row["member"]
         program, tags = engine.row(member, row["cutoff"])
         if member not in peace:
-            position = tags.loc[tags["name"] == "survives", "position"].to_numpy(dtype=int)
+            position = tags.loc[tags["name"].isin(SURVIVAL), "position"].to_numpy(dtype=int)
             calm = engine.minimise(program.loosen(position), "least_share", f"{row['good']}, {member}, no cutoff")
             peace[member] = np.nan if calm is None else calm.objective
         texts.append(_text(engine, row, planned, peace[member]))
@@ -153,7 +153,7 @@ def _stocks(engine: Engine, row: dict[str, Any]) -> str:
         return "there is no stock"
     if good.value("drawdown") < 1:
         program, tags = engine.row(row["member"], row["cutoff"])
-        drawn = tags.loc[tags["name"].isin(["drawn_first", "drawn_next"]), "position"].to_numpy(dtype=int)
+        drawn = tags.loc[tags["name"].isin(DRAWING), "position"].to_numpy(dtype=int)
         free = engine.minimise(program.loosen(drawn), "least_share", f"{row['good']}, {row['member']}, drawdown")
         if free is not None and not free.objective >= row["share"] - SAME:
             return "stock cannot be drawn faster"

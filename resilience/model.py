@@ -46,6 +46,12 @@ need not be that of the others; there ``requirements`` names sets one after the 
 Goods of a chain are blocks ``good[g]`` of one model, each as above, tied by the rules at the end: what is made
 in a place needs its inputs there, and goods of a group may stand in for each other (section 8; ``chains`` says in
 which order they are solved).
+
+Where members do not pool what they get and no good is made of another, deliveries, stock and consumption need no
+variables: a plan survives just if it keeps the conditions of section 4, one for every window of months
+(``covered``) and one for every month (``drawn``). ``build`` then writes those in place of (3) to (6); the
+programme is a third as large, has the same answers, and most of its conditions never bind, so that the solver is
+given them as they are violated (:data:`GENERATED`). ``build(data, full=True)`` is section 3 to the letter.
 """
 
 from __future__ import annotations
@@ -78,6 +84,8 @@ INDICES = {
     "drawn_first": ("member", "cutoff"),
     "drawn_next": ("member", "cutoff", "month"),
     "survives": ("member", "cutoff", "month"),
+    "covered": ("member", "cutoff", "after", "month"),
+    "drawn": ("member", "cutoff", "month"),
     "credited": ("member",),
     "common": ("member",),
     "changed": ("member", "supplier"),
@@ -87,8 +95,14 @@ INDICES = {
     "stood_in_for": ("good", "member", "cutoff", "month"),
     "common_in_group": ("group", "member"),
 }
+SURVIVAL = ("survives", "covered", "drawn")  # rows that ask for survival
+DRAWING = ("drawn_first", "drawn_next", "drawn")  # rows that limit what is drawn from stock in a month
+GENERATED = ("covered", "drawn")  # rows given to the solver as they are violated; by member and cutoff
+MOST_MONTHS = 36  # of a horizon for which conditions are written for every window of months
 PART = "|"  # stands between a good and a component's name in a model of several goods
 
+
+Numbers = Mapping[str, np.ndarray]  # see numbers_of
 
 MIXED = (
     "outsiders that lose inputs",
@@ -125,6 +139,11 @@ class ModelData:
     def months(self) -> int:
         """The horizon H."""
         return int(self.available.delivered.shape[2])
+
+    @property
+    def apart(self) -> bool:
+        """Whether survival is a matter of each member's own plan: the conditions of section 4 are then exact."""
+        return not self.pooled and not self.fed and not self.replaceable
 
 
 def prepare(
@@ -300,6 +319,46 @@ def survives(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression
     return met + model.shortfall[m, s, t] >= needed
 
 
+def arriving(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -> pyo.Expression:
+    """Σ_{before<τ≤last} Σ_k y_mksτ at the most: what (3) lets through in a window of months, with (1+σ)(1−u) and
+    u(1+σ) added up over it."""
+    whole = sum(
+        (model.delivered_until[k, s, last] - model.delivered_until[k, s, before]) / 12 * model.contracts[m, k, s]
+        for k in model.whole_classes[m, s]
+    )
+    worst = sum(
+        (model.lost_until[k, s, last] - model.lost_until[k, s, before]) / 12 * model.worst_cut[m, k, s]
+        for k in model.worst_classes[m, s]
+    )
+    mixed = sum(
+        (model.own_until[i, s, last] - model.own_until[i, s, before]) / 12 * model.sourcing[m, i]
+        for i in model.mixed_suppliers[m, s]
+    )
+    return whole - worst + mixed
+
+
+def asked(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -> pyo.Expression:
+    """Σ_{before<τ≤last} ((φ − relief) · f · d_mτ − e_msτ): what must be consumed in a window of months."""
+    needed = model.critical_until[m, last] - model.critical_until[m, before]
+    spared = model.relief * (model.ceiling_until[m, last] - model.ceiling_until[m, before])
+    return needed - spared - sum(model.shortfall[m, s, t] for t in range(before + 1, last + 1))
+
+
+def covered(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -> pyo.Expression:
+    """Section 4: B + what arrives in a window of months ≥ what must be consumed in it."""
+    return arriving(model, m, s, before, last) + stock_held(model, m) >= asked(model, m, s, before, last)
+
+
+def drawn(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """Section 4: w + what arrives in a month ≥ what must be consumed in it."""
+    return arriving(model, m, s, t - 1, t) + model.drawdown * stock_held(model, m) >= asked(model, m, s, t - 1, t)
+
+
+def missed(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """e_mst ≤ φ · f · d_mt: no more can be missed than is needed, and a surplus of it feeds no stock."""
+    return model.shortfall[m, s, t] <= model.critical[m, t]
+
+
 def credited(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
     """(7) Σ_i κ_i x_im = ρ_m D_m: the credited share.
 
@@ -389,8 +448,11 @@ OBJECTIVES = (
 )
 
 
-def build(data: ModelData) -> pyo.ConcreteModel:
+def build(data: ModelData, numbers: Numbers | None = None, *, full: bool = False) -> pyo.ConcreteModel:
     """Section 3 for one good, all its members and all its cutoffs.
+
+    Where the conditions of section 4 are exact they stand in place of (3) to (6), unless ``full``. ``numbers``
+    are :func:`numbers_of` the data, or what ``templates`` puts in their place.
 
     Its objectives are the stages and questions among which ``requirements``, ``levers`` and ``stress`` choose.
     The suffix ``scaling_factor`` holds 1/size of each variable so that the solver's tolerances mean the same for
@@ -398,7 +460,7 @@ def build(data: ModelData) -> pyo.ConcreteModel:
     """
     model = pyo.ConcreteModel(data.good.good)
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
-    _fill(model, data)
+    _fill(model, data, numbers, full=full or not data.apart or data.months > MOST_MONTHS)
     return model
 
 
@@ -477,13 +539,16 @@ def common_in_group(model: pyo.ConcreteModel, group: str, m: str) -> pyo.Express
     return credited_amount <= model.group_share[group] * sum(r * model.good[g].demand[m] for g, r in here.items())
 
 
-def build_chain(chain: ChainData) -> pyo.ConcreteModel:
-    """The models of several goods as blocks ``good[g]`` of one, with the rules that couple them."""
+def build_chain(chain: ChainData, numbers: Mapping[str, Numbers] | None = None) -> pyo.ConcreteModel:
+    """The models of several goods as blocks ``good[g]`` of one, with the rules that couple them.
+
+    ``numbers`` are :func:`numbers_of` each good, or what ``templates`` puts in their place.
+    """
     model = pyo.ConcreteModel(" and ".join(chain.goods))
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
     model.good = pyo.Block(list(chain.goods))
     for name, data in chain.goods.items():
-        _fill(model.good[name], data)
+        _fill(model.good[name], data, numbers[name] if numbers is not None else None, full=True)
     model.uses = {
         (h, m): [(link.good, link.per_unit[m]) for link in chain.links if link.input == h and m in link.per_unit]
         for h, data in chain.goods.items()
@@ -544,11 +609,11 @@ def _outlets(data: ModelData, maker: str, s: str) -> list[tuple[str, str]]:
     ]
 
 
-def _fill(model: Any, data: ModelData) -> None:
+def _fill(model: Any, data: ModelData, numbers: Numbers | None, *, full: bool) -> None:
     """Sets, parameters, variables, constraints and objectives of one good, into a model or a block of one."""
-    _declare_sets(model, data)
-    _declare_parameters(model, data)
-    _declare_variables(model, data)
+    _declare_sets(model, data, full=full)
+    _declare_parameters(model, data, numbers_of(data) if numbers is None else numbers, full=full)
+    _declare_variables(model, full=full)
 
     model.supplied = pyo.Constraint(model.members, rule=supplied)
     model.within_capacity = pyo.Constraint(model.suppliers, rule=within_capacity)
@@ -556,6 +621,22 @@ def _fill(model: Any, data: ModelData) -> None:
     model.class_total = pyo.Constraint(model.pairs - model.mixed, rule=class_total)
     model.worst_total = pyo.Constraint(model.worst, rule=worst_total)
     model.worst_excess = pyo.Constraint(model.worst_links, rule=worst_excess)
+    if full:
+        _survive_by_month(model)
+    else:
+        model.covered = pyo.Constraint(model.members, model.cutoffs, model.windows, rule=covered)
+        model.drawn = pyo.Constraint(model.members, model.cutoffs, model.months, rule=drawn)
+        model.missed = pyo.Constraint(model.members, model.cutoffs, model.months, rule=missed)
+    model.credited = pyo.Constraint(model.members, rule=credited)
+    model.common = pyo.Constraint(model.members, rule=common)
+    model.changed = pyo.Constraint(model.links, rule=changed)
+
+    for objective in OBJECTIVES:
+        model.add_component(objective.__name__, pyo.Objective(rule=objective))
+
+
+def _survive_by_month(model: Any) -> None:
+    """(3) to (6) with deliveries, stock and consumption of every month."""
     model.delivered = pyo.Constraint(model.plain, model.months, rule=delivered)
     model.delivered_mixed = pyo.Constraint(model.mixed, model.months, rule=delivered_mixed)
     model.delivered_worst = pyo.Constraint(model.worst, model.months, rule=delivered_worst)
@@ -566,15 +647,9 @@ def _fill(model: Any, data: ModelData) -> None:
     model.drawn_first = pyo.Constraint(model.members, model.cutoffs, rule=drawn_first)
     model.drawn_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=drawn_next)
     model.survives = pyo.Constraint(model.members, model.cutoffs, model.months, rule=survives)
-    model.credited = pyo.Constraint(model.members, rule=credited)
-    model.common = pyo.Constraint(model.members, rule=common)
-    model.changed = pyo.Constraint(model.links, rule=changed)
-
-    for objective in OBJECTIVES:
-        model.add_component(objective.__name__, pyo.Objective(rule=objective))
 
 
-def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
+def _declare_sets(model: pyo.ConcreteModel, data: ModelData, *, full: bool) -> None:
     good, available = data.good, data.available
     members, suppliers = good.members, list(available.suppliers)
     links = [(m, i) for m in members for i in suppliers if not (m == i and m in good.no_home)]
@@ -623,76 +698,148 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.members_of = pyo.Set(
         model.pooled, initialize={(k, s): [m for m, j, c in pairs if (j, c) == (k, s)] for k, s in pooled}
     )
+    if full:
+        return
+    windows = [(before, last) for last in range(1, data.months + 1) for before in range(last)]
+    model.windows = pyo.Set(dimen=2, initialize=windows)
+
+    def of_member(kind: Any) -> dict[tuple[str, str], list[str]]:
+        return {(m, s): [k for n, k, c in kind if (n, c) == (m, s)] for m in members for s in model.cutoffs}
+
+    model.worst_classes = pyo.Set(model.members, model.cutoffs, initialize=of_member(model.worst))
+    mixed = of_member(model.mixed)
+    model.mixed_suppliers = pyo.Set(
+        model.members,
+        model.cutoffs,
+        initialize={(m, s): [i for k in names for i in pairs[m, k, s]] for (m, s), names in mixed.items()},
+    )
+    whole = {(m, s): [k for k in names if k not in MIXED] for (m, s), names in of_member(pairs).items()}
+    model.whole_classes = pyo.Set(model.members, model.cutoffs, initialize=whole)
 
 
-def _declare_parameters(model: pyo.ConcreteModel, data: ModelData) -> None:
+def numbers_of(data: ModelData) -> dict[str, np.ndarray]:
+    """Every number that the rules read, by name; what else there is in the data decides which rules there are.
+
+    Parameters and bounds are taken from these arrays and from nowhere else, which lets :mod:`resilience.templates`
+    follow each number into the compiled programme. Axes: member, supplier, cutoff, month as in the data.
+    """
     good, available = data.good, data.available
     members, suppliers = good.members, list(available.suppliers)
-    links = list(model.links)
+    return {
+        "demand": good.demand.to_numpy(dtype=float),
+        "held": good.stock.reindex(members).to_numpy(dtype=float),
+        "drawdown": np.array([good.value("drawdown")]),
+        "cap": np.array([good.value("cap")]),
+        "capacity": good.capacity.reindex(suppliers).to_numpy(dtype=float),
+        "most_new": np.array([data.most_new[i] for i in suppliers]),
+        "credit": np.array([good.credit.get(i, 0.0) for i in suppliers]),
+        "worth": _worth(good, suppliers),
+        "baseline": good.baseline.reindex(index=suppliers, columns=members).to_numpy(dtype=float),
+        "exposed": available.hit.astype(float),
+        "order": _order(good, suppliers),
+        "critical": data.critical,
+        "ceiling": data.ceiling,
+        "replaceable": np.array([data.replaceable]),
+        "delivered": available.delivered,
+        "at_home": available.at_home,
+        "lost": available.lost,
+        "budget": available.budget.astype(float),
+    }
+
+
+def _declare_parameters(model: pyo.ConcreteModel, data: ModelData, numbers: Numbers, *, full: bool) -> None:
+    good, available = data.good, data.available
+    members, suppliers = good.members, list(available.suppliers)
     cutoffs = {s: n for n, s in enumerate(available.cutoffs)}
     place = {i: n for n, i in enumerate(suppliers)}
-    held = {m: float(good.stock[m]) for m in members}
-    model.demand = pyo.Param(model.members, initialize={m: float(good.demand[m]) for m in members})
-    model.held = pyo.Param(model.members, initialize=held)
-    model.drawdown = pyo.Param(initialize=good.value("drawdown"))
-    model.cap = pyo.Param(initialize=good.value("cap"))
-    model.capacity = pyo.Param(model.suppliers, initialize={i: float(good.capacity[i]) for i in suppliers})
-    model.credit = pyo.Param(model.suppliers, initialize={i: good.credit.get(i, 0.0) for i in suppliers})
-    model.worth = pyo.Param(model.suppliers, initialize=_worth(good))
-    model.baseline = pyo.Param(model.links, initialize={(m, i): float(good.baseline.at[i, m]) for m, i in links})
-    exposed = {i: float(hit) for i, hit in zip(suppliers, available.hit, strict=True)}
-    model.exposed = pyo.Param(model.suppliers, initialize=exposed)
-    model.order = pyo.Param(model.links, initialize=_order(good, links))
-    model.critical = pyo.Param(model.members, model.months, initialize=_by_month(members, data.critical))
-    model.ceiling = pyo.Param(model.members, model.months, initialize=_by_month(members, data.ceiling))
+    by_member = {name: dict(zip(members, numbers[name].tolist(), strict=True)) for name in ("demand", "held")}
+    by_supplier = {
+        name: dict(zip(suppliers, numbers[name].tolist(), strict=True))
+        for name in ("capacity", "most_new", "credit", "worth", "exposed")
+    }
+    by_link = {
+        name: {(m, i): numbers[name].item(place[i], n) for n, m in enumerate(members) for i in suppliers}
+        for name in ("baseline", "order")
+    }
+    for name in ("drawdown", "cap", "replaceable"):
+        model.add_component(name, pyo.Param(initialize=numbers[name].item(0), within=pyo.Any))
+    for name, of_member in by_member.items():
+        model.add_component(name, pyo.Param(model.members, initialize=of_member, within=pyo.Any))
+    for name, of_supplier in by_supplier.items():
+        model.add_component(name, pyo.Param(model.suppliers, initialize=of_supplier, within=pyo.Any))
+    for name, of_link in by_link.items():
+        used = {link: of_link[link] for link in model.links}
+        model.add_component(name, pyo.Param(model.links, initialize=used, within=pyo.Any))
+    for name in ("critical", "ceiling"):
+        of_month = {(m, t): numbers[name].item(n, t - 1) for n, m in enumerate(members) for t in model.months}
+        model.add_component(name, pyo.Param(model.members, model.months, initialize=of_month, within=pyo.Any))
     class_cutoffs = sorted({(k, s) for _, k, s in model.pairs if k not in MIXED})
     mixed = sorted({(i, s) for pair in model.mixed for i in model.class_suppliers[pair] for s in pair[2:]})
     model.own_part = pyo.Param(
         pyo.Set(dimen=2, initialize=mixed),
         model.months,
         initialize={
-            (i, s, t): float(available.delivered[cutoffs[s], place[i], t - 1])
+            (i, s, t): numbers["delivered"].item(cutoffs[s], place[i], t - 1)
             for i, s in mixed
             for t in model.months
         },
+        within=pyo.Any,
     )
-    for name, table in (("delivered_part", available.delivered), ("lost_part", available.lost)):
+    for name, table in (("delivered_part", numbers["delivered"]), ("lost_part", numbers["lost"])):
         values = {
-            (k, s, t): float(table[cutoffs[s], place[k], t - 1])
+            (k, s, t): table.item(cutoffs[s], place[k], t - 1)
             for k, s in class_cutoffs
             if k in place
             for t in model.months
         }
         if name == "delivered_part":
             values |= {
-                (k, s, t): float(available.at_home[cutoffs[s], place[k.removesuffix(AT_HOME)], t - 1])
+                (k, s, t): numbers["at_home"].item(cutoffs[s], place[k.removesuffix(AT_HOME)], t - 1)
                 for k, s in class_cutoffs
                 if k not in place
                 for t in model.months
             }
         model.add_component(
             name,
-            pyo.Param(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values),
+            pyo.Param(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values, within=pyo.Any),
         )
     model.budget = pyo.Param(
         pyo.Set(dimen=2, initialize=class_cutoffs),
         initialize={
-            (k, s): int(available.budget[cutoffs[s], 1 if k in good.credit else 0]) for k, s in class_cutoffs
+            (k, s): numbers["budget"].item(cutoffs[s], 1 if k in good.credit else 0) for k, s in class_cutoffs
         },
+        within=pyo.Any,
+    )
+    if not full:
+        for name in ("critical", "ceiling", "delivered_part", "lost_part", "own_part"):
+            _add_up(model, name)
+
+
+def _add_up(model: Any, name: str) -> None:
+    """The parameter NAME_until: NAME (without _part) added up from month 1 to month t, 0 for t = 0."""
+    running: dict[Any, float] = {}
+    for (*index, t), number in getattr(model, name).items():
+        if t == 1:
+            running[*index, 0] = 0.0
+        running[*index, t] = running[*index, t - 1] + pyo.value(number)
+    whole = pyo.Set(initialize=list(running), dimen=len(next(iter(running)))) if running else pyo.Set(dimen=1)
+    model.add_component(
+        f"{name.removesuffix('_part')}_until", pyo.Param(whole, initialize=running, within=pyo.Any)
     )
 
 
-def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
+def _declare_variables(model: pyo.ConcreteModel, *, full: bool) -> None:
     every = (model.members, model.cutoffs, model.months)
     model.sourcing = pyo.Var(model.links, bounds=(0, None))
-    model.new_capacity = pyo.Var(model.suppliers, bounds=lambda _, i: (0, data.most_new[i]))
+    model.new_capacity = pyo.Var(model.suppliers, bounds=lambda model, i: (0, model.most_new[i]))
     model.contracts = pyo.Var(model.pairs - model.mixed, bounds=(0, None))
     model.worst_cut = pyo.Var(model.worst, bounds=(0, None))
     model.threshold = pyo.Var(model.worst, bounds=(0, None))
     model.excess = pyo.Var(model.worst_links, bounds=(0, None))
-    model.delivery = pyo.Var(model.pairs, model.months, bounds=(0, None))
-    model.stock = pyo.Var(*every, bounds=(0, None))
-    model.consumption = pyo.Var(*every, bounds=lambda model, m, s, t: (0, model.ceiling[m, t]))
+    if full:
+        model.delivery = pyo.Var(model.pairs, model.months, bounds=(0, None))
+        model.stock = pyo.Var(*every, bounds=(0, None))
+        model.consumption = pyo.Var(*every, bounds=lambda model, m, s, t: (0, model.ceiling[m, t]))
     model.shortfall = pyo.Var(*every, bounds=(0, 0))
     model.share = pyo.Var(model.members, bounds=(0, None))
     model.common_share = pyo.Var(bounds=(0, None))
@@ -704,7 +851,9 @@ def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
     model.making = pyo.Var(*by_makers, bounds=(0, None))
     model.extra_use = pyo.Var(model.fed)
     by_others = (model.helped, model.cutoffs, model.months)
-    model.replaced = pyo.Var(*by_others, bounds=lambda _, m, s, t: (0, data.replaceable * model.ceiling[m, t]))
+    model.replaced = pyo.Var(
+        *by_others, bounds=lambda model, m, s, t: (0, model.replaceable.value * model.ceiling[m, t])
+    )
     sizes = model.model().scaling_factor
     total = sum(model.demand.values())
     for variable in model.component_objects(pyo.Var):
@@ -715,22 +864,25 @@ def _declare_variables(model: pyo.ConcreteModel, data: ModelData) -> None:
                 sizes[entry] = 1.0 / model.demand[index[0] if isinstance(index, tuple) else index]
 
 
-def _order(good: GoodData, links: list[tuple[str, str]]) -> dict[tuple[str, str], float]:
-    """h_im of :func:`settled`."""
-    large_first = good.capacity.sort_index().sort_values(ascending=False, kind="stable").index
-    rank = {i: number / len(large_first) for number, i in enumerate(large_first)}
+def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
+    """h_im of :func:`settled`, supplier × member."""
+    members = good.members
+    names = good.capacity.index.to_numpy(dtype=str)
+    alphabetical = np.argsort(names)
+    large_first = alphabetical[np.argsort(-good.capacity.to_numpy(dtype=float)[alphabetical], kind="stable")]
+    rank = dict(zip(names[large_first].tolist(), (np.arange(len(names)) / len(names)).tolist(), strict=True))
+    links = sorted((m, i) for m in members for i in suppliers if not (m == i and m in good.no_home))
+    number = {link: n for n, link in enumerate(links, start=1)}
     golden = (5**0.5 - 1) / 2
-    return {(m, i): rank[i] + (number * golden) % 1 / 100 for number, (m, i) in enumerate(sorted(links), start=1)}
+    pairs = [[number.get((m, i), 0) for m in members] for i in suppliers]
+    return np.array([[rank[i]] for i in suppliers]) + (np.array(pairs) * golden) % 1 / 100
 
 
-def _by_month(members: list[str], table: np.ndarray) -> dict[tuple[str, int], float]:
-    return {(m, t + 1): float(table[n, t]) for n, m in enumerate(members) for t in range(table.shape[1])}
-
-
-def _worth(good: GoodData) -> dict[str, float]:
+def _worth(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """Unit value of each supplier over the good's mean; 1 where no price is known."""
     price = good.price.mean(axis=1)
     mean = float(price.mean())
     if not mean > 0:
-        return dict.fromkeys(good.suppliers, 1.0)
-    return {i: float(price[i]) / mean if price[i] > 0 else 1.0 for i in good.suppliers}
+        return np.ones(len(suppliers))
+    own = price.reindex(suppliers).to_numpy(dtype=float)
+    return np.where(own > 0, own / mean, 1.0)

@@ -15,9 +15,9 @@ import pandas as pd
 
 from resilience.cutoffs import base
 from resilience.errors import Finding, SolverError
-from resilience.model import INDICES, PART, ModelData
+from resilience.model import INDICES, PART, SURVIVAL, ModelData
 from resilience.schema import ALL
-from resilience.solver import Program, Solution, minimise
+from resilience.solver import Program, Solution, Warm, minimise
 from resilience.stress import shortfalls
 from resilience.words import amount as in_words
 
@@ -38,6 +38,7 @@ class Engine:
     optima: int = 0
     residual: float = 0.0
     plans: list[tuple[str, np.ndarray]] = field(default_factory=list)  # of ALL rows: cutoff, values
+    warm: Warm | None = None  # kept from point to point of a study
 
     def __post_init__(self) -> None:
         self.tags = tags_of(self.alone)
@@ -47,7 +48,7 @@ class Engine:
 
     def minimise(self, program: Program, objective: str, problem: str) -> Solution | None:
         """Solve and keep the count and the worst residual."""
-        solution = minimise(program, objective, problem)
+        solution = minimise(program, objective, problem, self.warm)
         if solution is not None:
             self.optima += 1
             self.residual = max(self.residual, solution.certificate.worst)
@@ -111,29 +112,18 @@ def requirement(
 
     ``months_survived`` is what today's sourcing survives of this row's cutoffs, 0 if it does not keep the cap.
     """
-    data, good = engine.data, engine.data.good
-    problem = f"{good.good}, member {row['member']}, cutoff {row['cutoff']}"
+    good = engine.data.good
+    problem = _problem(engine, row)
+    row, least = verdict(engine, row, months_survived)
     program, tags = engine.row(row["member"], row["cutoff"])
-    today = row["share_today"]
-    first = engine.minimise(program, "least_share", f"{problem}, stage 1")
-    if first is None:
+    if least is None:
         month = _earliest(engine, program, tags, None, problem)
-        row |= {"status": "none", "month": float(month) if month else np.nan}
+        row["month"] = float(month) if month else np.nan
         findings.append(_missing(engine, program, row, problem))
         return row
-    engine.note(row["member"], row["cutoff"], first)
-    share = min(max(first.objective, 0.0), 1.0)
-    row["share"] = share
-    row["gap"] = share - today if share > today + SAME else 0.0
-    if months_survived >= data.months and engine.stands(row["member"], row["cutoff"]):
-        return row | {"status": "met", "new_capacity": 0.0}
-    without = program.bound("new_capacity", upper=0.0)
-    missed = _least_shortfall(engine, without, f"{problem}, without new capacity")
-    if missed is None or missed.objective > SAME:
-        row["status"] = "build"
-    else:
-        engine.note(row["member"], row["cutoff"], missed)
-        row["status"] = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
+    if row["status"] == "met":
+        return row | {"new_capacity": 0.0}
+    share = row["share"]
     second = engine.minimise(kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
@@ -141,9 +131,44 @@ def requirement(
     built = sum(program.read(second.values, "new_capacity").values())
     own = float(good.demand.sum() if row["member"] == ALL else good.demand[row["member"]])
     row["new_capacity"] = built if built > max(SLACK * own, NOTHING * float(good.demand.sum())) else 0.0
-    month = _earliest(engine, program, tags, first.objective, problem)
+    month = _earliest(engine, program, tags, least, problem)
     row["month"] = float(month) if month > 0 else float(months_survived + 1)
     return row
+
+
+def _problem(engine: Engine, row: dict[str, Any]) -> str:
+    return f"{engine.data.good.good}, member {row['member']}, cutoff {row['cutoff']}"
+
+
+def verdict(engine: Engine, row: dict[str, Any], months_survived: int) -> tuple[dict[str, Any], float | None]:
+    """Share, gap and status of one row, and the optimum of stage 1; None where no share suffices."""
+    problem = _problem(engine, row)
+    member, cutoff = row["member"], row["cutoff"]
+    program, tags = engine.row(member, cutoff)
+    first = engine.minimise(program, "least_share", f"{problem}, stage 1")
+    if first is None:
+        return row | {"status": "none"}, None
+    engine.note(member, cutoff, first)
+    share = min(max(first.objective, 0.0), 1.0)
+    row |= {"share": share, "gap": share - row["share_today"] if share > row["share_today"] + SAME else 0.0}
+    if months_survived >= engine.data.months and engine.stands(member, cutoff):
+        return row | {"status": "met"}, first.objective
+    without = program.bound("new_capacity", upper=0.0)
+    survivor = _survivor(engine, without, f"{problem}, without new capacity")
+    if survivor is None:
+        return row | {"status": "build"}, first.objective
+    engine.note(member, cutoff, survivor)
+    status = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
+    return row | {"status": status}, first.objective
+
+
+def _survivor(engine: Engine, program: Program, problem: str) -> Solution | None:
+    """A plan that survives, to within :data:`SAME` of a year's demand; None without one."""
+    found = engine.minimise(program, "least_share", problem)
+    if found is not None:
+        return found
+    missed = _least_shortfall(engine, program, problem)
+    return None if missed is None or missed.objective > SAME else missed
 
 
 def _must_rise(engine: Engine, program: Program, tags: pd.DataFrame, row: dict[str, Any], problem: str) -> bool:
@@ -152,8 +177,7 @@ def _must_rise(engine: Engine, program: Program, tags: pd.DataFrame, row: dict[s
         return bool(row["share"] > row["share_today"] + SAME)
     own = {m: float(share) + SLACK for m, share in engine.data.good.share_today.items()}
     as_today = program.bound("share", upper=own).loosen(positions(tags, tags["name"] == "common"))
-    missed = _least_shortfall(engine, as_today, f"{problem}, shares as today")
-    return missed is None or missed.objective > SAME
+    return _survivor(engine, as_today, f"{problem}, shares as today") is None
 
 
 def kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:
@@ -170,7 +194,7 @@ def _earliest(engine: Engine, program: Program, tags: pd.DataFrame, share: float
     already impossible); 0 if the share is asked for without any cutoff. Well defined whatever the solver's
     duals, because the share can only rise with the horizon.
     """
-    survival = tags[tags["name"] == "survives"]
+    survival = tags[tags["name"].isin(SURVIVAL)]
     position, month = survival["position"].to_numpy(dtype=int), survival["month"].to_numpy(dtype=int)
 
     def fixed_by(t: int) -> bool:

@@ -3,12 +3,16 @@
 A Pyomo model is compiled once into sparse arrays (:class:`Program`); each question asked of it is the same
 arrays with other bounds. An answer is handed out only if HiGHS says "optimal" *and* the primal residual, the
 dual residual and the duality gap, computed here from the arrays, are within :data:`TOLERANCE`.
+
+Most survival conditions never bind. They are *generated*: the solver is given those that its last answer violates
+most, until it violates none. Between solves of like programmes a :class:`Warm` start keeps the basis and the
+conditions that were needed; an optimum does not depend on them, only the time it takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import highspy
@@ -18,7 +22,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from resilience.errors import SolverError
-from resilience.model import PART
+from resilience.model import GENERATED, PART
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
@@ -69,7 +73,8 @@ class Solution:
 class Program:
     """A compiled model. ``columns`` and ``rows`` map a component's name to its indices and positions.
 
-    Columns are scaled (``column_size`` in the model's units). :meth:`bound`, :meth:`loosen` and
+    Columns are scaled (``column_size`` in the model's units). ``batch`` numbers the rows that are generated as
+    they are violated, those of a member and cutoff alike; it is −1 for all others. :meth:`bound`, :meth:`loosen` and
     :meth:`keep` return a new program and leave this one as it is.
     """
 
@@ -83,6 +88,7 @@ class Program:
     objectives: Mapping[str, np.ndarray]
     columns: Mapping[str, dict[Any, int]]
     rows: Mapping[str, dict[Any, int]]
+    batch: np.ndarray
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -121,6 +127,7 @@ class Program:
             matrix=sparse.vstack([self.matrix, row], format="csr"),
             row_lower=np.append(self.row_lower, -np.inf),
             row_upper=np.append(self.row_upper, most),
+            batch=np.append(self.batch, -1),
         )
 
     def part(self, good: str) -> Program:
@@ -158,6 +165,7 @@ def compile_model(model: pyo.ConcreteModel) -> Program:
     objectives = {}
     for number, objective in enumerate(form.objectives):
         objectives[_name(objective)] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
+    rows = _places([row.constraint for row in form.rows])
     return Program(
         name=model.name,
         matrix=sparse.csr_matrix(matrix),
@@ -168,8 +176,20 @@ def compile_model(model: pyo.ConcreteModel) -> Program:
         column_size=column_size,
         objectives=objectives,
         columns=_places(form.columns),
-        rows=_places([row.constraint for row in form.rows]),
+        rows=rows,
+        batch=_batches(rows, len(form.rows)),
     )
+
+
+def _batches(rows: Mapping[str, Mapping[Any, int]], count: int) -> np.ndarray:
+    """Which rows are generated; those of a member and cutoff belong together."""
+    batch = np.full(count, -1)
+    numbers: dict[tuple[str, Any], int] = {}
+    for name, places in rows.items():
+        if name.rpartition(PART)[2] in GENERATED:
+            for index, position in places.items():
+                batch[position] = numbers.setdefault((name, index[:2]), len(numbers))
+    return batch
 
 
 def _places(entries: Sequence[Any]) -> dict[str, dict[Any, int]]:
@@ -190,11 +210,50 @@ def _name(component: Any) -> str:
     return component.local_name if block.parent_block() is None else f"{block.index()}{PART}{component.local_name}"
 
 
-def minimise(program: Program, objective: str, problem: str) -> Solution | None:
+@dataclass
+class Warm:
+    """What one solve leaves for the next of the same question: nothing that an optimum depends on."""
+
+    shapes: dict[tuple[Any, ...], _Shape] = field(default_factory=dict)
+    starts: dict[tuple[str, str], _Start] = field(default_factory=dict)
+
+
+@dataclass
+class _Start:
+    """Where to start: ``needed`` marks the generated rows in use; statuses are by column and row."""
+
+    needed: np.ndarray
+    columns: np.ndarray
+    rows: np.ndarray
+    highs: highspy.Highs | None = None
+    given: _Part | None = None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Where the free columns and the rows in use stand in a program's matrix, for all like programs."""
+
+    rows: np.ndarray
+    entries: np.ndarray  # positions in the program's non-zeros
+    indices: np.ndarray
+    indptr: np.ndarray
+
+    @classmethod
+    def cut(cls, matrix: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> _Shape:
+        numbered = sparse.csr_matrix((np.arange(1, matrix.nnz + 1), matrix.indices, matrix.indptr), matrix.shape)
+        part = sparse.csr_matrix(numbered[rows][:, columns])
+        return cls(rows, part.data - 1, part.indices, part.indptr)
+
+    def matrix(self, data: np.ndarray, columns: int) -> sparse.csr_matrix:
+        return sparse.csr_matrix((data[self.entries], self.indices, self.indptr), (len(self.rows), columns))
+
+
+def minimise(program: Program, objective: str, problem: str, warm: Warm | None = None) -> Solution | None:
     """Minimise one of the program's objectives; None if there is no feasible point.
 
-    Fixed columns and free rows are taken out before the solver sees the programme. Raises
-    :class:`SolverError`, naming ``problem``, for any other status or if the certificate fails.
+    Fixed columns and free rows are taken out before the solver sees the programme. ``warm`` is kept from solve to
+    solve of like programs. Raises :class:`SolverError`, naming ``problem``, for any other status or if the
+    certificate fails.
     """
     cost = program.objectives[objective]
     fixed = program.column_lower == program.column_upper
@@ -202,41 +261,113 @@ def minimise(program: Program, objective: str, problem: str) -> Solution | None:
     shift = program.matrix @ values
     bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
     # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
-    settled = bounded & (np.diff(sparse.csr_matrix(program.matrix[:, ~fixed]).indptr) == 0)
+    free = np.flatnonzero(~fixed)
+    filled = np.zeros(len(bounded), dtype=bool)
+    filled[_row_numbers(program.matrix)[~fixed[program.matrix.indices]]] = True
+    settled = np.flatnonzero(bounded & ~filled)
     slack = TOLERANCE * abs(program.matrix[settled]).max(axis=1).toarray().ravel()
     low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
     if (shift[settled] < low).any() or (shift[settled] > high).any():
         return None
-    bounded &= ~settled
-    matrix = sparse.csr_matrix(program.matrix[bounded][:, ~fixed])
-    # Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
-    largest = abs(matrix).max(axis=1).toarray().ravel()
-    scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
-    part = _Part(
-        matrix=sparse.csr_matrix(sparse.diags_array(scale) @ matrix),
-        row_lower=(program.row_lower - shift)[bounded] * scale,
-        row_upper=(program.row_upper - shift)[bounded] * scale,
-        column_lower=program.column_lower[~fixed],
-        column_upper=program.column_upper[~fixed],
-        cost=cost[~fixed],
-    )
-    reason = ""
-    for attempt in ATTEMPTS:
-        status, found, duals = _run(part, attempt)
-        if status == highspy.HighsModelStatus.kInfeasible and attempt["presolve"] == "off":
+    bounded &= filled
+    start = _start(program, objective, problem, warm)
+    while True:
+        rows = np.flatnonzero(bounded & ((program.batch < 0) | start.needed))
+        part = _cut(program, rows, free, shift, cost, warm)
+        found, certificate = _optimum(part, problem, start if warm is not None else None, rows, free)
+        if found is None:
             return None
+        values[free] = found
+        violated = _violated(program, bounded & (program.batch >= 0) & ~start.needed, values)
+        if not len(violated):
+            break
+        start.needed[violated] = True
+    return Solution(float(cost @ values), values * program.column_size, certificate)
+
+
+def _start(program: Program, objective: str, problem: str, warm: Warm | None) -> _Start:
+    known = None if warm is None else warm.starts.get((problem, objective))
+    if known is not None and (len(known.rows), len(known.columns)) == program.matrix.shape:
+        return known
+    rows, columns = program.matrix.shape
+    basic, lower = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower
+    fresh = _Start(np.zeros(rows, dtype=bool), np.full(columns, lower), np.full(rows, basic))
+    if warm is not None:
+        warm.starts[problem, objective] = fresh
+    return fresh
+
+
+def _row_numbers(matrix: sparse.csr_matrix) -> np.ndarray:
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def _cut(
+    program: Program, rows: np.ndarray, free: np.ndarray, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
+) -> _Part:
+    """The rows in use and the free columns, rows scaled."""
+    key = (program.matrix.nnz, program.matrix.shape, rows.tobytes(), free.tobytes())
+    shape = None if warm is None else warm.shapes.get(key)
+    if shape is None:
+        shape = _Shape.cut(program.matrix, rows, free)
+        if warm is not None:
+            warm.shapes[key] = shape
+    matrix = shape.matrix(program.matrix.data, len(free))
+    # Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
+    largest = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[:-1]) if matrix.nnz else np.zeros(0)
+    scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    matrix.data *= np.repeat(scale, np.diff(matrix.indptr))
+    return _Part(
+        matrix=matrix,
+        row_lower=(program.row_lower[rows] - shift[rows]) * scale,
+        row_upper=(program.row_upper[rows] - shift[rows]) * scale,
+        column_lower=program.column_lower[free],
+        column_upper=program.column_upper[free],
+        cost=cost[free],
+    )
+
+
+def _violated(program: Program, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Of the generated rows that are not in use, the one of each batch that the values violate most."""
+    positions = np.flatnonzero(rows)
+    if not len(positions):
+        return positions
+    matrix = program.matrix
+    activity = (matrix @ values)[positions]
+    missing = np.maximum(program.row_lower[positions] - activity, activity - program.row_upper[positions])
+    over = missing > 0
+    positions, missing = positions[over], missing[over]
+    missing /= [np.abs(matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]).max() for row in positions]
+    over = missing > FEASIBILITY
+    positions, missing = positions[over], missing[over]
+    order = np.lexsort((-missing, program.batch[positions]))
+    _, first = np.unique(program.batch[positions][order], return_index=True)
+    return positions[order[first]]
+
+
+def _optimum(
+    part: _Part, problem: str, start: _Start | None, rows: np.ndarray, free: np.ndarray
+) -> tuple[np.ndarray | None, Certificate]:
+    """Values and certificate of an optimum; no values if the programme is infeasible."""
+    reason = ""
+    warm: tuple[dict[str, Any], ...] = () if start is None else ({"presolve": "off", "warm": True},)
+    for attempt in (*warm, *ATTEMPTS):
+        if start is not None and attempt.get("warm"):
+            status, found, duals = _run_warm(part, start, rows, free)
+        else:
+            status, found, duals = _run(part, attempt)
+        if status == highspy.HighsModelStatus.kInfeasible and attempt["presolve"] == "off":
+            return None, Certificate(0.0, 0.0, 0.0)
         if status != highspy.HighsModelStatus.kOptimal:
             reason = f'the solver said "{_word(status)}"'
             continue
         certificate = certify(part, found, duals)
         if certificate.worst <= TOLERANCE:
-            values[~fixed] = found
-            return Solution(float(cost @ values), values * program.column_size, certificate)
+            return found, certificate
         reason = (
             f'the solver said "optimal", but the certificate failed (primal {certificate.primal:.1e}, '
             f"dual {certificate.dual:.1e}, gap {certificate.gap:.1e}, limit {TOLERANCE:.0e})"
         )
-    raise SolverError(reason, problem, (*matrix.shape, matrix.nnz))
+    raise SolverError(reason, problem, (*part.matrix.shape, part.matrix.nnz))
 
 
 @dataclass(frozen=True)
@@ -253,6 +384,24 @@ class _Part:
 
 def _solver(part: _Part, options: Mapping[str, Any], whole: np.ndarray | None = None) -> highspy.Highs:
     """HiGHS after a run on a programme; ``whole`` marks columns that must be whole numbers."""
+    lp = _as_lp(part)
+    if whole is not None:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(is_whole)] for is_whole in whole]
+    highs = _new_solver(options)
+    highs.passModel(lp)
+    highs.run()
+    return highs
+
+
+def _new_solver(options: Mapping[str, Any]) -> highspy.Highs:
+    highs = highspy.Highs()
+    for option, value in {**OPTIONS, **options}.items():
+        highs.setOptionValue(option, value)
+    return highs
+
+
+def _as_lp(part: _Part) -> highspy.HighsLp:
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = part.matrix.shape
     lp.col_cost_ = part.cost
@@ -262,15 +411,46 @@ def _solver(part: _Part, options: Mapping[str, Any], whole: np.ndarray | None = 
     lp.a_matrix_.start_ = part.matrix.indptr
     lp.a_matrix_.index_ = part.matrix.indices
     lp.a_matrix_.value_ = part.matrix.data
-    if whole is not None:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(is_whole)] for is_whole in whole]
-    highs = highspy.Highs()
-    for option, value in {**OPTIONS, **options}.items():
-        highs.setOptionValue(option, value)
-    highs.passModel(lp)
+    return lp
+
+
+def _run_warm(
+    part: _Part, start: _Start, rows: np.ndarray, free: np.ndarray
+) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+    """Run from the basis of the last solve of the same question, and keep the new one.
+
+    Where only bounds differ from what the solver holds they are changed in place; else it is given the programme
+    anew with the old basis, in which generated rows that are new stand as basic.
+    """
+    if start.highs is None:
+        start.highs = _new_solver({"presolve": "off"})
+    highs, given = start.highs, start.given
+    same = given is not None and (
+        given.matrix.shape == part.matrix.shape
+        and np.array_equal(given.matrix.data, part.matrix.data)
+        and np.array_equal(given.matrix.indices, part.matrix.indices)
+        and np.array_equal(given.cost, part.cost)
+    )
+    if same:
+        columns, number = np.arange(len(free)), len(free)
+        highs.changeColsBounds(number, columns, part.column_lower, part.column_upper)
+        for row, (low, high) in enumerate(zip(part.row_lower, part.row_upper, strict=True)):
+            highs.changeRowBounds(row, low, high)
+    else:
+        highs.passModel(_as_lp(part))
+        basis = highspy.HighsBasis()
+        basis.col_status = list(start.columns[free])
+        basis.row_status = list(start.rows[rows])
+        basis.valid = True
+        basis.alien = True
+        highs.setBasis(basis)
+    start.given = part
     highs.run()
-    return highs
+    solution = highs.getSolution()
+    found = highs.getBasis()
+    if found.valid:
+        start.columns[free], start.rows[rows] = found.col_status, found.row_status
+    return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
 
 
 def _run(part: _Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
