@@ -13,10 +13,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resilience.calculator import compare, solve
     from resilience.case import Case, load
+    from resilience.designs import read_study
     from resilience.errors import Finding, InputError, SolverError
     from resilience.results import Result
+    from resilience.studies import Study, study
 
-__all__ = ["Case", "Finding", "InputError", "Result", "SolverError", "compare", "load", "solve"]
+__all__ = [
+    "Case",
+    "Finding",
+    "InputError",
+    "Result",
+    "SolverError",
+    "Study",
+    "compare",
+    "load",
+    "read_study",
+    "solve",
+    "study",
+]
 
 _HOMES = {
     "Case": "case",
@@ -24,9 +38,12 @@ _HOMES = {
     "InputError": "errors",
     "Result": "results",
     "SolverError": "errors",
+    "Study": "studies",
     "compare": "calculator",
     "load": "case",
+    "read_study": "designs",
     "solve": "calculator",
+    "study": "studies",
 }
 
 

@@ -1,13 +1,16 @@
 """Turns tables into the figures of one good: demand, today's sourcing by origin, capacities, stocks, prices.
 
-Everything here is data in, data out: :func:`assemble` takes a case and a data set and gives one
-:class:`GoodData` with the balance table's rows and the findings it had to make.
+Everything here is data in, data out. :class:`Trade` holds what a data set says of one good, whatever a case
+assumes: who makes it, where what is used comes from, prices. That is the slow part, and it can be kept.
+:meth:`Trade.figures` adds what a case assumes (diversion, spare capacity, stocks) and gives one :class:`GoodData`
+with the balance table's rows and the findings it had to make; :func:`assemble` is both in one call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,17 +56,17 @@ class GoodData:
     mix: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     made: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
 
-    @property
+    @cached_property
     def members(self) -> list[str]:
         """Members whose demand is known and positive."""
         return list(self.demand.index)
 
-    @property
+    @cached_property
     def suppliers(self) -> list[str]:
         """Countries that sell to members today or can."""
         return list(self.capacity.index)
 
-    @property
+    @cached_property
     def share_today(self) -> pd.Series:
         """Credited share Σ κ x̄ / D of every member."""
         credit = pd.Series([self.credit.get(name, 0.0) for name in self.suppliers], index=self.suppliers)
@@ -96,128 +99,141 @@ def assemble(
 
     ``needed`` is what the members' makers of other goods need of it in a year, by its recipes.
     """
-    found = year_of(good, dataset, year)
-    if found is None:
-        return None
-    about = dataset.goods.set_index("good").loc[good]
-    builder = _Builder(good, dataset, found, members, settings)
-    demand, scope = builder.demand(needed or {})
-    builder.report_years(year)
-    usable = [m for m in members if demand[m] > 0]
-    baseline, factor = builder.baseline(demand[usable])
-    capacity = builder.capacity(baseline)
-    keep = sorted(name for name in capacity.index if capacity[name] > 0)
-    baseline = baseline.reindex(keep).fillna(0.0)
-    price = builder.price(keep, usable)
-    stock = builder.stock(demand)
-    rows = pd.DataFrame(
-        {
-            "good": good,
-            "member": members,
-            "year": float(found),
-            "production": builder.production.reindex(members).to_numpy(),
-            "imports": builder.imports.reindex(members).to_numpy(),
-            "exports": builder.exports.reindex(members).to_numpy(),
-            "demand": demand.reindex(members).to_numpy(),
-            "stock": stock.reindex(members).to_numpy(),
-            "factor": factor.reindex(members).to_numpy(),
-            "unit": about["unit"],
-            "scope": [scope[m] for m in members],
-            "status": [builder.status(m) for m in members],
-            "source": [builder.source(m) for m in members],
-        }
-    )
-    return GoodData(
-        good=good,
-        label=str(about["label"]),
-        category=str(about["category"]),
-        unit=str(about["unit"]),
-        year=found,
-        settings=settings,
-        demand=demand[usable],
-        stock=stock[usable],
-        baseline=baseline,
-        capacity=capacity[keep],
-        price=price,
-        credit=credit,
-        no_home=frozenset(m for m in usable if scope[m] == "imports"),
-        rows=rows,
-        findings=tuple(builder.findings),
-        mix=builder.mix(),
-        made=builder.made(usable),
-    )
+    trade = Trade.of(good, dataset, year, members)
+    return None if trade is None else trade.figures(credit, settings, needed)
 
 
-class _Builder:
-    """The steps of :func:`assemble`; holds the good's matrices so that each step reads like its formula."""
+class Trade:
+    """What a data set says of one good and its use by some members, before anything that a case assumes.
 
-    def __init__(
-        self,
-        good: str,
-        dataset: Dataset,
-        year: int,
-        members: list[str],
-        settings: Mapping[str, Setting],
-    ):
+    ``countries`` are in alphabetical order. Arrays with the suffix ``_by`` hold one row a member, in the order of
+    ``members``. An object is not changed once it is made, so that it can serve many cases.
+    """
+
+    @classmethod
+    def of(cls, good: str, dataset: Dataset, year: int, members: list[str]) -> Trade | None:
+        """The good in the latest year not after ``year``; None if there is no such year."""
+        found = year_of(good, dataset, year)
+        return None if found is None else cls(good, dataset, found, members, year)
+
+    def __init__(self, good: str, dataset: Dataset, year: int, members: list[str], asked: int):
         self.good = good
-        self.dataset = dataset
         self.year = year
-        self.members = members
-        self.settings = settings
-        self.findings: list[Finding] = []
-        self.unit = str(dataset.goods.set_index("good").loc[good, "unit"])
+        self.members = list(members)
+        about = dataset.goods.set_index("good").loc[good]
+        self.label, self.category, self.unit = str(about["label"]), str(about["category"]), str(about["unit"])
         of_good = dataset.balances[dataset.balances["good"] == good]
         self.all_balances = of_good
         self.balances = of_good[of_good["year"] == year].set_index("country")
         self.all_flows = dataset.flows[dataset.flows["good"] == good]
         self.flows = self.all_flows[self.all_flows["year"] == year]
         self.countries = sorted({*self.flows["exporter"], *self.flows["importer"], *self.balances.index, *members})
+        self.place = {name: number for number, name in enumerate(self.countries)}
         self.imports = self._total("importer")
         self.exports = self._total("exporter")
         self.production = self.balances["production"].reindex(self.countries).astype(float)
         self.traced = self._trace()
+        self._tracing = self._report_tracing()
         if self.traced.complete:
             unlisted = ~self.production.index.isin(self.balances.index)
             self.production[unlisted] = 0.0
+        self._years = self._report_years(asked)
+        self._countries, self._members = pd.Index(self.countries), pd.Index(self.members)
+        self._at = [self.place[member] for member in self.members]
+        self._given_demand_by, self._given_stock_by = (
+            self.balances[name].reindex(self.members).to_numpy(dtype=float) for name in ("demand", "stock")
+        )
+        self._given_capacity = self.balances["capacity"].reindex(self.countries).to_numpy(dtype=float)
+        self._made = self.production.to_numpy(dtype=float) + self.traced.raised
+        known = ~np.isnan(self.production.to_numpy(dtype=float)[self._at])
+        self._scope_by = ["consumption" if is_known else "imports" for is_known in known]
+        self._origin_by = np.array([self._origin(member) for member in self.members])
+        self._own_by = self.traced.origin[self._at, self._at]
+        self._used_by = self.traced.used[self._at]
+        supply = np.nan_to_num(self.production.to_numpy(dtype=float)) + self.imports.to_numpy()
+        self._rounding_by = NOTHING * supply[self._at]
+        self._first_by = [self._first_demand(member) for member in self.members]
+        self._made_by = np.array([self._made_at_home(member) for member in self.members])
+        self._sold_to_others = self._sales_to_others()
+        self._price_by = self._prices()
+        self._mix = self._mixes()
+        self._rows = self._fixed_rows()
 
-    def say(self, severity: str, column: str | None, message: str) -> None:
-        """Note a finding about this good."""
-        self.findings.append(Finding(severity, "balances", None, column, f"{self.good} {self.year}: {message}"))
+    def figures(
+        self,
+        credit: Mapping[str, float],
+        settings: Mapping[str, Setting],
+        needed: Mapping[str, float] | None = None,
+    ) -> GoodData:
+        """The good under a case's ``settings`` and ``credit``; ``needed`` as in :func:`assemble`."""
+        findings = list(self._tracing)
+        demand = self._demand(needed or {}, findings)
+        findings += self._years
+        usable = np.flatnonzero(demand > 0)
+        baseline = self._origin_by[usable] * demand[usable, None]  # x̄: the traced mix, so that Σ_i x̄_im = D_m
+        factor = self._factor(demand, usable, findings)
+        capacity = self._capacity(baseline, settings, findings)
+        keep = np.flatnonzero(capacity > 0)
+        users, suppliers = self._members[usable], self._countries[keep]
+        # B: the stock in the data, else the assumed months of demand
+        assumed = np.maximum(demand, 0.0) * float(settings["stock_months"].value) / 12.0
+        stock = np.where(np.isnan(self._given_stock_by), assumed, self._given_stock_by)
+        return GoodData(
+            good=self.good,
+            label=self.label,
+            category=self.category,
+            unit=self.unit,
+            year=self.year,
+            settings=settings,
+            demand=pd.Series(demand[usable], index=users),
+            stock=pd.Series(stock[usable], index=users),
+            baseline=pd.DataFrame(baseline[:, keep].T, index=suppliers, columns=users),
+            capacity=pd.Series(capacity[keep], index=suppliers),
+            price=pd.DataFrame(self._price_by[np.ix_(usable, keep)].T, index=suppliers, columns=users),
+            credit=credit,
+            no_home=frozenset(self.members[n] for n in usable if self._scope_by[n] == "imports"),
+            rows=self._rows.assign(demand=demand, stock=stock, factor=factor),
+            findings=tuple(findings),
+            mix=self._mix,
+            made=pd.Series(self._made_by[usable], index=users),
+        )
 
-    def report_years(self, asked: int) -> None:
+    def _finding(self, severity: str, column: str | None, message: str) -> Finding:
+        """A finding about this good."""
+        return Finding(severity, "balances", None, column, f"{self.good} {self.year}: {message}")
+
+    def _report_years(self, asked: int) -> list[Finding]:
         """Say where flows and balances do not cover the same years."""
+        found = []
         if self.flows.empty:
-            self.say("warning", "year", "there are no flows, so every member counts as its own supplier")
+            text = "there are no flows, so every member counts as its own supplier"
+            found.append(self._finding("warning", "year", text))
         others = self.all_balances.loc[self.all_balances["year"] <= asked, "year"]
         if len(others) and not (others == self.year).any():
-            self.say(
-                "warning",
-                "year",
+            text = (
                 f"the latest balances are of {others.max():.0f} and are not used with flows of "
-                f"{self.year}; production counts as unknown",
+                f"{self.year}; production counts as unknown"
             )
+            found.append(self._finding("warning", "year", text))
         elif len(others) and others.max() > self.year:
-            self.say(
-                "warning",
-                "year",
-                f"balances of {others.max():.0f} are not used, the latest flows are of {self.year}",
-            )
+            text = f"balances of {others.max():.0f} are not used, the latest flows are of {self.year}"
+            found.append(self._finding("warning", "year", text))
+        return found
 
     def _total(self, side: str) -> pd.Series:
         return self.flows.groupby(side)["quantity"].sum().reindex(self.countries).fillna(0.0)
 
     def _trace(self) -> Traced:
-        place = {name: number for number, name in enumerate(self.countries)}
-        flow = np.zeros((len(place), len(place)))
-        rows = self.flows["importer"].map(place).to_numpy(dtype=int)
-        columns = self.flows["exporter"].map(place).to_numpy(dtype=int)
+        flow = np.zeros((len(self.place), len(self.place)))
+        rows = self.flows["importer"].map(self.place).to_numpy(dtype=int)
+        columns = self.flows["exporter"].map(self.place).to_numpy(dtype=int)
         np.add.at(flow, (rows, columns), self.flows["quantity"].to_numpy(dtype=float))
         listed = np.array([name in self.balances.index for name in self.countries])
-        traced = trace(self.production.to_numpy(dtype=float), listed, flow)
-        self._report_tracing(traced)
-        return traced
+        return trace(self.production.to_numpy(dtype=float), listed, flow)
 
-    def _report_tracing(self, traced: Traced) -> None:
+    def _report_tracing(self) -> list[Finding]:
+        """Say what tracing had to assume."""
+        traced, found = self.traced, []
         raised = [
             f"{name} by {amount(more, self.unit)}"
             for more, name in sorted(zip(traced.raised, self.countries, strict=True), reverse=True)
@@ -226,92 +242,90 @@ class _Builder:
         if len(raised) > MOST_NAMED:
             raised[MOST_NAMED:] = [f"{len(raised) - MOST_NAMED} more by less"]
         if raised:
-            self.say(
-                "warning",
-                "production",
-                "exports exceed production and imports, so production was raised to fit: " + ", ".join(raised),
-            )
-        for mark, text in ((traced.lost, "imports lead to no known origin; counts as origin itself"),):
-            names = [name for name, is_so in zip(self.countries, mark, strict=True) if is_so]
-            if names:
-                self.say("warning", None, f"{', '.join(names)}: {text}")
+            text = "exports exceed production and imports, so production was raised to fit: " + ", ".join(raised)
+            found.append(self._finding("warning", "production", text))
+        lost = [name for name, is_so in zip(self.countries, traced.lost, strict=True) if is_so]
+        if lost:
+            text = f"{', '.join(lost)}: imports lead to no known origin; counts as origin itself"
+            found.append(self._finding("warning", None, text))
         if not traced.complete:
             passing = [name for name, is_so in zip(self.countries, traced.passes_on, strict=True) if is_so]
             text = "production is known for less than 95 % of world exports: exporters count as the origin"
             if passing:
                 text += f"; {', '.join(passing)} make none and pass on their import mix (estimated)"
-            self.say("info", "production", text)
+            found.append(self._finding("info", "production", text))
+        return found
 
-    def demand(self, needed: Mapping[str, float]) -> tuple[pd.Series, dict[str, str]]:
-        """Yearly demand of members, NaN or ≤ 0 where unknown, and the scope of each (section 6).
+    def _first_demand(self, member: str) -> tuple[float, list[Finding]]:
+        """Yearly demand of a member as the tables have it (section 6), and what is to be said of it.
+
+        What is given; else apparent consumption where production is known, else imports.
+        """
+        given = self._given_demand_by[self.members.index(member)]
+        if not np.isnan(given):
+            return float(given), []
+        if not np.isnan(self.production[member]):
+            return self._apparent(member)
+        imports, exports = float(self.imports[member]), float(self.exports[member])
+        if not exports > ENTREPOT_EXPORTS * imports > 0:
+            return imports, []
+        text = (
+            f"{member}: home production unknown and exports are {exports / imports:.0%} of imports; "
+            '"share of imports" says little about its needs'
+        )
+        return imports, [self._finding("warning", "production", text)]
+
+    def _demand(self, needed: Mapping[str, float], findings: list[Finding]) -> np.ndarray:
+        """Yearly demand by member, NaN or ≤ 0 where unknown; adds to ``findings``.
 
         Demand that is given and is less than the makers of other goods need cannot hold their use: it is taken
         as final demand, and their use is added (section 8).
         """
-        given = self.balances["demand"].reindex(self.members).astype(float)
-        demand: dict[str, float] = {}
-        scope: dict[str, str] = {}
-        for member in self.members:
-            known = not np.isnan(self.production[member])
-            scope[member] = "consumption" if known else "imports"
-            if not np.isnan(given[member]):
-                demand[member] = float(given[member])
-                if 0 <= demand[member] < needed.get(member, 0.0) * (1 - NOTHING):
-                    demand[member] += needed[member]
-                    self.say(
-                        "info",
-                        "demand",
-                        f"{member}: demand of {amount(given[member], self.unit)} is less than its makers of other "
-                        f"goods need, so it is taken as final demand; with their use it is "
-                        f"{amount(demand[member], self.unit)}",
-                    )
-            elif known:
-                demand[member] = self._apparent(member)
-            else:
-                demand[member] = float(self.imports[member])
-                if self.exports[member] > ENTREPOT_EXPORTS * self.imports[member] > 0:
-                    self.say(
-                        "warning",
-                        "production",
-                        f"{member}: home production unknown and exports are "
-                        f"{self.exports[member] / self.imports[member]:.0%} of imports; "
-                        '"share of imports" says little about its needs',
-                    )
-            if 0 < demand[member] <= NOTHING * (np.nan_to_num(self.production[member]) + self.imports[member]):
-                demand[member] = 0.0  # what is left of a difference of equal numbers
-            if not demand[member] > 0:
-                self.say(
-                    "warning",
-                    "demand",
-                    f"{member}: demand comes out as {amount(demand[member], self.unit)}; its requirement is "
-                    "unknown. Give demand in balances.csv if you know better",
+        demand = np.empty(len(self.members))
+        for n, member in enumerate(self.members):
+            first, found = self._first_by[n]
+            findings += found
+            total = first
+            if not np.isnan(self._given_demand_by[n]) and 0 <= first < needed.get(member, 0.0) * (1 - NOTHING):
+                total += needed[member]
+                text = (
+                    f"{member}: demand of {amount(first, self.unit)} is less than its makers of other "
+                    f"goods need, so it is taken as final demand; with their use it is {amount(total, self.unit)}"
                 )
-            elif not self._origin(member).sum() > 0:
-                self.say(
-                    "warning",
-                    "demand",
-                    f"{member}: demand is {amount(demand[member], self.unit)} but no supply is recorded; its "
-                    "requirement is unknown. Give flows or production",
+                findings.append(self._finding("info", "demand", text))
+            if 0 < total <= self._rounding_by[n]:
+                total = 0.0  # what is left of a difference of equal numbers
+            if not total > 0:
+                text = (
+                    f"{member}: demand comes out as {amount(total, self.unit)}; its requirement is "
+                    "unknown. Give demand in balances.csv if you know better"
                 )
-                demand[member] = np.nan
-        return pd.Series(demand, dtype=float), scope
+                findings.append(self._finding("warning", "demand", text))
+            elif not self._origin_by[n].any():
+                text = (
+                    f"{member}: demand is {amount(total, self.unit)} but no supply is recorded; its "
+                    "requirement is unknown. Give flows or production"
+                )
+                findings.append(self._finding("warning", "demand", text))
+                total = np.nan
+            demand[n] = total
+        return demand
 
-    def _apparent(self, member: str) -> float:
+    def _apparent(self, member: str) -> tuple[float, list[Finding]]:
         """production + imports − exports, less the stock increase, or a three-year mean of it."""
-        place = self.countries.index(member)
-        made = self.production[member] + self.traced.raised[place]
+        made = self.production[member] + self.traced.raised[self.place[member]]
         this_year = float(made + self.imports[member] - self.exports[member])
         stock = self.balances["stock"].get(member, np.nan)
         held = self.all_balances[
             (self.all_balances["year"] == self.year - 1) & (self.all_balances["country"] == member)
         ]
         if len(held) and not np.isnan(stock) and not np.isnan(held["stock"].iloc[0]):
-            return this_year - float(stock - held["stock"].iloc[0])
+            return this_year - float(stock - held["stock"].iloc[0]), []
         before, earlier = self._past(member, self.year - 1), self._past(member, self.year - 2)
         if before is None or earlier is None:
-            return this_year
-        self.say("info", "demand", f"{member}: demand is the mean of {self.year - 2} to {self.year} (estimated)")
-        return float(np.mean([this_year, before, earlier]))
+            return this_year, []
+        text = f"{member}: demand is the mean of {self.year - 2} to {self.year} (estimated)"
+        return float(np.mean([this_year, before, earlier])), [self._finding("info", "demand", text)]
 
     def _past(self, member: str, year: int) -> float | None:
         """Apparent consumption of an earlier year; None unless both tables have that year."""
@@ -323,113 +337,118 @@ class _Builder:
         exports = flows.loc[flows["exporter"] == member, "quantity"].sum()
         return float(rows["production"].iloc[0] + imports - exports)
 
-    def _origin(self, member: str) -> pd.Series:
+    def _origin(self, member: str) -> np.ndarray:
         """The mix by origin of what the member uses. Its own goods that come home by way of others do not count
         where its production is unknown: such a member is not its own supplier."""
-        origin = pd.Series(self.traced.origin[self.countries.index(member)], index=self.countries)
+        origin = self.traced.origin[self.place[member]].copy()
         if np.isnan(self.production[member]):
-            origin[member] = 0.0
+            origin[self.place[member]] = 0.0
         return origin / origin.sum() if origin.sum() > 0 else origin
 
-    def mix(self) -> pd.DataFrame:
+    def _mixes(self) -> pd.DataFrame:
         """The traced origin of what every country uses, user × origin."""
-        mix = pd.DataFrame(self.traced.origin, index=self.countries, columns=self.countries)
-        for member in self.members:
-            mix.loc[member] = self._origin(member)
-        return mix
+        mix = self.traced.origin.copy()
+        mix[self._at] = self._origin_by
+        return pd.DataFrame(mix, index=self._countries, columns=self._countries)
 
-    def made(self, members: list[str]) -> pd.Series:
-        """What members make in a year; where production is unknown, what others use of their goods."""
-        use = pd.DataFrame(self.traced.consumption, index=self.countries, columns=self.countries).clip(lower=0.0)
-        made = {}
-        for member in members:
-            place = self.countries.index(member)
-            known = float(self.production[member] + self.traced.raised[place])
-            made[member] = float(use[member].drop(member).sum()) if np.isnan(known) else known
-        return pd.Series(made, dtype=float)
+    def _made_at_home(self, member: str) -> float:
+        """What a member makes in a year; where production is unknown, what others use of its goods."""
+        known = float(self._made[self.place[member]])
+        if not np.isnan(known):
+            return known
+        used = np.maximum(self.traced.consumption[:, self.place[member]], 0.0)
+        return float(np.delete(used, self.place[member]).sum())
 
-    def baseline(self, demand: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Today's sourcing x̄: the traced mix, scaled so that Σ_i x̄_im = D_m; and the factor D_m / recorded use."""
-        baseline = pd.DataFrame({m: self._origin(m) * demand[m] for m in demand.index}, index=self.countries)
-        used = pd.Series(self.traced.used, index=self.countries)[demand.index]
-        factor = (demand / used).where(used > NOTHING * demand)
-        for member in demand.index:
-            own = self.traced.origin[self.countries.index(member), self.countries.index(member)]
-            if np.isnan(self.production[member]) and own > NOTHING:
-                self.say(
-                    "info",
-                    "demand",
-                    f"{member}: {own:.1%} of its imports are its own goods on their way home; left out, "
-                    "the rest scaled up",
+    def _factor(self, demand: np.ndarray, usable: np.ndarray, findings: list[Finding]) -> np.ndarray:
+        """Demand by recorded use of every usable member, NaN where there is none; adds to ``findings``."""
+        factor = np.full(len(demand), np.nan)
+        for n in usable:
+            if self._used_by[n] > NOTHING * demand[n]:
+                factor[n] = demand[n] / self._used_by[n]
+            if np.isnan(self.production[self.members[n]]) and self._own_by[n] > NOTHING:
+                text = (
+                    f"{self.members[n]}: {self._own_by[n]:.1%} of its imports are its own goods on their way "
+                    "home; left out, the rest scaled up"
                 )
-        for member, number in factor.items():
-            if np.isnan(number):
-                self.say(
-                    "warning",
-                    "demand",
-                    f"{member}: exports take up all recorded supply; demand of "
-                    f"{amount(demand[member], self.unit)} is given the mix of its supply (estimated)",
+                findings.append(self._finding("info", "demand", text))
+        for n in usable:
+            text = ""
+            if np.isnan(factor[n]):
+                text = (
+                    f"exports take up all recorded supply; demand of {amount(demand[n], self.unit)} is given the "
+                    "mix of its supply (estimated)"
                 )
-            elif abs(number - 1.0) > SCALING_WARNING:
-                self.say(
-                    "warning",
-                    "demand",
-                    f"{member}: recorded supply was scaled by {number:.4g} to meet demand of "
-                    f"{amount(demand[member], self.unit)}",
+            elif abs(factor[n] - 1.0) > SCALING_WARNING:
+                text = (
+                    f"recorded supply was scaled by {factor[n]:.4g} to meet demand of "
+                    f"{amount(demand[n], self.unit)}"
                 )
-        return baseline, factor
+            if text:
+                findings.append(self._finding("warning", "demand", f"{self.members[n]}: {text}"))
+        return factor
 
-    def capacity(self, baseline: pd.DataFrame) -> pd.Series:
-        """K_i: what supplier i can sell to members (section 3, rule 2)."""
-        sales = baseline.sum(axis=1)
-        others = [name for name in self.countries if name not in self.members]
-        consumption = pd.DataFrame(self.traced.consumption.T, index=self.countries, columns=self.countries)
-        abroad = consumption[others].clip(lower=0.0)
-        for name in others:
-            abroad.loc[name, name] = 0.0  # home use is no export
-        spare_base = (self.production + self.traced.raised).fillna(sales)
+    def _capacity(
+        self, baseline: np.ndarray, settings: Mapping[str, Setting], findings: list[Finding]
+    ) -> np.ndarray:
+        """K_i: what supplier i can sell to members (section 3, rule 2); adds to ``findings``."""
+        sales = baseline.sum(axis=0)
         capacity = (
             sales
-            + float(self.settings["diversion"].value) * abroad.sum(axis=1)
-            + float(self.settings["spare"].value) * spare_base
+            + float(settings["diversion"].value) * self._sold_to_others
+            + float(settings["spare"].value) * np.where(np.isnan(self._made), sales, self._made)
         )
-        given = self.balances["capacity"].reindex(self.countries).astype(float)
-        capacity = given.fillna(capacity)
-        short = sales > capacity * (1 + NOTHING)
-        for name in sales.index[short]:
-            self.say(
-                "warning",
-                "capacity",
-                f"{name}: capacity {amount(capacity[name], self.unit)} is below today's sales to members and "
-                f"was raised to {amount(sales[name], self.unit)}",
+        capacity = np.where(np.isnan(self._given_capacity), capacity, self._given_capacity)
+        for i in np.flatnonzero(sales > capacity * (1 + NOTHING)):
+            text = (
+                f"{self.countries[i]}: capacity {amount(capacity[i], self.unit)} is below today's sales to "
+                f"members and was raised to {amount(sales[i], self.unit)}"
             )
-        return capacity.where(~(sales > capacity), sales)
+            findings.append(self._finding("warning", "capacity", text))
+        return np.maximum(capacity, sales)
 
-    def stock(self, demand: pd.Series) -> pd.Series:
-        """B: the stock in the data, else the assumed months of demand."""
-        months = float(self.settings["stock_months"].value)
-        given = self.balances["stock"].reindex(self.members).astype(float)
-        return given.fillna(demand.clip(lower=0.0) * months / 12.0)
+    def _sales_to_others(self) -> np.ndarray:
+        """What those who are not members use of every country's goods, their own use of their own left out."""
+        others = [n for n, name in enumerate(self.countries) if name not in self.members]
+        abroad = np.maximum(self.traced.consumption[others], 0.0)
+        abroad[np.arange(len(others)), others] = 0.0
+        return np.asarray(abroad.sum(axis=0))
 
-    def price(self, suppliers: list[str], members: list[str]) -> pd.DataFrame:
-        """c_im in USD per unit: of the flow, else the exporter's, else the good's median; NaN without any."""
+    def _prices(self) -> np.ndarray:
+        """c_im in USD per unit (member × country): of the flow, else the exporter's, else the good's median; NaN
+        without any."""
         priced = self.flows[(self.flows["quantity"] > 0) & self.flows["value_usd"].notna()]
         unit_values = priced["value_usd"] / priced["quantity"]
         sums = priced.groupby("exporter")[["value_usd", "quantity"]].sum()
-        by_exporter = (sums["value_usd"] / sums["quantity"]).reindex(suppliers)
+        by_exporter = (sums["value_usd"] / sums["quantity"]).reindex(self.countries)
         median = float(unit_values.median()) if len(unit_values) else np.nan
-        frame = pd.DataFrame(
-            {member: by_exporter.fillna(median).to_numpy() for member in members}, index=suppliers
-        )
-        direct = pd.Series(
-            unit_values.to_numpy(), index=pd.MultiIndex.from_frame(priced[["exporter", "importer"]])
-        )
-        for (exporter, importer), number in direct.items():
-            if importer in frame.columns and exporter in frame.index:
-                frame.loc[exporter, importer] = number
-        return frame
+        price = np.tile(by_exporter.fillna(median).to_numpy(dtype=float), (len(self.members), 1))
+        row = {member: n for n, member in enumerate(self.members)}
+        for exporter, importer, number in zip(priced["exporter"], priced["importer"], unit_values, strict=True):
+            if importer in row:
+                price[row[importer], self.place[exporter]] = number
+        return price
 
-    def status(self, member: str) -> str:
+    def _fixed_rows(self) -> pd.DataFrame:
+        """The rows of the balance table; demand, stock and factor are filled in by :meth:`figures`."""
+        return pd.DataFrame(
+            {
+                "good": self.good,
+                "member": self.members,
+                "year": float(self.year),
+                "production": self.production.reindex(self.members).to_numpy(),
+                "imports": self.imports.reindex(self.members).to_numpy(),
+                "exports": self.exports.reindex(self.members).to_numpy(),
+                "demand": np.nan,
+                "stock": np.nan,
+                "factor": np.nan,
+                "unit": self.unit,
+                "scope": self._scope_by,
+                "status": [self._status(m) for m in self.members],
+                "source": [self._source(m) for m in self.members],
+            }
+        )
+
+    def _status(self, member: str) -> str:
         """The weakest status of the member's flows and balance."""
         found = set(self.flows.loc[self.flows["importer"] == member, "status"])
         if member in self.balances.index:
@@ -438,7 +457,7 @@ class _Builder:
             found.add("assumed")
         return max(found, key=STATUSES.index, default="assumed")
 
-    def source(self, member: str) -> str:
+    def _source(self, member: str) -> str:
         """The sources of the member's flows and balance, each once."""
         found = list(self.flows.loc[self.flows["importer"] == member, "source"].unique())
         if member in self.balances.index:

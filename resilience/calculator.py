@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.balance import GoodData, assemble
+from resilience.balance import GoodData, Trade
 from resilience.case import Case, credits_of
 from resilience.casefile import PARAMETERS, Cutoff, Surge, nearest
 from resilience.chains import Coupled, couple, solve_chain
@@ -61,7 +61,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
     for name in ("requirements", "stress", "plan", "capacity", "why", "levers", "missing", "caps", "indirect"):
         parts = [getattr(result, name) for result in solved.values()]
         if name == "requirements":
-            parts.append(_unknown(case, goods))
+            parts.append(pd.DataFrame(unknown_rows(case, goods), columns=list(RESULTS[name].names)))
         tables[name] = _stack(parts, name)
     about = case.data.goods.set_index("good")
     links = chain_table(case.recipes, about["unit"], about["label"], with_inputs, case.goods)
@@ -116,28 +116,39 @@ def compare(
     return table.sort_values("good", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def figures(case: Case, good: str, known: Mapping[str, GoodData | None] | None = None) -> GoodData | None:
+def figures(
+    case: Case,
+    good: str,
+    known: Mapping[str, GoodData | None] | None = None,
+    trades: dict[str, Trade | None] | None = None,
+) -> GoodData | None:
     """The figures of one good of a case; None if the data set has no year for it.
 
     What its makers need depends on the goods it goes into; their figures are taken from ``known`` or worked out.
+    ``trades`` keeps what cases with other assumptions have in common.
     """
+    trades = {} if trades is None else trades
+    if good not in trades:
+        trades[good] = Trade.of(good, case.data, case.file.year, list(case.members))
+    trade = trades[good]
+    if trade is None:
+        return None
     settings = case.file.settings(good, case.category(good))
     made = {}
     for recipe in case.recipes:
         if recipe.input == good and recipe.essential:
-            product = figures(case, recipe.good) if known is None else known[recipe.good]
+            product = figures(case, recipe.good, None, trades) if known is None else known[recipe.good]
             if product is not None:
                 made[recipe.good] = product.made
     needed = needs(good, made, case.recipes)
-    credit = credit_by_content(case, good)
-    return assemble(good, case.data, case.file.year, list(case.members), credit, settings, needed)
+    return trade.figures(credit_by_content(case, good), settings, needed)
 
 
-def all_figures(case: Case) -> dict[str, GoodData | None]:
-    """The figures of the goods of a case and of their inputs."""
+def all_figures(case: Case, trades: dict[str, Trade | None] | None = None) -> dict[str, GoodData | None]:
+    """The figures of the goods of a case and of their inputs; ``trades`` as for :func:`figures`."""
     found: dict[str, GoodData | None] = {}
     for good in case.all_goods:
-        found[good] = figures(case, good, found)
+        found[good] = figures(case, good, found, trades)
     return found
 
 
@@ -360,7 +371,7 @@ def _not_ready(case: Case, goods: dict[str, GoodData | None]) -> list[Finding]:
     return found
 
 
-def _unknown(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
+def unknown_rows(case: Case, goods: Mapping[str, GoodData | None]) -> list[dict[str, Any]]:
     """Rows of members whose requirement cannot be said, so that nobody takes a missing row for "fine"."""
     units = case.data.goods.set_index("good")["unit"]
     rows = []
@@ -380,7 +391,7 @@ def _unknown(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
                     "unit": units[good],
                 }
                 rows.append(row)
-    return pd.DataFrame(rows, columns=list(RESULTS["requirements"].names))
+    return rows
 
 
 def _stack(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:

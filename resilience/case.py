@@ -45,7 +45,7 @@ class Case:
 
     def category(self, good: str) -> str:
         """The category of a good."""
-        return str(self.data.goods.set_index("good").loc[good, "category"])
+        return self.data.categories[good]
 
     def cutoffs(self, good: str) -> tuple[Cutoff, ...]:
         """The cutoffs that concern a good or its family; one that leaves the good itself alone takes nothing."""
@@ -80,9 +80,16 @@ def load(
         raise InputError(findings)
     if data.countries.empty or data.goods.empty:
         raise InputError(findings)  # what follows from an unreadable table helps nobody
+    return resolve(file, data, findings)
+
+
+def resolve(file: CaseFile, data: Dataset, findings: Sequence[Finding] = ()) -> Case:
+    """Look up the names of a case file in a data set.
+
+    ``findings`` are those of reading the two. Raises :class:`~resilience.errors.InputError` with every finding.
+    """
     groups = {name: tuple(rows["country"]) for name, rows in data.coalitions.groupby("coalition", sort=False)}
-    resolver = _Resolver(file, data, groups)
-    case = resolver.case(findings)
+    case = _Resolver(file, data, groups).case(list(findings))
     if errors_in(case.findings):
         raise InputError(case.findings)
     return case

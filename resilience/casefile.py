@@ -278,6 +278,14 @@ def read_case(
         raw["members"] = list(members)
     if year is not None:
         raw["year"] = year
+    return case_file(path, raw, problems)
+
+
+def case_file(
+    path: Path, raw: dict[str, Any], problems: Sequence[tuple[str, str]] = ()
+) -> tuple[CaseFile | None, Path | None, list[Finding]]:
+    """Check a TOML document that was read; gives what :func:`read_case` gives. ``problems`` are (key, message)."""
+    problems = list(problems)
     _Checker(raw, problems).check()
     folder = path.parent / raw["dataset"] if isinstance(raw.get("dataset"), str) else None
     findings = [Finding("error", path.name, None, key or None, message) for key, message in problems]
@@ -293,7 +301,7 @@ def read_case(
         members=(members_raw,) if isinstance(members_raw, str) else tuple(members_raw),
         region=_region(raw.get("region", members_raw)),
         goods=tuple(raw["goods"]) if raw.get("goods") else None,
-        cutoffs=tuple(_cutoff(item, number) for number, item in enumerate(raw["cutoffs"], start=1)),
+        cutoffs=cutoffs_of(raw),
         compare=tuple(raw.get("compare", ())),
         caps=bool(raw.get("caps", False)),
         substitutes=tuple(_substitutes(item, n) for n, item in enumerate(raw.get("substitutes", ()), start=1)),
@@ -595,6 +603,11 @@ class _Checker:
             value = item.get(key, 1)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 self.say(f"{where}.{key}", f"{value!r} is not a whole number of months, at least 1")
+
+
+def cutoffs_of(raw: Mapping[str, Any]) -> tuple[Cutoff, ...]:
+    """The cutoffs of a document that was checked."""
+    return tuple(_cutoff(item, number) for number, item in enumerate(raw["cutoffs"], start=1))
 
 
 def _region(value: Any) -> dict[str, float | None]:

@@ -40,10 +40,19 @@ from resilience.model import (
     least_group_share,
     prepare,
 )
-from resilience.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage, other_rows, positions, tags_of
-from resilience.readings import Alone, alone
+from resilience.planned import NOTHING, SAME, SLACK, Compiler, Engine, kept, next_stage, other_rows, positions
+from resilience.readings import Alone
+from resilience.readings import singles as all_alone
 from resilience.recipes import Recipe, groups
-from resilience.requirements import GoodResult, capacity_table, caps_table, plan_table, rows_of
+from resilience.requirements import (
+    PLANNED,
+    GoodResult,
+    Wanted,
+    capacity_table,
+    caps_table,
+    plan_table,
+    rows_of,
+)
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table
@@ -262,22 +271,24 @@ class Chain:
     A plan is None where no share suffices.
     """
 
-    def __init__(self, coupled: Coupled):
+    def __init__(self, coupled: Coupled, compiler: Compiler | None = None):
         self.coupled = coupled
+        self.compiler = compiler or Compiler()
         self.order = list(coupled.whole)
-        self.joint = compile_model(build_chain(coupled.joint))
-        self.joint_tags = tags_of(self.joint)
+        self.joint = self.compiler.program(build_chain, coupled.joint)
+        self.joint_tags = self.compiler.tags(self.joint)
         tied = bool(coupled.single.links or coupled.single.worth)
-        self.single = compile_model(build_chain(coupled.single)) if tied else None
-        self.single_tags = tags_of(self.single) if self.single is not None else self.joint_tags
+        self.single = self.compiler.program(build_chain, coupled.single) if tied else None
+        self.single_tags = self.compiler.tags(self.single) if self.single is not None else self.joint_tags
         self.fixed: dict[tuple[str, str], dict[str, Plan | None]] = {}
+        self.today: dict[str, dict[tuple[str, str], float]] = {}
         self.weights = _weights(coupled)
 
     def engine(self, good: str) -> ChainEngine:
         """One good's view of the programmes."""
         data = self.coupled.whole[good]
-        single = compile_model(build(data)) if self.single is None else self.single.part(good)
-        return ChainEngine(data, single, self.joint.part(good), chain=self, good=good)
+        single = self.compiler.program(build, data) if self.single is None else self.single.part(good)
+        return ChainEngine(data, single, self.joint.part(good), compiler=self.compiler, chain=self, good=good)
 
     def survival_of(self, tags: pd.DataFrame, goods: Sequence[str]) -> np.ndarray:
         """Positions of the survival conditions of some goods."""
@@ -350,9 +361,11 @@ class ChainEngine(Engine):
         return self._with_new_demand(program, member, cutoff), tags
 
     def _today(self, good: str) -> dict[tuple[str, str], float]:
-        data = self.chain.coupled.whole[good].good
-        places = self.chain.joint.columns[f"{good}{PART}sourcing"]
-        return {(m, i): float(data.baseline.at[i, m]) for m, i in places}
+        if good not in self.chain.today:
+            baseline = self.chain.coupled.whole[good].good.baseline.to_dict()
+            places = self.chain.joint.columns[f"{good}{PART}sourcing"]
+            self.chain.today[good] = {(m, i): float(baseline[m][i]) for m, i in places}
+        return self.chain.today[good].copy()
 
     def _with_new_demand(self, program: Program, member: str, cutoff: str) -> Program:
         """The program with the demand that the plans of what is made of the good lead to."""
@@ -426,6 +439,11 @@ class ChainEngine(Engine):
         built_by = program.read(solution.values, "new_capacity")
         return Plan(sourcing, {i: amount if amount > least else 0.0 for i, amount in built_by.items()})
 
+    @property
+    def settles(self) -> bool:
+        """Only where a member's own rows follow its makers; else market and guaranteed ask for more anyway."""
+        return self.chain.single is not None
+
     def settle(self, planned: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Market and guaranteed take inputs as they are today; no floor below the planned share can do, nor any
         where no share suffices."""
@@ -459,32 +477,17 @@ def solve_chain(
     ``with_surge`` gives the same goods under another surge of the region for one of them; without it the tables
     why, levers and missing stay empty. Raises :class:`~resilience.errors.SolverError` as ``solve_good`` does.
     """
-    chain = Chain(coupled)
-    engines: dict[str, ChainEngine] = {}
-    rows: dict[str, list[dict[str, Any]]] = {}
-    findings: dict[str, list[Finding]] = {good: list(coupled.findings[good]) for good in coupled.whole}
-    together: dict[str, np.ndarray] = {}
-    singles: dict[str, Known] = {}
-    for good, data in coupled.whole.items():
-        engine = engines[good] = chain.engine(good)
-        singles[good] = {member: alone(data, member) for member in data.good.members}
-        missed = together[good] = shortfalls(data, data.good.baseline)
-        if data.pooled:
-            pooled = compile_model(build(data))
-            together[good] = pooled_shortfalls(data, pooled, f"{good}, stress test")
-        rows[good] = []
-        for member in (*data.good.members, ALL):
-            pool = together[good] if member == ALL else missed
-            before = rows[good] if member == ALL else None
-            rows[good] += rows_of(engine, singles[good], pool, missed, member, findings[good], before)
-            plans: dict[str, Plan | None] = {}
-            for row in (row for row in rows[good] if row["member"] == member and row["reading"] == "planned"):
-                only = len(data.available.cutoffs) == 1 and row["cutoff"] == ALL
-                plans[row["cutoff"]] = next(iter(plans.values())) if only else engine.fix(row)
-                chain.fixed.setdefault((member, row["cutoff"]), {})[good] = plans[row["cutoff"]]
+    solved = _solve_rows(coupled, Compiler(), None)
+    chain, rows, findings, together, singles = (
+        solved.chain,
+        solved.rows,
+        solved.findings,
+        solved.together,
+        solved.singles,
+    )
     results = {}
     for good, data in coupled.whole.items():
-        engine = engines[good]
+        engine = solved.engines[good]
         plan, building = _plan_frame(data, chain.fixed[ALL, ALL][good])
         explained = NO_REASONS if with_surge is None else reasons(engine, rows[good], *_surges(engine, with_surge))
         results[good] = GoodResult(
@@ -506,6 +509,54 @@ def solve_chain(
             joint_all=frozenset(link.input for link in coupled.joint.links if link.good == good),
         )
     return results
+
+
+def wanted_rows(coupled: Coupled, compiler: Compiler, wanted: Wanted) -> dict[str, list[dict[str, Any]]]:
+    """The rows that a study keeps of goods that hang together, by good; see :func:`requirements.wanted_rows`."""
+    solved = _solve_rows(coupled, compiler, wanted)
+    return {good: [row for row in rows if wanted.holds(row)] for good, rows in solved.rows.items()}
+
+
+@dataclass
+class _Solved:
+    """By good, the rows and what was found on the way."""
+
+    chain: Chain
+    engines: dict[str, ChainEngine] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    together: dict[str, np.ndarray] = field(default_factory=dict)
+    singles: dict[str, Known] = field(default_factory=dict)
+
+
+def _solve_rows(coupled: Coupled, compiler: Compiler, wanted: Wanted | None) -> _Solved:
+    """All rows of goods that hang together, or those wanted, final goods first."""
+    chain = Chain(coupled, compiler)
+    solved = _Solved(chain)
+    last = chain.order[-1]
+    for good, data in coupled.whole.items():
+        engine = solved.engines[good] = chain.engine(good)
+        findings = solved.findings[good] = list(coupled.findings[good])
+        singles = solved.singles[good] = all_alone(data)
+        missed = solved.together[good] = shortfalls(data, data.good.baseline)
+        if data.pooled:
+            pooled = compiler.program(build, data)
+            solved.together[good] = pooled_shortfalls(data, pooled, f"{good}, stress test")
+        rows = solved.rows[good] = []
+        for member in (*data.good.members, ALL):
+            if wanted is not None and member == ALL and ALL not in wanted.members:
+                continue
+            pool = solved.together[good] if member == ALL else missed
+            before = rows if member == ALL else None
+            rows += rows_of(engine, singles, pool, missed, member, findings, before, wanted=wanted)
+            if wanted is not None and (good == last or (member != ALL and chain.single is None)):
+                continue  # no plan that others rest on
+            plans: dict[str, Plan | None] = {}
+            for row in (row for row in rows if row["member"] == member and row["reading"] == PLANNED):
+                only = len(data.available.cutoffs) == 1 and row["cutoff"] == ALL and len(plans) > 0
+                plans[row["cutoff"]] = next(iter(plans.values())) if only else engine.fix(row)
+                chain.fixed.setdefault((member, row["cutoff"]), {})[good] = plans[row["cutoff"]]
+    return solved
 
 
 def _surges(

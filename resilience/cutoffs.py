@@ -50,10 +50,11 @@ class Availability:
 
     def worst_of(self, s: int, side: int, credit: Mapping[str, float], member: str) -> np.ndarray:
         """Positions of the suppliers among which cutoff s takes any K on a side, for a member."""
-        inside = np.array([name in credit for name in self.suppliers])
-        mine = np.array([name == member for name in self.suppliers])
-        found = (inside if side else ~inside) & (self.lost[s].max(axis=1) > 0) & ~mine
-        return np.flatnonzero(found) if self.budget[s, side] else np.array([], dtype=int)
+        if not self.budget[s, side]:
+            return np.array([], dtype=int)
+        there = np.flatnonzero(self.lost[s].max(axis=1) > 0).tolist()
+        names = self.suppliers
+        return np.array([i for i in there if (names[i] in credit) == side and names[i] != member], dtype=int)
 
 
 SET = "\x1f"  # stands between a cutoff's name and the number of a set that was written out
@@ -97,14 +98,18 @@ def surge(path: Surge, start: int, months: int) -> np.ndarray:
     return np.sign(path.max) * np.minimum(abs(path.max), path.rate * waited)
 
 
-def taken(cutoff: Cutoff, country: str, groups: Mapping[str, Sequence[str]], outsider: bool) -> float:
-    """The fraction u that the cutoff takes from a country; the largest if it is named more than once."""
-    fractions = [
-        fraction for name, fraction in cutoff.cut.items() if country == name or country in groups.get(name, ())
-    ]
-    if cutoff.all_outsiders and outsider and not fractions:
-        fractions.append(cutoff.fraction)
-    return max(fractions, default=0.0)
+def taken(
+    cutoff: Cutoff, suppliers: Sequence[str], groups: Mapping[str, Sequence[str]], outside: np.ndarray
+) -> np.ndarray:
+    """The fraction u that the cutoff takes from each supplier; the largest if it is named more than once."""
+    named: dict[str, float] = {}
+    for name, fraction in cutoff.cut.items():
+        for country in {name, *groups.get(name, ())}:
+            named[country] = max(fraction, named.get(country, fraction))
+    others = np.where(outside, cutoff.fraction if cutoff.all_outsiders else 0.0, 0.0)
+    return np.array(
+        [named.get(i, other) for i, other in zip(suppliers, others.tolist(), strict=True)], dtype=float
+    )
 
 
 def applies(cutoff: Cutoff, good: str, category: str) -> bool:
@@ -129,23 +134,23 @@ def availability(
     hit = np.zeros(len(suppliers), dtype=bool)
     at_home = np.ones_like(delivered)
     month = np.arange(1, months + 1)
+    outside = np.array([country not in credit for country in suppliers], dtype=bool)
+    abroad = np.array([country not in members for country in suppliers], dtype=bool)
     for s, cutoff in enumerate(cutoffs):
         last = months if cutoff.months is None else cutoff.start + cutoff.months - 1
         under = (month >= cutoff.start) & (month <= last)
-        rise = {
-            True: surge(outside_surge, cutoff.start, months),
-            False: surge(region_surge, cutoff.start, months),
-        }
+        rise = np.where(
+            outside[:, None],
+            surge(outside_surge, cutoff.start, months),
+            surge(region_surge, cutoff.start, months),
+        )
         budget[s] = cutoff.any, cutoff.any_region
-        for i, country in enumerate(suppliers):
-            outsider = country not in credit
-            at_home[s, i] += rise[outsider]
-            fraction = taken(cutoff, country, groups, outsider)
-            delivered[s, i] = np.maximum(0.0, (1.0 - fraction * under) * (1.0 + rise[outsider]))
-            if budget[s, 0 if outsider else 1] and fraction == 0:
-                lost[s, i] = np.maximum(0.0, cutoff.fraction * under * (1.0 + rise[outsider]))
-                hit[i] |= cutoff.fraction > 0 and country not in members
-            hit[i] |= fraction > 0
+        fraction = taken(cutoff, suppliers, groups, outside)
+        at_home[s] += rise
+        delivered[s] = np.maximum(0.0, (1.0 - fraction[:, None] * under) * (1.0 + rise))
+        candidate = np.where(outside, *(budget[s] > 0)) & (fraction == 0)
+        lost[s, candidate] = np.maximum(0.0, cutoff.fraction * under * (1.0 + rise[candidate]))
+        hit |= (fraction > 0) | (candidate & abroad & (cutoff.fraction > 0))
     names = tuple(cutoff.name for cutoff in cutoffs)
     nobody = tuple(frozenset[str]() for _ in cutoffs)
     return Availability(names, tuple(suppliers), delivered, lost, budget, hit, at_home, nobody)

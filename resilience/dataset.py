@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,11 @@ class Dataset:
         """The file of the input-output table, None without one."""
         file = self.path / f"{INPUT_OUTPUT}.csv"
         return file if file.is_file() else None
+
+    @cached_property
+    def categories(self) -> dict[str, str]:
+        """Good → category."""
+        return dict(zip(self.goods["good"], self.goods["category"].astype(str), strict=True))
 
     def names(self) -> dict[str, str]:
         """Country code → name for readers."""
@@ -137,9 +143,6 @@ def read_cells(
     if file.suffix == ".parquet":
         try:
             frame = pd.read_parquet(io.BytesIO(content))
-        except ImportError:
-            refuse('reading Parquet needs pyarrow: pip install "resilience[parquet]"')
-            return None
         except (OSError, ValueError) as error:
             refuse(f"this is not a Parquet file: {error}")
             return None

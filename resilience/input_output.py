@@ -102,8 +102,6 @@ def read_table(
         table, lines = _fill(rows, columns, refuse)
     except InputError:
         raise
-    except ImportError:
-        refuse('reading Parquet needs pyarrow: pip install "resilience[parquet]"')
     except UnicodeDecodeError as error:
         refuse(f"this is not UTF-8 text: {error.reason}")
     except FileNotFoundError:

@@ -62,6 +62,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from resilience.balance import GoodData
 from resilience.cutoffs import Availability
@@ -460,7 +461,8 @@ def build(data: ModelData, numbers: Numbers | None = None, *, full: bool = False
     """
     model = pyo.ConcreteModel(data.good.good)
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
-    _fill(model, data, numbers, full=full or not data.apart or data.months > MOST_MONTHS)
+    with PauseGC():  # many small objects come into being, and none goes
+        _fill(model, data, numbers, full=full or not data.apart or data.months > MOST_MONTHS)
     return model
 
 
@@ -547,8 +549,9 @@ def build_chain(chain: ChainData, numbers: Mapping[str, Numbers] | None = None) 
     model = pyo.ConcreteModel(" and ".join(chain.goods))
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
     model.good = pyo.Block(list(chain.goods))
-    for name, data in chain.goods.items():
-        _fill(model.good[name], data, numbers[name] if numbers is not None else None, full=True)
+    with PauseGC():  # as in build
+        for name, data in chain.goods.items():
+            _fill(model.good[name], data, numbers[name] if numbers is not None else None, full=True)
     model.uses = {
         (h, m): [(link.good, link.per_unit[m]) for link in chain.links if link.input == h and m in link.per_unit]
         for h, data in chain.goods.items()
@@ -857,25 +860,29 @@ def _declare_variables(model: pyo.ConcreteModel, *, full: bool) -> None:
     sizes = model.model().scaling_factor
     total = sum(model.demand.values())
     for variable in model.component_objects(pyo.Var):
+        name = variable.local_name
+        if name in ("share", "common_share", "more_stock", "relief"):
+            continue
         for index, entry in variable.items():
-            if variable.local_name == "new_capacity":
+            if name == "new_capacity":
                 sizes[entry] = 1.0 / total
-            elif variable.local_name not in ("share", "common_share", "more_stock", "relief"):
+            else:
                 sizes[entry] = 1.0 / model.demand[index[0] if isinstance(index, tuple) else index]
 
 
 def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """h_im of :func:`settled`, supplier × member."""
     members = good.members
-    names = good.capacity.index.to_numpy(dtype=str)
+    names = np.array(good.capacity.index.tolist())
     alphabetical = np.argsort(names)
     large_first = alphabetical[np.argsort(-good.capacity.to_numpy(dtype=float)[alphabetical], kind="stable")]
     rank = dict(zip(names[large_first].tolist(), (np.arange(len(names)) / len(names)).tolist(), strict=True))
-    links = sorted((m, i) for m in members for i in suppliers if not (m == i and m in good.no_home))
-    number = {link: n for n, link in enumerate(links, start=1)}
+    sells = np.array([[not (m == i and m in good.no_home) for i in suppliers] for m in members])
+    alphabetical_pairs = np.ix_(np.argsort(members), np.argsort(suppliers))
+    number = np.zeros(sells.shape, dtype=int)
+    number[alphabetical_pairs] = np.cumsum(sells[alphabetical_pairs]).reshape(sells.shape)
     golden = (5**0.5 - 1) / 2
-    pairs = [[number.get((m, i), 0) for m in members] for i in suppliers]
-    return np.array([[rank[i]] for i in suppliers]) + (np.array(pairs) * golden) % 1 / 100
+    return np.array([[rank[i]] for i in suppliers]) + (number.T * golden) % 1 / 100
 
 
 def _worth(good: GoodData, suppliers: list[str]) -> np.ndarray:

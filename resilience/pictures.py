@@ -23,15 +23,6 @@ NAME, TEXT, SMALL = 9.0, 8.5, 7.5  # points
 LINE = 1.35 / 72  # inches of a line for each point of its type
 
 
-def require_matplotlib() -> None:
-    """Raise :class:`~resilience.errors.InputError` if matplotlib is not there."""
-    try:
-        import matplotlib as mpl  # noqa: F401
-    except ImportError as error:
-        message = 'pictures need matplotlib: pip install "resilience[plot]"'
-        raise InputError([Finding("error", "pictures", None, None, message)]) from error
-
-
 def goods_with_chain(result: Result, member: str = ALL) -> list[str]:
     """The goods of which :func:`chain_picture` can draw a picture for a member."""
     rows = result.chain
@@ -65,7 +56,6 @@ def chain_picture(result: Result, good: str, path: str | Path, member: str = ALL
             f'there is no chain of "{good}" for member {member}; goods that have one: {", ".join(known) or "none"}'
         )
         raise InputError([Finding("error", "chain", None, "good", message)])
-    require_matplotlib()
     import matplotlib as mpl
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,23 +7,40 @@ keeps the survival conditions of that cutoff only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 
 from resilience.cutoffs import base
 from resilience.errors import Finding, SolverError
 from resilience.model import INDICES, PART, SURVIVAL, ModelData
 from resilience.schema import ALL
-from resilience.solver import Program, Solution, Warm, minimise
+from resilience.solver import Program, Solution, Warm, compile_model, minimise
 from resilience.stress import shortfalls
 from resilience.words import amount as in_words
 
 SAME = 1e-7  # shares that differ by less are equal
 SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
 NOTHING = 1e-9  # amounts below this part of yearly demand are rounding
+
+
+class Compiler:
+    """Compiles every model it is asked for; a study's compiler fills in numbers instead (``points``)."""
+
+    warm: Warm | None = None  # kept from solve to solve
+
+    def program(self, build: Callable[[Any], pyo.ConcreteModel], data: Any) -> Program:
+        """The arrays of ``build(data)``, a model of one good or of a chain."""
+        return compile_model(build(data))
+
+    def tags(self, program: Program) -> pd.DataFrame:
+        """As :func:`tags_of`."""
+        return tags_of(program)
 
 
 @dataclass
@@ -38,17 +55,21 @@ class Engine:
     optima: int = 0
     residual: float = 0.0
     plans: list[tuple[str, np.ndarray]] = field(default_factory=list)  # of ALL rows: cutoff, values
-    warm: Warm | None = None  # kept from point to point of a study
+    compiler: Compiler = field(default_factory=Compiler)
 
     def __post_init__(self) -> None:
-        self.tags = tags_of(self.alone)
-        self.joint_tags = self.tags if self.joint is self.alone else tags_of(self.joint)
-        good = self.data.good
-        self.baseline = {(m, i): float(good.baseline.at[i, m]) for m, i in self.alone.columns["sourcing"]}
+        self.tags = self.compiler.tags(self.alone)
+        self.joint_tags = self.tags if self.joint is self.alone else self.compiler.tags(self.joint)
+
+    @cached_property
+    def baseline(self) -> dict[tuple[str, str], float]:
+        """(member, supplier) → today's sourcing."""
+        today = self.data.good.baseline.to_dict()
+        return {(m, i): float(today[m][i]) for m, i in self.alone.columns["sourcing"]}
 
     def minimise(self, program: Program, objective: str, problem: str) -> Solution | None:
         """Solve and keep the count and the worst residual."""
-        solution = minimise(program, objective, problem, self.warm)
+        solution = minimise(program, objective, problem, self.compiler.warm)
         if solution is not None:
             self.optima += 1
             self.residual = max(self.residual, solution.certificate.worst)
@@ -69,6 +90,11 @@ class Engine:
         del planned
         return others
 
+    @property
+    def settles(self) -> bool:
+        """Whether the other readings of a member hang on its planned row."""
+        return False
+
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The program of one row of the table and the tags of its rows."""
         program, tags = (self.joint, self.joint_tags) if member == ALL else (self.alone, self.tags)
@@ -80,6 +106,8 @@ class Engine:
 
 def other_rows(tags: pd.DataFrame, member: str, cutoff: str) -> np.ndarray:
     """Positions of the rows that belong to other members or to other cutoffs."""
+    if member == ALL and cutoff == ALL:
+        return np.array([], dtype=int)
     others = pd.Series(False, index=tags.index)
     for name, wanted in (("member", member), ("cutoff", cutoff)):
         if wanted != ALL:

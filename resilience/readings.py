@@ -3,23 +3,24 @@
 A member alone chooses x with Σ_i x_i = D and 0 ≤ x_i ≤ K_im + zmax_i, K_im what the others leave at today's
 purchases (section 4). *Market* walks from today's pattern towards the region, one direction, one variable.
 *Guaranteed* asks for the largest share that a plan can have and still fail: a knapsack with two constraints for
-every condition, solved by its Lagrangian dual. Cutoffs of any K are exact in both: along the market's path the
-worst set is found by sorting; in the knapsack the K with the most capacity are the worst of those that answer
-alike.
+every condition. Cutoffs of any K are exact in both: along the market's path the worst set is found by sorting; in
+the knapsack the K with the most capacity are the worst of those that answer alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from resilience.conditions import Conditions, survival_conditions
+from resilience.conditions import Conditions, Taken, Windows, survival_conditions
 from resilience.model import ModelData
 
 SAME = 1e-9  # parts of yearly demand that differ by less are equal
+Along = Callable[[float], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -60,41 +61,53 @@ class Reading:
     assumed: bool = False  # guaranteed: the share follows from φ, B, H and surge alone
 
 
-def alone(data: ModelData, member: str) -> tuple[Alone, Conditions]:
-    """A member's figures and conditions, divided by its yearly demand."""
+def alone(data: ModelData, member: str, windows: Windows | None = None) -> tuple[Alone, Conditions]:
+    """A member's figures and conditions, divided by its yearly demand.
+
+    ``windows`` are those of the good, if at hand; :func:`singles` does this for all members.
+    """
     good = data.good
     demand = float(good.demand[member])
-    use = [n for n, i in enumerate(data.available.suppliers) if not (i == member and member in good.no_home)]
-    names = tuple(data.available.suppliers[n] for n in use)
-    left = good.capacity - good.baseline.drop(columns=member).sum(axis=1)
+    names = data.available.suppliers
+    baseline = good.baseline.to_numpy(dtype=float).T  # member × supplier
+    n = good.members.index(member)
+    left = good.capacity.to_numpy(dtype=float) - np.delete(baseline, n, axis=0).sum(axis=0)
+    use = np.array([not (i == member and member in good.no_home) for i in names], dtype=bool)
     figures = Alone(
-        suppliers=names,
-        today=good.baseline[member].to_numpy(dtype=float)[use] / demand,
-        room=np.maximum(left.to_numpy(dtype=float)[use], 0.0) / demand,
-        building=np.array([data.most_new[i] for i in names]) / demand,
-        credit=np.array([good.credit.get(i, 0.0) for i in names]),
-        inside=np.array([i in good.credit for i in names]),
+        suppliers=tuple(i for i, is_used in zip(names, use.tolist(), strict=True) if is_used),
+        today=baseline[n, use] / demand,
+        room=np.maximum(left[use], 0.0) / demand,
+        building=np.array([data.most_new[i] for i in names])[use] / demand,
+        credit=np.array([good.credit.get(i, 0.0) for i in names])[use],
+        inside=np.array([i in good.credit for i in names])[use],
         cap=good.value("cap"),
     )
-    return figures, _scaled(survival_conditions(data, member), use, demand)
+    return figures, _scaled(survival_conditions(data, member, windows), use, demand)
 
 
-def _scaled(conditions: Conditions, use: list[int], demand: float) -> Conditions:
-    """The conditions on plans in parts of demand, for the suppliers in use."""
-    place = {old: new for new, old in enumerate(use)}
+def singles(data: ModelData) -> dict[str, tuple[Alone, Conditions]]:
+    """Figures and conditions of every member of a good."""
+    windows = Windows.of(data.available)
+    return {member: alone(data, member, windows) for member in data.good.members}
+
+
+def _scaled(conditions: Conditions, use: np.ndarray, demand: float) -> Conditions:
+    """The conditions on plans in parts of demand, for the suppliers in ``use``."""
+    needed = conditions.needed / demand
+    if use.all():
+        return replace(conditions, needed=needed)
+    place = np.cumsum(use) - 1
     taken = {
-        name: tuple(
-            type(part)(np.array([place[i] for i in part.among if i in place], dtype=int), part.count, part.part)
-            for part in parts
-        )
+        name: tuple(replace(part, among=place[part.among[use[part.among]]]) for part in parts)
         for name, parts in conditions.taken.items()
     }
-    return Conditions(
-        tuple(conditions.suppliers[i] for i in use),
-        conditions.arriving[:, use],
-        conditions.needed / demand,
-        conditions.labels,
-        taken,
+    return replace(
+        conditions,
+        suppliers=tuple(i for i, is_used in zip(conditions.suppliers, use.tolist(), strict=True) if is_used),
+        arriving=conditions.arriving[:, use],
+        needed=needed,
+        kind=conditions.kind[:, use],
+        taken=taken,
     )
 
 
@@ -108,21 +121,19 @@ def market(figures: Alone, conditions: Conditions, *, building: bool = True) -> 
     start = figures.today
     today = float(figures.credit @ start)
     direction, furthest = _path(figures, building)
-    if not figures.keeps_cap():
-        low = _first(figures, conditions, start, direction, furthest)
-        survives_today = False
-    else:
-        survives_today = conditions.hold(start, SAME)
-        low = 0.0 if survives_today else _first(figures, conditions, start, direction, furthest)
+    along = _along(conditions, start, direction)
+    first = _cap_kept(figures, direction)
+    survives_today = figures.keeps_cap() and conditions.hold(start, SAME)
+    low = 0.0 if survives_today else _first(along, first, furthest)
     if low is None:
-        return Reading(None, month=_market_month(figures, conditions, start, direction, furthest, None))
-    high = _last(conditions, start, direction, furthest, low)
+        return Reading(None, month=_market_month(conditions, along, first, furthest, None))
+    high = _last(along, furthest, low)
     gain = float(figures.credit @ direction)
     worst = _named(conditions, start + low * direction)
     if survives_today:
         return Reading(0.0, today + gain * high, worst_set=worst)
     plan = start + low * direction
-    month = _market_month(figures, conditions, start, direction, furthest, low)
+    month = _market_month(conditions, along, first, furthest, low)
     new = float(np.maximum(plan - figures.room, 0.0)[figures.inside].sum())
     return Reading(today + gain * low, today + gain * high, month, worst, new if new > SAME else 0.0)
 
@@ -149,82 +160,85 @@ def _path(figures: Alone, building: bool) -> tuple[np.ndarray, float]:
     return direction, float(min(outside, room.min()))
 
 
-def _first(
-    figures: Alone, conditions: Conditions, start: np.ndarray, direction: np.ndarray, furthest: float
-) -> float | None:
-    """The first point of the path that survives and keeps the cap, None without one."""
-    t = 0.0
-    outside = ~figures.inside
-    excess = start[outside] - figures.cap
-    falling = -direction[outside]
-    if (excess > SAME).any():
-        if not (falling[excess > SAME] > 0).all():
-            return None
-        t = float((excess[excess > SAME] / falling[excess > SAME]).max())
-    while t <= furthest + SAME:
+def _along(conditions: Conditions, start: np.ndarray, direction: np.ndarray) -> Along:
+    """By point t of the path x̄ + t · direction: what each condition misses, and by how much it gains a step."""
+    missing = conditions.needed - conditions.arriving @ start
+    gain = conditions.arriving @ direction
+    if not conditions.taken:
+        return lambda t: (missing - t * gain, gain)
+
+    def under_worst(t: float) -> tuple[np.ndarray, np.ndarray]:
         plan = start + t * direction
-        coefficients = conditions.worst(plan)
-        missing = conditions.needed - coefficients @ plan
+        slope, lacks = gain.copy(), missing - t * gain
+        for cutoff, parts in conditions.taken.items():
+            rows = conditions.of(cutoff)
+            for taken in parts:
+                which = taken.largest(plan)
+                lacks[rows] += taken.part * plan[which].sum()
+                slope[rows] -= taken.part * direction[which].sum()
+        return lacks, slope
+
+    return under_worst
+
+
+def _cap_kept(figures: Alone, direction: np.ndarray) -> float | None:
+    """The first point of the path that keeps the cap, None without one."""
+    outside = ~figures.inside
+    excess = figures.today[outside] - figures.cap
+    over = excess > SAME
+    if not over.any():
+        return 0.0
+    falling = -direction[outside][over]
+    return float((excess[over] / falling).max()) if (falling > 0).all() else None
+
+
+def _first(
+    along: Along, first: float | None, furthest: float, which: np.ndarray | slice = slice(None)
+) -> float | None:
+    """The first point of the path from ``first`` on where the conditions ``which`` hold, None without one."""
+    t = first
+    while t is not None and t <= furthest + SAME:
+        missing, slope = (part[which] for part in along(t))
         violated = missing > SAME
         if not violated.any():
             return min(t, furthest)
-        slope = (coefficients @ direction)[violated]
-        if (slope <= 0).any():
-            return None
-        t += float((missing[violated] / slope).max())
+        slope = slope[violated]
+        t = t + float((missing[violated] / slope).max()) if (slope > 0).all() else None
     return None
 
 
-def _last(conditions: Conditions, start: np.ndarray, direction: np.ndarray, furthest: float, low: float) -> float:
+def _last(along: Along, furthest: float, low: float) -> float:
     """The last point of the path that survives, given one that does."""
     t = furthest
     while t > low:
-        plan = start + t * direction
-        coefficients = conditions.worst(plan)
-        missing = conditions.needed - coefficients @ plan
+        missing, slope = along(t)
         violated = missing > SAME
         if not violated.any():
             return t
-        slope = (coefficients @ direction)[violated]
-        t -= float((missing[violated] / np.maximum(-slope, 1e-12)).max())
+        t -= float((missing[violated] / np.maximum(-slope[violated], 1e-12)).max())
     return low
 
 
 def _market_month(
-    figures: Alone,
-    conditions: Conditions,
-    start: np.ndarray,
-    direction: np.ndarray,
-    furthest: float,
-    low: float | None,
+    conditions: Conditions, along: Along, first: float | None, furthest: float, low: float | None
 ) -> int:
-    """The least horizon that already asks for the same floor."""
-    for month in range(1, int(conditions.labels["month"].max()) + 1):
-        found = _first(figures, _up_to(conditions, month), start, direction, furthest)
-        if (found is None and low is None) or (found is not None and low is not None and found >= low - 1e-7):
-            return month
-        if found is None:
-            return month
-    return int(conditions.labels["month"].max())
+    """The least horizon that already asks for the same floor; a longer one never asks for less."""
+    month = conditions.month
 
+    def asks(horizon: int) -> bool:
+        found = _first(along, first, furthest, month <= horizon)
+        return found is None or (low is not None and found >= low - 1e-7)
 
-def _up_to(conditions: Conditions, month: int) -> Conditions:
-    """The conditions of a shorter horizon."""
-    keep = (conditions.labels["month"] <= month).to_numpy()
-    taken = {
-        name: tuple(type(part)(part.among, part.count, part.part[keep[conditions.of(name)]]) for part in parts)
-        for name, parts in conditions.taken.items()
-    }
-    labels = conditions.labels[keep].reset_index(drop=True)
-    return Conditions(conditions.suppliers, conditions.arriving[keep], conditions.needed[keep], labels, taken)
+    return bisect_left(range(1, int(conditions.last.max())), True, key=asks) + 1
 
 
 def _named(conditions: Conditions, plan: np.ndarray) -> tuple[str, ...]:
-    """The worst set of the only cutoff, or of the cutoff of any K under which the plan comes off worst."""
-    values = conditions.worst(plan) @ plan - conditions.needed
-    cutoffs = list(dict.fromkeys(conditions.labels["cutoff"]))
-    worst = min(cutoffs, key=lambda name: float(values[conditions.of(name)].min()))
-    return conditions.worst_set(worst, plan)
+    """The worst set of the cutoff under which the plan comes off worst; of equal ones, the first."""
+    if not conditions.taken:
+        return ()
+    margins = conditions.margins(plan).reshape(len(conditions.cutoffs), -1).min(axis=1)
+    worst = int(np.argmax(margins <= margins.min() + SAME))
+    return conditions.worst_set(conditions.cutoffs[worst], plan)
 
 
 def guaranteed(figures: Alone, conditions: Conditions, *, building: bool = True) -> Reading:
@@ -275,86 +289,106 @@ def most_of_failing(
 ) -> tuple[float, int | None, tuple[str, ...]]:
     """The largest share of a plan that fails some condition by at least ``below``; −inf where none can fail."""
     best: tuple[float, int | None, tuple[str, ...]] = (-np.inf, None, ())
-    for cutoff in dict.fromkeys(conditions.labels["cutoff"]):
-        rows = conditions.of(cutoff)
-        needed = conditions.needed[rows] - below
-        months = conditions.labels["month"].to_numpy()[rows]
-        for amounts, credit, arriving, names in _blocks(figures, conditions, cutoff, rows, most):
+    for cutoff in conditions.cutoffs:
+        needed = conditions.needed[conditions.of(cutoff)] - below
+        for amounts, credit, arriving, names in _blocks(figures, conditions, cutoff, most):
             shares = _knapsacks(amounts, credit, arriving, needed)
             top = float(shares.max())
             if not np.isfinite(top):
                 continue
-            month = int(months[shares >= top - 1e-7].min())
+            month = int(conditions.last[shares >= top - 1e-7].min())
             if top > best[0] + 1e-7 or (top > best[0] - 1e-7 and (best[1] is None or month < best[1])):
                 best = (max(top, best[0]), month, names)
     return best
 
 
 def _blocks(
-    figures: Alone, conditions: Conditions, cutoff: str, rows: np.ndarray, most: np.ndarray
+    figures: Alone, conditions: Conditions, cutoff: str, most: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]]:
     """Suppliers that answer a cutoff alike, merged: amount, credit and arriving part (condition × block).
 
     For a cutoff of any K, once for each way of taking the K from the kinds of candidates (alike but for capacity),
     the largest of each kind: any failing plan with other sets can be moved onto the largest.
     """
-    kinds: dict[tuple[float, bytes], list[int]] = {}
+    arriving = conditions.arriving[conditions.of(cutoff)]
+    credit, alike = figures.credit.tolist(), conditions.kind[conditions.cutoffs.index(cutoff)].tolist()
+    kinds: dict[tuple[float, int], list[int]] = {}
     for i in np.flatnonzero(most > 0).tolist():
-        kinds.setdefault((float(figures.credit[i]), conditions.arriving[rows, i].tobytes()), []).append(i)
+        kinds.setdefault((credit[i], alike[i]), []).append(i)
+    for cut in _ways(conditions.taken.get(cutoff, ()), list(kinds.values()), most):
+        parts = [
+            (kind, [i for i in kind if i not in cut], [i for i in kind if i in cut]) for kind in kinds.values()
+        ]
+        blocks = [block for _, *both in parts for block in both if block]
+        first = [block[0] for block in blocks]
+        answers = arriving[:, first]
+        for column, i in enumerate(first):
+            if i in cut:
+                answers[:, column] -= cut[i]
+        amounts = np.array([most[block].sum() for block in blocks])
+        yield amounts, figures.credit[first], answers, tuple(sorted(figures.suppliers[i] for i in cut))
+
+
+def _ways(taken: tuple[Taken, ...], kinds: list[list[int]], most: np.ndarray) -> Iterator[dict[int, np.ndarray]]:
+    """The ways of taking any K: what is lost (by condition) of each supplier that is taken."""
     choices = []
-    for taken in conditions.taken.get(cutoff, ()):
-        among = set(taken.among.tolist())
-        groups = [sorted(set(kind) & among, key=lambda i: (-most[i], i)) for kind in kinds.values()]
+    for one in taken:
+        among = set(one.among.tolist())
+        groups = [sorted(among.intersection(kind), key=lambda i: (-most[i], i)) for kind in kinds]
         groups = [group for group in groups if group]
-        count = min(taken.count, sum(map(len, groups)))
-        ways = [way for way in product(*(range(min(len(g), count) + 1) for g in groups)) if sum(way) == count]
+        count = min(one.count, sum(map(len, groups)))
+        numbers = product(*(range(min(len(group), count) + 1) for group in groups))
         choices.append(
             [
-                (taken.part, [i for group, number in zip(groups, way, strict=True) for i in group[:number]])
-                for way in ways
+                {i: one.part for group, number in zip(groups, way, strict=True) for i in group[:number]}
+                for way in numbers
+                if sum(way) == count
             ]
         )
     for choice in product(*choices):
-        cut = {i: part for part, positions in choice for i in positions}
-        merged: dict[tuple[float, bytes, bool], list[int]] = {}
-        for (credit, answer), kind in kinds.items():
-            for i in kind:
-                merged.setdefault((credit, answer, i in cut), []).append(i)
-        amounts = np.array([most[positions].sum() for positions in merged.values()])
-        arriving = np.stack(
-            [
-                conditions.arriving[rows, positions[0]] - (cut[positions[0]] if is_cut else 0.0)
-                for (_, _, is_cut), positions in merged.items()
-            ],
-            axis=1,
-        )
-        credits = np.array([credit for credit, _, _ in merged])
-        yield amounts, credits, arriving, tuple(sorted(figures.suppliers[i] for i in cut))
+        yield {i: part for chosen in choice for i, part in chosen.items()}
 
 
 def _knapsacks(amounts: np.ndarray, credit: np.ndarray, arriving: np.ndarray, needed: np.ndarray) -> np.ndarray:
     """max { κ·x : Σ x = 1, 0 ≤ x ≤ amounts, a·x ≤ b } for every condition (row of a, b); −inf where impossible.
 
-    By duality the minimum over λ ≥ 0 of max_x (κ − λa)·x + λb, which is convex and piecewise linear in λ: it is
-    attained at 0 or where two suppliers change places in the order of κ − λa.
+    The points (a·x, κ·x) of all x fill a convex polygon; asked for is its upper edge at a·x = b. Two corners of
+    that edge are known, one on each side of b: the x of most κ, and the x of least a. The corner that lies
+    furthest above the line between them (the greedy x for the worth κ − λa, λ the line's slope) replaces the one
+    on its side of b, until none lies above. This is the Lagrangian dual in λ, searched by cutting planes.
     """
-    first, second = np.triu_indices(len(amounts), 1)
-    steps = arriving[:, first] - arriving[:, second]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turns = (credit[first] - credit[second]) / steps
-    turns = np.where(np.isfinite(turns) & (turns > 0), turns, 0.0)
-    multipliers = np.concatenate([np.zeros((len(needed), 1)), turns], axis=1)
-    worth = credit - multipliers[:, :, None] * arriving[:, None, :]
-    order = np.argsort(-worth, axis=2, kind="stable")
-    sizes = amounts[order]
-    before = np.cumsum(sizes, axis=2) - sizes
-    taken = np.clip(1.0 - before, 0.0, sizes)
-    values = (np.take_along_axis(worth, order, axis=2) * taken).sum(axis=2) + multipliers * needed[:, None]
-    order = np.argsort(arriving, axis=1, kind="stable")
+    first = np.argsort(-credit, kind="stable")
+    amounts, credit, arriving = amounts[first], credit[first], arriving[:, first]
+    cheapest = np.argsort(arriving, axis=1, kind="stable")  # of equal a the larger κ first
+    right_a, right_c = _greedy(cheapest, amounts, credit, arriving)
+    richest = np.take_along_axis(cheapest, np.argsort(-credit[cheapest], axis=1, kind="stable"), axis=1)
+    left_a, left_c = _greedy(richest, amounts, credit, arriving)
+    shares = np.where(right_a < needed - SAME, left_c, -np.inf)
+    rows = np.flatnonzero((right_a < needed - SAME) & (left_a > needed))
+    slope = np.zeros(len(needed))
+    search = rows
+    while len(search):
+        slope[search] = (left_c[search] - right_c[search]) / (left_a[search] - right_a[search])
+        multiplier = slope[search]
+        worth = credit - multiplier[:, None] * arriving[search]
+        a, c = _greedy(np.argsort(-worth, axis=1, kind="stable"), amounts, credit, arriving[search])
+        above = (c - right_c[search]) - multiplier * (a - right_a[search])
+        better = (above > 1e-15 * (1.0 + multiplier)) & (a < left_a[search]) & (a > right_a[search])
+        search, a, c = search[better], a[better], c[better]
+        on_left = a > needed[search]
+        left_a[search[on_left]], left_c[search[on_left]] = a[on_left], c[on_left]
+        right_a[search[~on_left]], right_c[search[~on_left]] = a[~on_left], c[~on_left]
+    shares[rows] = right_c[rows] + slope[rows] * (needed[rows] - right_a[rows])
+    return shares
+
+
+def _greedy(
+    order: np.ndarray, amounts: np.ndarray, credit: np.ndarray, arriving: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """a·x and κ·x of the plan x that takes all it needs in a given order; by row."""
     sizes = amounts[order]
     taken = np.clip(1.0 - (np.cumsum(sizes, axis=1) - sizes), 0.0, sizes)
-    least = (np.take_along_axis(arriving, order, axis=1) * taken).sum(axis=1)
-    return np.where(least < needed - SAME, values.min(axis=1), -np.inf)
+    return (np.take_along_axis(arriving, order, axis=1) * taken).sum(axis=1), (credit[order] * taken).sum(axis=1)
 
 
 def _least_building(figures: Alone, share: float) -> float:

@@ -10,22 +10,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resilience import readings
 from resilience.caps import USUAL_CAP, floor_under_cap, loosest_cap
 from resilience.casefile import Surge
 from resilience.conditions import Conditions
 from resilience.errors import Finding
 from resilience.levers import NO_REASONS, reasons, surges
 from resilience.model import ModelData, build
-from resilience.planned import NOTHING, SAME, Engine, nearest_plan, requirement, simulate
-from resilience.readings import Alone, Reading, alone, guaranteed, market
-from resilience.schema import ALL, RESULTS
+from resilience.planned import (
+    NOTHING,
+    SAME,
+    Compiler,
+    Engine,
+    nearest_plan,
+    requirement,
+    simulate,
+    verdict,
+)
+from resilience.readings import Alone, Reading, guaranteed, market
+from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solidarity import Solidarity
-from resilience.solver import compile_model
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
 from resilience.words import percent
 
 LOG = logging.getLogger(__name__)
+PLANNED, *OTHERS = READINGS
 WORST_FIRST = ("none", "build", "raise", "shift", "met")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of ``requirements`` a study keeps: share, gap and status only, no month, plan or reasons."""
+
+    members: tuple[str, ...] = (ALL,)
+    cutoffs: tuple[str, ...] = (ALL,)
+    readings: tuple[str, ...] = tuple(READINGS)
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is one of them."""
+        return row["member"] in self.members and row["cutoff"] in self.cutoffs and row["reading"] in self.readings
 
 
 @dataclass(frozen=True)
@@ -63,51 +86,84 @@ def solve_good(
     missing stay empty, without ``caps`` that table. Raises :class:`~resilience.errors.SolverError` if any optimum
     cannot be certified.
     """
-    good = data.good
-    program = compile_model(build(data))
-    singles = {member: alone(data, member) for member in good.members}
-    missed = shortfalls(data, good.baseline)
-    findings: list[Finding] = []
-    rows: list[dict[str, Any]] = []
-    engine = Engine(data, program, program)
-    for member in good.members:
-        rows += rows_of(engine, singles, missed, missed, member, findings)
-    if pooled is None:
-        together = missed
-        joint = rows_of(engine, singles, missed, missed, ALL, findings, rows)
-        plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
-        if plan is not None:
-            simulate(data, plan)
-    else:
-        solidarity = Solidarity(pooled)
-        while True:
-            sets = solidarity.written_out()
-            engine = Engine(data, program, compile_model(build(sets)), engine.optima, engine.residual)
-            together = solidarity.worst(pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test"))
-            found: list[Finding] = []
-            joint = rows_of(engine, singles, together, missed, ALL, found, rows)
-            plan, building = nearest_plan(engine, str(joint[-3]["status"]), float(joint[-3]["share"]))
-            worse = solidarity.finds_worse(engine.joint, engine.plans)
-            LOG.info("%s under solidarity: %s", good.good, solidarity.stands(joint[-3]["share"], worse))
-            if not worse:
-                break
-        findings += found
-    rows += joint
-    pool = (lambda other: other) if pooled is None else solidarity.written_out
+    solved = _solve_rows(data, pooled, Compiler(), None)
+    engine, rows, plan = solved.engine, solved.rows, solved.plan
+    if plan is not None and pooled is None:
+        simulate(data, plan)
+    pool = (lambda other: other) if solved.solidarity is None else solved.solidarity.written_out
     explained = NO_REASONS if with_surge is None else reasons(engine, rows, *surges(engine, with_surge, pool))
     return GoodResult(
         requirements=pd.DataFrame(rows, columns=list(RESULTS["requirements"].names)),
-        stress=stress_table(data, together),
+        stress=stress_table(data, solved.together),
         plan=plan_table(data, plan),
-        capacity=capacity_table(data, building),
+        capacity=capacity_table(data, solved.building),
         why=explained.why,
         levers=explained.levers,
         missing=explained.missing,
-        caps=caps_table(data, singles, rows) if caps else pd.DataFrame(columns=list(RESULTS["caps"].names)),
-        findings=findings,
+        caps=caps_table(data, solved.singles, rows) if caps else pd.DataFrame(columns=list(RESULTS["caps"].names)),
+        findings=solved.findings,
         optima=engine.optima,
         residual=engine.residual,
     )
+
+
+def wanted_rows(
+    data: ModelData, pooled: ModelData | None, compiler: Compiler, wanted: Wanted
+) -> list[dict[str, Any]]:
+    """The rows of one good that a study keeps, each with ``months_survived``; arguments as of ``solve_good``."""
+    return [row for row in _solve_rows(data, pooled, compiler, wanted).rows if wanted.holds(row)]
+
+
+@dataclass
+class _Solved:
+    """The rows of one good and what was found on the way."""
+
+    engine: Engine
+    singles: dict[str, tuple[Alone, Conditions]]
+    together: np.ndarray
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    plan: pd.DataFrame | None = None
+    building: dict[str, float] = field(default_factory=dict)
+    solidarity: Solidarity | None = None
+
+
+def _solve_rows(data: ModelData, pooled: ModelData | None, compiler: Compiler, wanted: Wanted | None) -> _Solved:
+    """All rows of a good, or those wanted (then without a plan)."""
+    good = data.good
+    program = compiler.program(build, data)
+    singles = readings.singles(data)
+    missed = shortfalls(data, good.baseline)
+    engine = Engine(data, program, program, compiler=compiler)
+    solved = _Solved(engine, singles, missed)
+    for member in good.members:
+        solved.rows += rows_of(engine, singles, missed, missed, member, solved.findings, wanted=wanted)
+    if wanted is not None and ALL not in wanted.members:
+        return solved
+    if pooled is None:
+        joint = rows_of(engine, singles, missed, missed, ALL, solved.findings, solved.rows, wanted=wanted)
+        if wanted is None:
+            solved.plan, solved.building = nearest_plan(engine, joint[-3]["status"], joint[-3]["share"])
+        solved.rows += joint
+        return solved
+    solved.solidarity = solidarity = Solidarity(pooled)
+    while True:
+        sets = solidarity.written_out()
+        together = compiler.program(build, sets)
+        engine = Engine(data, program, together, engine.optima, engine.residual, compiler=compiler)
+        solved.engine = engine
+        solved.together = solidarity.worst(pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test"))
+        found: list[Finding] = []
+        joint = rows_of(engine, singles, solved.together, missed, ALL, found, solved.rows, wanted=wanted)
+        if wanted is None:
+            solved.plan, solved.building = nearest_plan(engine, joint[-3]["status"], joint[-3]["share"])
+        worse = solidarity.finds_worse(engine.joint, engine.plans)
+        LOG.info("%s under solidarity: %s", good.good, solidarity.stands(joint[-3]["share"], worse))
+        if not worse:
+            break
+    solved.findings += found
+    solved.rows += joint
+    return solved
 
 
 def rows_of(
@@ -118,10 +174,13 @@ def rows_of(
     member: str,
     findings: list[Finding],
     before: list[dict[str, Any]] | None = None,
+    *,
+    wanted: Wanted | None = None,
 ) -> list[dict[str, Any]]:
     """All rows of a member, or of ALL after the members' rows ``before``; three readings a cutoff.
 
-    ``missed`` (cutoff × member × month) is what today's sourcing misses, under solidarity for ALL.
+    ``missed`` (cutoff × member × month) is what today's sourcing misses, under solidarity for ALL. Of what is not
+    ``wanted`` only what other rows rest on is worked out.
     """
     data, good = engine.data, engine.data.good
     cutoffs = data.available.cutoffs
@@ -130,16 +189,31 @@ def rows_of(
     kept = all(singles[good.members[n]][0].keeps_cap() for n in who)
     rows: list[dict[str, Any]] = []
     for cutoff in [*cutoffs, ALL]:
-        if cutoff == ALL and len(cutoffs) == 1:
+        if wanted is not None and cutoff not in wanted.cutoffs:
+            continue
+        if cutoff == ALL and len(cutoffs) == 1 and rows:
             rows += [row | {"cutoff": ALL} for row in rows[-3:]]
             continue
         which = range(len(cutoffs)) if cutoff == ALL else [cutoffs.index(cutoff)]
-        lasts = int(months[np.ix_(which, who)].min()) if kept else 0
+        fewest = int(months[np.ix_(which, who)].min())
+        lasts = fewest if kept else 0
         row = _blank(data, member, cutoff)
-        row["worst_set"] = _worst_set(data, singles, missed_alone, member, cutoff)
-        rows.append(requirement(engine, row, lasts, findings))
+        row["months_survived"] = float(fewest)
+        if wanted is None:
+            row["worst_set"] = _worst_set(data, singles, missed_alone, member, cutoff)
+            rows.append(requirement(engine, row, lasts, findings))
+        else:
+            asked = member in wanted.members and PLANNED in wanted.readings
+            alone_only = wanted.readings == (PLANNED,)
+            needed = asked or (engine.settles and not alone_only)
+            rows.append(verdict(engine, row, lasts)[0] if needed else row)
+            if alone_only:
+                continue
         if member == ALL:
-            rows += [_largest(data, before or [], cutoff, reading) for reading in ("market", "guaranteed")]
+            rows += [
+                _largest(data, before or [], cutoff, reading) | {"months_survived": float(fewest)}
+                for reading in OTHERS
+            ]
             if rows[-2]["share"] > rows[-2]["share_upper"] + SAME:
                 text = (
                     f"{good.good}, cutoff {cutoff}: no floor suits all members if markets shift in proportion: "
@@ -148,7 +222,8 @@ def rows_of(
                 )
                 findings.append(Finding("warning", "requirements", None, "share_upper", text))
         else:
-            rows += engine.settle(rows[-1], _other_readings(data, singles[member], member, cutoff))
+            others = _other_readings(data, singles[member], member, cutoff)
+            rows += engine.settle(rows[-1], [other | {"months_survived": float(fewest)} for other in others])
     return rows
 
 

@@ -560,3 +560,210 @@ RESULTS: dict[str, Table] = {
         ),
     )
 }
+
+_READING = Column("reading", "text", "", ", ".join(READINGS))
+_OF = (_G, _MEMBER, _CUTOFF, _READING)
+_KEY = ("good", "member", "cutoff", "reading")
+_FACTOR = Column("factor", "text", "", "what is varied, as the case file names it")
+_IN_WORDS = Column("in_words", "text", "", "what is varied, in words")
+
+STUDY: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "tornado",
+            "Tornado: what each factor moves by itself",
+            "The least share with one factor at its low and at its high end, everything else as the case says. "
+            "Widest first; no share suffices counts as beyond 100 %.",
+            (
+                *_OF,
+                _FACTOR,
+                _IN_WORDS,
+                Column("low", "text", "as written", "low end of the factor"),
+                Column("base", "text", "as written", "what the case says"),
+                Column("high", "text", "as written", "high end of the factor"),
+                Column("share_low", "share", "share of demand", "at the low end; blank where none suffices"),
+                Column("share_base", "share", "share of demand", "with the case as written"),
+                Column("share_high", "share", "share of demand", "at the high end; blank where none suffices"),
+                Column("status_low", "text", "", "verdict at the low end"),
+                Column("status_base", "text", "", "verdict of the case as written"),
+                Column("status_high", "text", "", "verdict at the high end"),
+                Column("share_today", "share", "share of demand", "today's share"),
+                Column(
+                    "swing", "share", "share of demand", "greatest less least of the three; blank if one is none"
+                ),
+            ),
+            (*_KEY, "factor"),
+        ),
+        Table(
+            "verdicts",
+            "Verdicts over the sample",
+            "How many sample points end in which verdict, and how often the case's own verdict holds.",
+            (
+                *_OF,
+                Column("status", "text", "", "verdict; error: the point failed; absent: not part of it"),
+                Column("points", "number", "points", "sample points with this verdict"),
+                Column("of", "number", "points", "sample points counted"),
+                Column("part", "share", "share of points", "points with this verdict over points counted"),
+                Column(
+                    "part_low", "share", "share of points", "95 % interval (Wilson), lower end; random designs"
+                ),
+                Column("part_high", "share", "share of points", "95 % interval (Wilson), upper end"),
+                Column("of_the_case", "text", "", "yes: the verdict of the case as written"),
+            ),
+            (*_KEY, "status"),
+        ),
+        Table(
+            "spread",
+            "Spread of the least share",
+            "Quantiles of the least share over the sample points that have an answer. No share suffices counts as "
+            "more than 100 %; a quantile that falls there is blank.",
+            (
+                *_OF,
+                Column("points", "number", "points", "sample points with an answer"),
+                Column("none", "number", "points", "of them, no share suffices"),
+                Column("left_out", "number", "points", "unknown, failed or not part of the point"),
+                Column("share_today", "share", "share of demand", "today's share, the case as written"),
+                Column("share_base", "share", "share of demand", "least share, the case as written"),
+                Column("q05", "share", "share of demand", "5 % of points are at or below"),
+                Column("q25", "share", "share of demand", "25 % of points are at or below"),
+                Column("q50", "share", "share of demand", "half of the points are at or below"),
+                Column("q75", "share", "share of demand", "75 % of points are at or below"),
+                Column("q95", "share", "share of demand", "95 % of points are at or below"),
+                Column("holds", "share", "share of points", "points in which the case's verdict holds"),
+                Column(
+                    "holds_low", "share", "share of points", "95 % interval (Wilson), lower end; random designs"
+                ),
+                Column("holds_high", "share", "share of points", "95 % interval (Wilson), upper end"),
+            ),
+            _KEY,
+        ),
+        Table(
+            "indices",
+            "Indices: which factor matters most",
+            "Sobol: part of the variance of the outcome that a factor explains by itself (S1) and with all its "
+            "interactions (ST). Morris: mean change (mu), mean absolute change (mu_star) and spread of changes "
+            "(sigma) of the outcome over a factor's whole range. Intervals are 95 %.",
+            (
+                *_OF,
+                Column(
+                    "outcome", "text", "", "of what: the share, none counted as 1; or no share suffices, 0 or 1"
+                ),
+                _FACTOR,
+                _IN_WORDS,
+                Column("index", "text", "", "S1, ST, mu, mu_star or sigma"),
+                Column("value", "number", "see outcome", "the index"),
+                Column("value_low", "number", "see outcome", "lower end of the interval"),
+                Column("value_high", "number", "see outcome", "upper end of the interval"),
+                Column("points", "number", "points", "rows of the design that went in"),
+                Column("none", "number", "points", "of them, no share suffices"),
+                Column("message", "text", "", "why there are no indices"),
+            ),
+            (*_KEY, "outcome", "factor", "index"),
+        ),
+        Table(
+            "heat_map",
+            "Heat map: two factors at a time",
+            "The least share on a grid of the two factors with the widest swing; others as stated.",
+            (
+                *_OF,
+                Column("across", "text", "", "factor across"),
+                Column("across_value", "text", "as written", "its value"),
+                Column("up", "text", "", "factor upwards"),
+                Column("up_value", "text", "as written", "its value"),
+                Column("share", "share", "share of demand", "least share; blank where none suffices"),
+                Column("status", "text", "", "verdict"),
+                Column("others", "text", "", "what the other factors are held at"),
+            ),
+            (*_KEY, "across_value", "up_value"),
+        ),
+        Table(
+            "break_even",
+            "Break-even: where the share crosses the target",
+            "One factor varied by itself. The value is interpolated between the two solved neighbours that "
+            "bracket it; how far apart they are says how sure it is.",
+            (
+                *_OF,
+                _FACTOR,
+                _IN_WORDS,
+                Column("target", "share", "share of demand", "the study's target, else today's share"),
+                Column("value", "number", "see unit", "where the share equals the target, interpolated"),
+                Column("below", "number", "see unit", "solved value just below"),
+                Column("above", "number", "see unit", "solved value just above"),
+                Column("share_below", "share", "share of demand", "least share there; blank where none suffices"),
+                Column("share_above", "share", "share of demand", "least share there; blank where none suffices"),
+                Column("unit", "text", "", "unit of the values"),
+                Column("text", "text", "", "in words"),
+            ),
+            (*_KEY, "factor", "below"),
+        ),
+        Table(
+            "rules",
+            "Rules: under which conditions the requirement is high, or low",
+            "Scenario discovery with a small decision tree. Density: part of the rule's points that have the "
+            "outcome. Coverage: part of the points with the outcome that the rule finds.",
+            (
+                *_OF,
+                Column("threshold", "share", "share of demand", "share that is exceeded or not"),
+                Column("threshold_from", "text", "", "where the threshold comes from"),
+                Column("outcome", "text", "", "exceeds, or stays within the threshold"),
+                Column("conditions", "text", "", "the conditions, all of which hold"),
+                Column("density", "share", "share of points", "of the rule's points, those with the outcome"),
+                Column("coverage", "share", "share of points", "of points with the outcome, those in the rule"),
+                Column("base_rate", "share", "share of points", "of all points, those with the outcome"),
+                Column("held_out", "share", "share of points", "density on points the rule was not made from"),
+                Column("in_rule", "number", "points", "points that meet the conditions"),
+                Column("points", "number", "points", "points with an answer"),
+                Column("text", "text", "", "the rule as a sentence, or why there is none"),
+            ),
+            _KEY,
+        ),
+        Table(
+            "frontier",
+            "Frontier: the minimum share as one number of the case moves",
+            "Between two corners the share runs straight. Solved points lie so close that the line between them "
+            "is right to a thousandth. No share suffices where the share is blank.",
+            (
+                *_OF,
+                Column("parameter", "text", "", "the number that moves, by its name in the case"),
+                Column("value", "number", "unit of the parameter", "its value"),
+                Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
+                Column("share_today", "share", "share of demand", "today's share"),
+                Column("status", "text", "", "the verdict"),
+                Column("kind", "text", "", "corner: exact; whole number; solved point"),
+            ),
+            (*_KEY, "parameter", "value"),
+        ),
+        Table(
+            "points",
+            "Points",
+            "What was solved: the case as written (base), each factor at its ends, and the sample; then one "
+            "column a factor. Blank: as the case says.",
+            (
+                Column("point", "text", "", "fingerprint of the values"),
+                Column("role", "text", "", "base, low, high or sample"),
+                Column("factor", "text", "", "of which factor this is the end"),
+                Column("order", "number", "", "place in the design"),
+            ),
+        ),
+        Table(
+            "outcomes",
+            "Outcomes",
+            "What each point gave.",
+            (
+                Column("point", "text", "", "fingerprint of the values, see Points"),
+                *_OF,
+                Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
+                Column("share_upper", "share", "share of demand", "greatest surviving floor (market only)"),
+                Column("share_today", "share", "share of demand", "today's share"),
+                Column("gap", "share", "share of demand", "share above today's, never negative"),
+                Column("status", "text", "", "the verdict; error: the point failed"),
+                Column("months_survived", "number", "months", "what today's sourcing survives"),
+                _UNIT,
+                Column("scope", "text", "", "consumption or imports"),
+                Column("message", "text", "", "what went wrong"),
+            ),
+            ("point", *_KEY),
+        ),
+    )
+}

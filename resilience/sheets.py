@@ -17,7 +17,7 @@ import pandas as pd
 
 from resilience import words
 from resilience.results import Result
-from resilience.schema import ALL, READINGS, RESULTS, STATUS_WORDS, VALUE_UNIT, Column
+from resilience.schema import ALL, READINGS, RESULTS, STATUS_WORDS, STUDY, VALUE_UNIT, Column, Table
 
 SHEETS = {
     "Cover": "What this workbook answers, and what it does not.",
@@ -99,6 +99,38 @@ HEADINGS_OF = {  # where a table needs words of its own
         "some_plan": "Some plan survives",
         "every_plan": "Every plan survives",
     },
+    "tornado": {
+        "in_words": "What is varied",
+        "base": "The case",
+        "share_low": "Share at low",
+        "share_base": "Share in the case",
+        "share_high": "Share at high",
+        "status_low": "Verdict at low",
+        "status_base": "Verdict in the case",
+        "status_high": "Verdict at high",
+    },
+    "verdicts": {"status": "Verdict", "of": "Of", "of_the_case": "The case's own"},
+    "spread": {
+        "none": "No share suffices",
+        "share_base": "Share in the case",
+        "holds": "Verdict holds",
+        "holds_low": "Verdict holds, low",
+        "holds_high": "Verdict holds, high",
+        **{f"q{part:02}": f"{part} % of points" for part in (5, 25, 50, 75, 95)},
+    },
+    "indices": {"in_words": "What is varied", "none": "No share suffices", "message": "Remark"},
+    "heat_map": {"status": "Verdict"},
+    "break_even": {
+        "in_words": "What is varied",
+        "value": "Break-even",
+        "below": "Solved below",
+        "above": "Solved above",
+        "share_below": "Share there (below)",
+        "share_above": "Share there (above)",
+        "text": "In words",
+    },
+    "rules": {"text": "In a sentence", "in_rule": "Points in the rule", "held_out": "Density, held out"},
+    "outcomes": {"status": "Verdict"},
 }
 NAMED = {"input": "Input", "into": "Goes into", "most_through": "Most comes through"}  # names beside such codes
 FIRST = {  # headings that come first where the order of the table does not serve readers; the rest is not printed
@@ -318,6 +350,26 @@ def verdicts_sheet(result: Result) -> Sheet:
 def result_sheet(result: Result, name: str) -> Sheet:
     """A table of the result as it is, with names beside codes."""
     table, frame, meta = RESULTS[name], _ordered(result.tables[name], name), result.meta
+    fields = table_fields(name, frame, meta)
+    if name == "sources":
+        remarks = [meta["notes"].get(good) for good in frame["good"]]
+        fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
+    first = FIRST.get(name, ())
+    fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
+    notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
+    if name in SOLVED:
+        notes.append(DOES_NOT_RECALCULATE)
+    if not len(frame):
+        notes.append("This table is empty: there is nothing of the kind in this result.")
+    bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
+    return Sheet(
+        name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), bold, len(first) or None
+    )
+
+
+def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> list[Field]:
+    """The columns of a table of a result or a study as the schema declares them, with names beside codes."""
+    table = _declared(name)
     amounts = [column.name for column in table.columns if _kind(column) == "amount"]
     decimals = _decimals(frame, amounts) if amounts else []
     beside = {
@@ -339,20 +391,7 @@ def result_sheet(result: Result, name: str) -> Sheet:
             meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
             fields.append(Field(title, names, meaning=meaning, widest=24 if name in FIRST else 36))
         fields.append(_column(column.name, values, name, decimals))
-    if name == "sources":
-        remarks = [meta["notes"].get(good) for good in frame["good"]]
-        fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
-    first = FIRST.get(name, ())
-    fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
-    notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
-    if name in SOLVED:
-        notes.append(DOES_NOT_RECALCULATE)
-    if not len(frame):
-        notes.append("This table is empty: there is nothing of the kind in this result.")
-    bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
-    return Sheet(
-        name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), bold, len(first) or None
-    )
+    return fields
 
 
 def _ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -369,7 +408,7 @@ def _ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _column(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
     """A column as the schema declares it."""
-    column = RESULTS[table].column(name)
+    column = _declared(table).column(name)
     kind = _kind(column)
     unit = column.unit.replace("share", "%", 1) if kind == "share" else column.unit
     meaning = "its code" if name in NAMED and kind == "text" else column.meaning
@@ -391,6 +430,10 @@ def _column(name: str, values: list[Any], table: str = "requirements", decimals:
         decimals,
         WIDE.get(f"{table}.{name}", WIDE.get(name, 36)),
     )
+
+
+def _declared(name: str) -> Table:
+    return RESULTS[name] if name in RESULTS else STUDY[name]
 
 
 def _kind(column: Column) -> str:

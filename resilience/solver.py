@@ -26,6 +26,7 @@ from resilience.model import GENERATED, PART
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
+CLEARLY = 1e-6  # by how much a proof of infeasibility must hold for a warm start to be believed
 OPTIONS = {
     "output_flag": False,
     "threads": 1,
@@ -74,8 +75,8 @@ class Program:
     """A compiled model. ``columns`` and ``rows`` map a component's name to its indices and positions.
 
     Columns are scaled (``column_size`` in the model's units). ``batch`` numbers the rows that are generated as
-    they are violated, those of a member and cutoff alike; it is −1 for all others. :meth:`bound`, :meth:`loosen` and
-    :meth:`keep` return a new program and leave this one as it is.
+    they are violated, those of a member and cutoff alike; it is −1 for all others. :meth:`bound`, :meth:`loosen`
+    and :meth:`keep` return a new program and leave this one as it is.
     """
 
     name: str
@@ -225,8 +226,22 @@ class _Start:
     needed: np.ndarray
     columns: np.ndarray
     rows: np.ndarray
-    highs: highspy.Highs | None = None
+    highs: Any = None  # highspy.Highs, whose type hints lack some of its methods
     given: _Part | None = None
+    stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
+
+    def ray(self) -> np.ndarray:
+        """The multipliers of the rows with which the solver says "infeasible"; empty without any."""
+        _, known, ray = (None, False, []) if self.highs is None else self.highs.getDualRay()
+        return np.array(ray if known else [], dtype=float)
+
+    def keep_basis(self) -> None:
+        """Note the statuses that the solver holds; only asked for when it is given another programme."""
+        if self.highs is not None and self.stood is not None:
+            found = self.highs.getBasis()
+            if found.valid:
+                rows, columns = self.stood
+                self.columns[columns], self.rows[rows] = found.col_status, found.row_status
 
 
 @dataclass(frozen=True)
@@ -270,6 +285,9 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     if (shift[settled] < low).any() or (shift[settled] > high).any():
         return None
     bounded &= filled
+    idle, falling, rising = _idle(program, cost)
+    bounded[idle] = False
+    free = np.setdiff1d(free, np.concatenate([falling, rising]), assume_unique=True)
     start = _start(program, objective, problem, warm)
     while True:
         rows = np.flatnonzero(bounded & ((program.batch < 0) | start.needed))
@@ -282,6 +300,10 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
         if not len(violated):
             break
         start.needed[violated] = True
+    if len(idle):
+        short = program.row_lower[idle] - (program.matrix @ values)[idle]
+        values[rising] = np.maximum(short, 0.0) / abs(program.matrix[idle, rising])
+        values[falling] = np.maximum(-short, 0.0) / abs(program.matrix[idle, falling])
     return Solution(float(cost @ values), values * program.column_size, certificate)
 
 
@@ -295,6 +317,25 @@ def _start(program: Program, objective: str, problem: str, warm: Warm | None) ->
     if warm is not None:
         warm.starts[problem, objective] = fresh
     return fresh
+
+
+def _idle(program: Program, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Equations that ask for nothing, such as those that only measure a change: in each one column with a negative
+    and one with a positive coefficient stand nowhere else and cost nothing. Their rows, and these columns."""
+    matrix = program.matrix
+    count = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    loose = (count == 1) & (cost == 0) & (program.column_lower == 0) & np.isinf(program.column_upper)
+    entries = np.flatnonzero(loose[matrix.indices])
+    rows = np.searchsorted(matrix.indptr, entries, side="right") - 1
+    entries = entries[program.row_lower[rows] == program.row_upper[rows]]
+    rows = np.searchsorted(matrix.indptr, entries, side="right") - 1
+    found = []
+    for sign in (-1.0, 1.0):
+        of_sign = np.sign(matrix.data[entries]) == sign
+        first_rows, first = np.unique(rows[of_sign], return_index=True)
+        found.append((first_rows, matrix.indices[entries[of_sign][first]]))
+    idle, minus, plus = np.intersect1d(found[0][0], found[1][0], return_indices=True)
+    return idle, found[0][1][minus], found[1][1][plus]
 
 
 def _row_numbers(matrix: sparse.csr_matrix) -> np.ndarray:
@@ -353,6 +394,8 @@ def _optimum(
     for attempt in (*warm, *ATTEMPTS):
         if start is not None and attempt.get("warm"):
             status, found, duals = _run_warm(part, start, rows, free)
+            if status == highspy.HighsModelStatus.kInfeasible and not _proves_infeasible(part, start.ray()):
+                continue  # at the edge of the tolerances; the solver is asked again from the start
         else:
             status, found, duals = _run(part, attempt)
         if status == highspy.HighsModelStatus.kInfeasible and attempt["presolve"] == "off":
@@ -432,11 +475,13 @@ def _run_warm(
         and np.array_equal(given.cost, part.cost)
     )
     if same:
-        columns, number = np.arange(len(free)), len(free)
-        highs.changeColsBounds(number, columns, part.column_lower, part.column_upper)
-        for row, (low, high) in enumerate(zip(part.row_lower, part.row_upper, strict=True)):
-            highs.changeRowBounds(row, low, high)
+        assert given is not None
+        moved = _moved(given.column_lower, part.column_lower, given.column_upper, part.column_upper)
+        highs.changeColsBounds(len(moved), moved, part.column_lower[moved], part.column_upper[moved])
+        moved = _moved(given.row_lower, part.row_lower, given.row_upper, part.row_upper)
+        highs.changeRowsBounds(len(moved), moved, part.row_lower[moved], part.row_upper[moved])
     else:
+        start.keep_basis()
         highs.passModel(_as_lp(part))
         basis = highspy.HighsBasis()
         basis.col_status = list(start.columns[free])
@@ -444,12 +489,9 @@ def _run_warm(
         basis.valid = True
         basis.alien = True
         highs.setBasis(basis)
-    start.given = part
+    start.given, start.stood = part, (rows, free)
     highs.run()
     solution = highs.getSolution()
-    found = highs.getBasis()
-    if found.valid:
-        start.columns[free], start.rows[rows] = found.col_status, found.row_status
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
 
 
@@ -457,6 +499,30 @@ def _run(part: _Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelSta
     highs = _solver(part, options)
     solution = highs.getSolution()
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def _proves_infeasible(part: _Part, ray: np.ndarray) -> bool:
+    """Farkas: with r = Aᵀy, no x within its bounds brings r·x down to what the rows allow, by a clear margin."""
+    if len(ray) != part.matrix.shape[0] or not ray.any():
+        return False
+    ray = ray / np.abs(ray).max()
+    reduced = part.matrix.T @ ray
+    reduced[np.abs(reduced) < FEASIBILITY] = 0.0
+
+    def least(multipliers: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+        side = np.where(multipliers > 0, low, high)
+        return float(np.where(multipliers == 0, 0.0, multipliers * np.where(multipliers == 0, 0.0, side)).sum())
+
+    def margin(sign: float) -> float:
+        columns = least(sign * reduced, part.column_lower, part.column_upper)
+        return columns + least(-sign * ray, part.row_lower, part.row_upper)
+
+    return max(margin(1.0), margin(-1.0)) > CLEARLY
+
+
+def _moved(low: np.ndarray, new_low: np.ndarray, high: np.ndarray, new_high: np.ndarray) -> np.ndarray:
+    """Where one of two bounds has changed."""
+    return np.flatnonzero((low != new_low) | (high != new_high)).astype(np.int32)
 
 
 def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:

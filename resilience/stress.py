@@ -34,13 +34,12 @@ def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
                     largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
                     arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
     missed = np.zeros_like(arriving)
-    for s in range(arriving.shape[0]):
-        stock = held.copy()
-        for t in range(arriving.shape[2]):
-            need = data.critical[:, t]
-            drawn = np.clip(need - arriving[s, :, t], 0.0, np.minimum(stock, most))
-            missed[s, :, t] = np.maximum(need - arriving[s, :, t] - drawn, 0.0)
-            stock = np.minimum(held, stock - drawn + np.maximum(arriving[s, :, t] - need, 0.0))
+    stock = np.tile(held, (len(arriving), 1))  # cutoff × member
+    for t in range(arriving.shape[2]):
+        lacking = data.critical[:, t] - arriving[:, :, t]
+        drawn = np.clip(lacking, 0.0, np.minimum(stock, most))
+        missed[:, :, t] = np.maximum(lacking - drawn, 0.0)
+        stock = np.minimum(held, stock - drawn + np.maximum(-lacking, 0.0))
     return missed
 
 

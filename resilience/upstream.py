@@ -69,10 +69,11 @@ class Upstream:
         users = list(data.mix.index)
         months = whole.shape[2]
         place = {user: n for n, user in enumerate(users)}
-        supplied = data.mix.to_numpy().sum(axis=1) > 0
-        known = np.array([i in place and bool(supplied[place[i]]) for i in suppliers])
         at = np.array([place.get(i, 0) for i in suppliers])
-        member = np.array([i in self.goods[good].demand.index for i in suppliers])
+        supplied = (data.mix.to_numpy().sum(axis=1) > 0)[at]
+        known = np.array([i in place for i in suppliers]) & supplied
+        members = set(self.goods[good].members)
+        member = np.array([i in members for i in suppliers])
         deeper = max(depth - 1, 0)
         arriving = np.where(
             member[None, :, None],
@@ -125,7 +126,10 @@ class Upstream:
         )
         left = self._makers(name, direct.suppliers, direct.delivered, depth, indirect).part
         mix = data.mix.to_numpy(dtype=float)
-        others = np.array([name not in data.members for name in direct.suppliers])
+        members = set(data.members)
+        others = np.array([name not in members for name in direct.suppliers])
         own = (np.diag(mix) * others)[None, :, None] * (direct.at_home - direct.delivered) * left
-        self._arriving[key] = np.einsum("ui,sit->sut", mix, direct.delivered * left) + own
+        makers = mix.any(axis=0)
+        bought = np.einsum("ui,sit->sut", mix[:, makers], (direct.delivered * left)[:, makers])
+        self._arriving[key] = bought + own
         return self._arriving[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,24 @@ def write_workbook(result: Result, path: Path) -> None:
         if len(sheet) > MOST_ROWS - 100:
             text = f"{len(sheet):,} rows do not fit on a sheet of Excel; write a folder of CSV files instead"
             raise InputError([Finding("error", table_name(sheet.name), None, None, text)])
-    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": short(result.meta["title"], 200), "created": CREATED})
-    styles = _Styles(book)
-    _write_cover(book, styles, result)
+    book = open_book(path, result.meta["title"])
+    styles = Styles(book)
+    names = {name: SHEETS[name] for name in sheet_names(result)}
+    write_cover(book, styles, words.cover(result.meta, result.tables), names, result.meta)
     for sheet in sheets:
-        _write_sheet(book, styles, sheet, result.meta)
+        write_sheet(book, styles, sheet, result.meta)
+    close_book(book, path)
+
+
+def open_book(path: Path, title: str) -> Any:
+    """A new workbook in which text stays text."""
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": short(title, 200), "created": CREATED})
+    return book
+
+
+def close_book(book: Any, path: Path) -> None:
+    """Write the file; raises :class:`~resilience.errors.InputError` if it cannot be written."""
     try:
         book.close()
     except xlsxwriter.exceptions.FileCreateError as error:
@@ -86,7 +98,7 @@ def clean(text: object) -> str:
     return units[: 2 * (MOST_CHARACTERS - len(tail))].decode("utf-16-le", "ignore") + tail
 
 
-class _Styles:
+class Styles:
     """Cell formats, each made once."""
 
     def __init__(self, book: Any):
@@ -94,6 +106,7 @@ class _Styles:
         self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
 
     def __call__(self, **properties: Any) -> Any:
+        """The format with these properties."""
         key = tuple(sorted(properties.items()))
         if key not in self._made:
             basis = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
@@ -108,7 +121,7 @@ class _Styles:
         return self(text_wrap=True, align="left", indent=1, **frame, **unsure, **properties)
 
 
-def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, Any]) -> None:
+def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]) -> None:
     """Title, notes, meanings and units of the columns, then the table; set up for screen and printer."""
     page = book.add_worksheet(sheet.name)
     widths = [field.width() for field in sheet.fields]
@@ -152,11 +165,11 @@ def _write_sheet(book: Any, styles: _Styles, sheet: Sheet, meta: Mapping[str, An
     page.freeze_panes(top + 1, 1)
     page.repeat_rows(top)
     page.print_area(0, 0, last, (sheet.printed or len(widths)) - 1)
-    _set_up_page(page, sheet.name, meta)
+    set_up_page(page, sheet.name, meta)
 
 
 def _write_cell(
-    page: Any, styles: _Styles, row: int, column: int, value: Any, field: Field, index: int, sheet: Sheet
+    page: Any, styles: Styles, row: int, column: int, value: Any, field: Field, index: int, sheet: Sheet
 ) -> None:
     line = {"bottom": 1, "bottom_color": RULE, **field.align}
     if index in sheet.bold:
@@ -182,18 +195,24 @@ def _write_cell(
         page.write_number(row, column, value, styles(num_format=field.number_format(index), **line))
 
 
-def _write_cover(book: Any, styles: _Styles, result: Result) -> None:
-    """Question, answer in short, sheets, case, limits, symbols, data and tools."""
+def write_cover(
+    book: Any,
+    styles: Styles,
+    sections: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    sheets: Mapping[str, str],
+    meta: Mapping[str, Any],
+) -> None:
+    """The first sheet: sections of names and texts, then every sheet and what it holds."""
     page = book.add_worksheet("Cover")
     page.set_column(0, 0, 30)
     page.set_column(1, 1, 120)
     page.hide_gridlines(2)
-    page.write_string(0, 0, clean(result.meta["title"]), styles(bold=True, font_size=18, font_color=DARK))
+    page.write_string(0, 0, clean(meta["title"]), styles(bold=True, font_size=18, font_color=DARK))
     row = 1
     plain = styles(text_wrap=True)
-    for title, entries in words.cover(result.meta, result.tables):
+    rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
+    for title, entries in sections:
         row += 1
-        rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
         page.write_string(row, 0, title, rule)
         page.write_blank(row, 1, None, rule)
         for name, text in entries:
@@ -206,16 +225,17 @@ def _write_cover(book: Any, styles: _Styles, result: Result) -> None:
         row += 1
     page.write_string(row + 1, 0, "Sheets", rule)
     page.write_blank(row + 1, 1, None, rule)
-    for n, (name, text) in enumerate((name, SHEETS[name]) for name in sheet_names(result)):
+    for n, (name, text) in enumerate(sheets.items()):
         link = styles(font_color="#0563C1", underline=1)
         page.write_url(row + 2 + n, 0, f"internal:'{name}'!A1", link, name)
         page.write_string(row + 2 + n, 1, text, plain)
-    page.print_area(0, 0, row + 1 + len(sheet_names(result)), 1)
-    _set_up_page(page, "Cover", result.meta)
+    page.print_area(0, 0, row + 1 + len(sheets), 1)
+    set_up_page(page, "Cover", meta)
     page.fit_to_pages(1, 2)
 
 
-def _set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
+def set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
+    """Landscape A4, one page wide, with the case in the header and footer."""
     page.set_landscape()
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import BALANCES as HEADER
 from conftest import FLOWS as FLOW_HEADER
 from conftest import Maker, row, write_case, write_dataset
 
 import resilience
+from resilience.balance import Trade, assemble
 from resilience.words import verdict
 
 
@@ -289,3 +292,38 @@ def test_solidarity_of_one_is_none_whatever_the_size(make: Maker, size: float) -
     assert own["share"] == pytest.approx(together["share"], abs=1e-7)
     assert own["new_capacity"] == pytest.approx(together["new_capacity"], rel=1e-6)
     assert result.stress["months_survived"].max() == 0
+
+
+def test_one_trade_serves_cases_that_assume_otherwise(make: Maker) -> None:
+    """Figures from a kept trade are those of a fresh one, whatever was asked of it before."""
+    case = make(
+        [("BBB", "AAA", 300.0), ("BBB", "CCC", 200.0), ("AAA", "CCC", 50.0)],
+        [
+            {"country": "AAA", "production": 100, "demand": 40},
+            {"country": "BBB", "production": 500, "capacity": 100},
+            {"country": "CCC", "production": 0},
+        ],
+        cut=["BBB"],
+    )
+    settings = case.file.settings("wheat", case.category("wheat"))
+    members = ["AAA"]
+    trade = Trade.of("wheat", case.data, 2024, members)
+    assert trade is not None
+    capacities = []
+    for diversion, months, needed in ((0.0, 1.0, 0.0), (0.5, 3.0, 200.0), (0.0, 1.0, 0.0)):
+        values = {"diversion": diversion, "stock_months": months}
+        changed = settings | {name: replace(settings[name], value=value) for name, value in values.items()}
+        found = trade.figures(case.credit, changed, {"AAA": needed})
+        fresh = assemble("wheat", case.data, 2024, members, case.credit, changed, {"AAA": needed})
+        assert fresh is not None
+        assert found.findings == fresh.findings
+        pd.testing.assert_frame_equal(found.rows, fresh.rows)
+        pd.testing.assert_frame_equal(found.baseline, fresh.baseline)
+        assert found.demand["AAA"] == (240.0 if needed else 40.0)
+        assert found.stock["AAA"] == pytest.approx(found.demand["AAA"] * months / 12)
+        assert found.rows["stock"].tolist() == found.stock.tolist()
+        raised = any("BBB: capacity" in finding.message for finding in found.findings)
+        assert raised == (needed > 0)  # 100 can be sold; 30 of 40, or 180 of 240, are
+        capacities.append(float(found.capacity["AAA"]))
+    assert capacities[0] == capacities[2] < capacities[1]
+    assert Trade.of("wheat", case.data, 1990, members) is None

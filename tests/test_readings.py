@@ -15,8 +15,9 @@ from scipy.optimize import linprog
 
 from resilience.balance import GoodData
 from resilience.casefile import Cutoff, Surge
+from resilience.conditions import survival_conditions
 from resilience.model import ModelData, build
-from resilience.readings import Alone, Reading, alone, guaranteed, market
+from resilience.readings import Alone, Reading, _knapsacks, alone, guaranteed, market, singles
 from resilience.solver import compile_model, minimise
 
 seeds = st.integers(0, 100_000)
@@ -174,6 +175,95 @@ def guaranteed_by_programmes(data: ModelData, member: str) -> float | None:
         if certain is not None and -certain >= top - 1e-9:
             return None
     return share
+
+
+def random_knapsacks(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Amounts, credits, arriving parts and limits with many ties; odd seeds have credits 0 and 1 only."""
+    rng = np.random.default_rng(seed)
+    n, rows = int(rng.integers(1, 9)), 5
+    amounts = rng.choice([0.0, 0.2, 1.0, float(rng.random())], n)
+    amounts[rng.integers(n)] = 1.0
+    credit = rng.choice([0.0, 1.0] if seed % 2 else [0.0, 0.3, 0.5, 1.0, float(rng.random())], n)
+    arriving = rng.choice([0.0, 0.5, 1.0, 1.2], (rows, n)) if seed % 3 else rng.random((rows, n))
+    return amounts, credit, arriving, rng.choice([0.0, 0.5, 1.0, *rng.random(3)], rows)
+
+
+@given(seeds)
+def test_knapsacks_equal_linear_programmes(seed: int) -> None:
+    amounts, credit, arriving, needed = random_knapsacks(seed)
+    found = _knapsacks(amounts, credit, arriving, needed)
+    bounds = list(zip(np.zeros(len(amounts)), amounts, strict=True))
+    everything = np.ones((1, len(amounts)))
+    for share, row, limit in zip(found, arriving, needed, strict=True):
+        least = linprog(row, A_eq=everything, b_eq=[1.0], bounds=bounds)
+        if least.fun >= limit - 1e-9:
+            assert share == -np.inf  # no plan fails by more than rounding
+            continue
+        answer = linprog(-credit, A_ub=row[None], b_ub=[limit], A_eq=everything, b_eq=[1.0], bounds=bounds)
+        assert share == pytest.approx(-answer.fun, abs=1e-7)
+
+
+@given(seeds)
+def test_knapsacks_equal_the_least_of_the_dual_at_all_its_corners(seed: int) -> None:
+    """min over λ ≥ 0 of max_x (κ − λa)·x + λb, tried at 0 and wherever two suppliers change places; exact."""
+    amounts, credit, arriving, needed = random_knapsacks(seed)
+    for share, a, limit in zip(_knapsacks(amounts, credit, arriving, needed), arriving, needed, strict=True):
+        corners = [0.0]
+        for one, other in combinations(range(len(a)), 2):
+            if a[one] != a[other]:
+                corners.append(max(0.0, (credit[one] - credit[other]) / (a[one] - a[other])))
+        values = []
+        for multiplier in corners:
+            worth = credit - multiplier * a
+            order = np.argsort(-worth, kind="stable")
+            before = np.cumsum(amounts[order]) - amounts[order]
+            taken = np.clip(1.0 - before, 0.0, amounts[order])
+            values.append(float(worth[order] @ taken) + multiplier * limit)
+        if share > -np.inf:
+            assert share == pytest.approx(min(values), abs=1e-11)
+
+
+@given(seeds)
+def test_the_markets_month_is_the_least_horizon_with_the_same_answer(seed: int) -> None:
+    """Every shorter horizon asks for less; each is a case of its own."""
+    rng = np.random.default_rng(seed)
+    good, cutoffs = random_good(rng, 1)
+    cutoffs = random_any(rng, cutoffs)
+    member = good.members[0]
+    found = market(*alone(model_data(good, cutoffs), member))
+    if found.month is None:
+        assert found.share == 0.0
+        return
+    for months in range(1, found.month + 1):
+        settings = {**good.settings, "months": dataclasses.replace(good.settings["months"], value=months)}
+        shorter = market(*alone(model_data(dataclasses.replace(good, settings=settings), cutoffs), member))
+        same = shorter.share is None
+        if shorter.share is not None and found.share is not None:
+            same = shorter.month is not None and shorter.share >= found.share - 2e-7
+        assert same == (months == found.month)
+
+
+@given(seeds)
+def test_all_members_at_once_are_the_members_one_by_one(seed: int) -> None:
+    """Whatever the members share, one whose home production is unknown is not its own supplier."""
+    good, data, _ = pair(seed, 2)
+    data = dataclasses.replace(data, good=dataclasses.replace(good, no_home=frozenset(good.members[:1])))
+    together = singles(data)
+    assert list(together) == good.members
+    for member, (known, conditions) in together.items():
+        assert (member in known.suppliers) == (member in good.suppliers and member not in data.good.no_home)
+        full = survival_conditions(data, member)
+        columns = [full.suppliers.index(i) for i in known.suppliers]
+        assert conditions.suppliers == known.suppliers
+        assert (conditions.arriving == full.arriving[:, columns]).all()
+        assert (conditions.needed == full.needed / data.good.demand[member]).all()
+        for cutoff, parts in full.taken.items():
+            for taken, all_taken in zip(conditions.taken[cutoff], parts, strict=True):
+                names = [known.suppliers[i] for i in taken.among]
+                assert names == [
+                    full.suppliers[i] for i in all_taken.among if full.suppliers[i] in known.suppliers
+                ]
+        assert guaranteed(known, conditions) == guaranteed(*alone(data, member))
 
 
 @given(seeds)

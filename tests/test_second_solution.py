@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import clarabel
 import numpy as np
 import pytest
@@ -159,13 +161,11 @@ def test_plan_is_unique_whatever_the_order() -> None:
     for _ in range(15):
         good, cutoffs = random_good(rng, 3)
         order = rng.permutation(len(good.suppliers))
-        turned = type(good)(
-            **{
-                **good.__dict__,
-                "baseline": good.baseline.iloc[order],
-                "capacity": good.capacity.iloc[order],
-                "price": good.price.iloc[order],
-            }
+        turned = replace(
+            good,
+            baseline=good.baseline.iloc[order],
+            capacity=good.capacity.iloc[order],
+            price=good.price.iloc[order],
         )
         first = solve_good(model_data(good, cutoffs), None)
         second = solve_good(model_data(turned, cutoffs[::-1]), None)
