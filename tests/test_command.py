@@ -134,7 +134,7 @@ def test_bad_input_is_status_2_on_standard_error(
 def test_a_solver_that_is_not_optimal_is_status_3_and_no_file(
     case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resilience.solver, "TOLERANCE", -1.0)
+    monkeypatch.setattr(resilience.solver, "TOLERANCE", -1e-12)
     assert main(["run", str(case), "--out", str(tmp_path / "r.json")]) == 3
     printed = capsys.readouterr()
     assert "wheat, member AAA, cutoff cut, stage 1" in printed.err
