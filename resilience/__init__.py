@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from resilience.case import Case, load
     from resilience.designs import read_study
     from resilience.errors import Finding, InputError, SolverError
+    from resilience.frontiers import frontier
     from resilience.results import Result
     from resilience.studies import Study, study
 
@@ -26,6 +27,7 @@ __all__ = [
     "SolverError",
     "Study",
     "compare",
+    "frontier",
     "load",
     "read_study",
     "solve",
@@ -40,6 +42,7 @@ _HOMES = {
     "SolverError": "errors",
     "Study": "studies",
     "compare": "calculator",
+    "frontier": "frontiers",
     "load": "case",
     "read_study": "designs",
     "solve": "calculator",

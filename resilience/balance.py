@@ -59,18 +59,19 @@ class GoodData:
     @cached_property
     def members(self) -> list[str]:
         """Members whose demand is known and positive."""
-        return list(self.demand.index)
+        return self.demand.index.tolist()
 
     @cached_property
     def suppliers(self) -> list[str]:
         """Countries that sell to members today or can."""
-        return list(self.capacity.index)
+        return self.capacity.index.tolist()
 
     @cached_property
     def share_today(self) -> pd.Series:
         """Credited share Σ κ x̄ / D of every member."""
-        credit = pd.Series([self.credit.get(name, 0.0) for name in self.suppliers], index=self.suppliers)
-        return self.baseline.mul(credit, axis=0).sum() / self.demand
+        credit = np.array([self.credit.get(name, 0.0) for name in self.suppliers])
+        credited = (self.baseline.to_numpy(dtype=float).T * credit).sum(axis=1)
+        return pd.Series(credited / self.demand.to_numpy(dtype=float), index=self.demand.index)
 
     def value(self, name: str) -> float:
         """The number set for this good under ``name``."""
@@ -103,11 +104,32 @@ def assemble(
     return None if trade is None else trade.figures(credit, settings, needed)
 
 
+@dataclass
+class _Use:
+    """Demand of a good, given what makers of other goods need, and all that follows from it alone.
+
+    Neither the assumed stocks nor the suppliers' capacities are in it. ``frames`` are those of the suppliers
+    ``kept``, of the last case that asked.
+    """
+
+    needed: Mapping[str, float]
+    demand_by: np.ndarray  # by member of the case, NaN or ≤ 0 where unknown
+    usable: np.ndarray  # positions of the members whose demand is known and positive
+    baseline: np.ndarray  # usable member × country
+    findings: tuple[Finding, ...]
+    demand: pd.Series
+    made: pd.Series
+    no_home: frozenset[str]
+    rows: pd.DataFrame
+    kept: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    frames: tuple[pd.DataFrame, pd.DataFrame] | None = None
+
+
 class Trade:
     """What a data set says of one good and its use by some members, before anything that a case assumes.
 
     ``countries`` are in alphabetical order. Arrays with the suffix ``_by`` hold one row a member, in the order of
-    ``members``. An object is not changed once it is made, so that it can serve many cases.
+    ``members``. What an object says does not change once it is made, so that it can serve many cases.
     """
 
     @classmethod
@@ -158,6 +180,7 @@ class Trade:
         self._price_by = self._prices()
         self._mix = self._mixes()
         self._rows = self._fixed_rows()
+        self._last_use: _Use | None = None
 
     def figures(
         self,
@@ -166,18 +189,17 @@ class Trade:
         needed: Mapping[str, float] | None = None,
     ) -> GoodData:
         """The good under a case's ``settings`` and ``credit``; ``needed`` as in :func:`assemble`."""
-        findings = list(self._tracing)
-        demand = self._demand(needed or {}, findings)
-        findings += self._years
-        usable = np.flatnonzero(demand > 0)
-        baseline = self._origin_by[usable] * demand[usable, None]  # x̄: the traced mix, so that Σ_i x̄_im = D_m
-        factor = self._factor(demand, usable, findings)
-        capacity = self._capacity(baseline, settings, findings)
+        use = self._use_of(needed or {})
+        findings = list(use.findings)
+        capacity = self._capacity(use.baseline, settings, findings)
         keep = np.flatnonzero(capacity > 0)
-        users, suppliers = self._members[usable], self._countries[keep]
+        baseline, price = self._frames(use, keep)
+        usable, users = use.usable, use.demand.index
         # B: the stock in the data, else the assumed months of demand
-        assumed = np.maximum(demand, 0.0) * float(settings["stock_months"].value) / 12.0
+        assumed = np.maximum(use.demand_by, 0.0) * float(settings["stock_months"].value) / 12.0
         stock = np.where(np.isnan(self._given_stock_by), assumed, self._given_stock_by)
+        rows = use.rows.copy(deep=False)
+        rows["stock"] = stock
         return GoodData(
             good=self.good,
             label=self.label,
@@ -185,18 +207,54 @@ class Trade:
             unit=self.unit,
             year=self.year,
             settings=settings,
-            demand=pd.Series(demand[usable], index=users),
+            demand=use.demand,
             stock=pd.Series(stock[usable], index=users),
-            baseline=pd.DataFrame(baseline[:, keep].T, index=suppliers, columns=users),
-            capacity=pd.Series(capacity[keep], index=suppliers),
-            price=pd.DataFrame(self._price_by[np.ix_(usable, keep)].T, index=suppliers, columns=users),
+            baseline=baseline,
+            capacity=pd.Series(capacity[keep], index=baseline.index),
+            price=price,
             credit=credit,
-            no_home=frozenset(self.members[n] for n in usable if self._scope_by[n] == "imports"),
-            rows=self._rows.assign(demand=demand, stock=stock, factor=factor),
+            no_home=use.no_home,
+            rows=rows,
             findings=tuple(findings),
             mix=self._mix,
-            made=pd.Series(self._made_by[usable], index=users),
+            made=use.made,
         )
+
+    def _use_of(self, needed: Mapping[str, float]) -> _Use:
+        """Demand and what follows from it; kept, for it is the same as long as ``needed`` is."""
+        if self._last_use is not None and self._last_use.needed == needed:
+            return self._last_use
+        findings = list(self._tracing)
+        demand = self._demand(needed, findings)
+        findings += self._years
+        usable = np.flatnonzero(demand > 0)
+        baseline = self._origin_by[usable] * demand[usable, None]  # x̄: the traced mix, so that Σ_i x̄_im = D_m
+        factor = self._factor(demand, usable, findings)
+        users = self._members[usable]
+        self._last_use = _Use(
+            needed=dict(needed),
+            demand_by=demand,
+            usable=usable,
+            baseline=baseline,
+            findings=tuple(findings),
+            demand=pd.Series(demand[usable], index=users),
+            made=pd.Series(self._made_by[usable], index=users),
+            no_home=frozenset(self.members[n] for n in usable if self._scope_by[n] == "imports"),
+            rows=self._rows.assign(demand=demand, factor=factor),
+        )
+        return self._last_use
+
+    def _frames(self, use: _Use, keep: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Sourcing and prices of the suppliers at some positions, supplier × member; kept as above."""
+        if use.frames is None or not np.array_equal(use.kept, keep):
+            suppliers, users = self._countries[keep], use.demand.index
+            price = self._price_by[np.ix_(use.usable, keep)].T
+            use.kept = keep
+            use.frames = (
+                pd.DataFrame(use.baseline[:, keep].T, index=suppliers, columns=users),
+                pd.DataFrame(price, index=suppliers, columns=users),
+            )
+        return use.frames
 
     def _finding(self, severity: str, column: str | None, message: str) -> Finding:
         """A finding about this good."""

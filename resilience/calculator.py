@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
@@ -18,10 +18,10 @@ from resilience.balance import GoodData, Trade
 from resilience.case import Case, credits_of
 from resilience.casefile import PARAMETERS, Cutoff, Surge, nearest
 from resilience.chains import Coupled, couple, solve_chain
-from resilience.cutoffs import availability
+from resilience.cutoffs import Availability, availability
 from resilience.errors import Finding, InputError
 from resilience.links import chain_table
-from resilience.model import ModelData, prepare
+from resilience.model import ModelData, classes_of, prepare
 from resilience.origins import content_rule_table, content_table, credit_by_content, exposure_table
 from resilience.recipes import needs
 from resilience.requirements import GoodResult, solve_good
@@ -33,14 +33,16 @@ from resilience.upstream import Makers, Upstream
 Progress = Callable[[str, int, int], None]
 
 
-def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> Result:
+def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, rests: bool | None = None) -> Result:
     """All tables of a case.
 
     Goods are independent and are solved one after the other, or in ``workers`` processes; the numbers are the
-    same. ``progress`` is called with (good, done, total). Raises :class:`~resilience.errors.SolverError` if
-    any optimum cannot be certified, :class:`~resilience.errors.InputError` if no requirement can be computed.
+    same. ``rests`` says whether the table ``rests_on`` is worked out, by default what the case says. ``progress``
+    is called with (good, done, total). Raises :class:`~resilience.errors.SolverError` if any optimum cannot be
+    certified, :class:`~resilience.errors.InputError` if no requirement can be computed.
     """
-    everything = all_figures(case)
+    trades: dict[str, Trade | None] = {}
+    everything = all_figures(case, trades)
     goods = {good: everything[good] for good in case.goods}
     ready = {name: data for name, data in everything.items() if data is not None and data.members}
     findings = [*case.findings, *_not_ready(case, goods)]
@@ -53,12 +55,24 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None) -> 
             "no requirement can be computed: no good has data of the case's year or earlier, or any demand",
         )
         raise InputError([*findings, reason])
-    with_inputs = _solve_all(case, everything, workers, progress)
+    resting = trades if (case.file.rests if rests is None else rests) else None
+    with_inputs = _solve_all(case, everything, workers, progress, trades=resting)
     solved = {name: with_inputs[name] for name in case.goods if name in with_inputs}
     for name in solved:
         findings += [*ready[name].findings, *solved[name].findings]
     tables: dict[str, pd.DataFrame] = {}
-    for name in ("requirements", "stress", "plan", "capacity", "why", "levers", "missing", "caps", "indirect"):
+    for name in (
+        "requirements",
+        "stress",
+        "plan",
+        "capacity",
+        "why",
+        "levers",
+        "missing",
+        "caps",
+        "indirect",
+        "rests_on",
+    ):
         parts = [getattr(result, name) for result in solved.values()]
         if name == "requirements":
             parts.append(pd.DataFrame(unknown_rows(case, goods), columns=list(RESULTS[name].names)))
@@ -159,12 +173,40 @@ def model_data(
     *,
     pooled: bool = False,
     region_surge: Surge | None = None,
+    last: LastAnswers | None = None,
 ) -> ModelData:
     """One good of a case in the form the model's rules read; ``region_surge`` in place of the case's.
 
-    ``goods`` are the figures of the goods that go into it; worked out if they are not given.
+    ``goods`` are the figures of the goods that go into it; worked out if they are not given. ``last`` is kept by
+    whoever asks about one good again and again.
     """
-    return _ModelData(case, data, goods, region_surge).found(pooled)
+    return _ModelData(case, data, goods, region_surge, last).found(pooled)
+
+
+@dataclass
+class LastAnswers:
+    """The availability and the classes of a good when they were last asked for: most points of a study change
+    neither. Each is given again while all that it is made from is equal, and so never differs from a new one."""
+
+    asked: tuple[Any, ...] = ()
+    available: Availability | None = None
+    sorted_by: tuple[Any, ...] = ()
+    class_of: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def availability(self, *asked: Any) -> Availability:
+        """As :func:`cutoffs.availability`."""
+        if self.available is None or self.asked != asked:
+            self.asked, self.available = asked, availability(*asked)
+        return self.available
+
+    def classes(self, data: GoodData, available: Availability, pooled: bool) -> Mapping[tuple[str, str], str]:
+        """As :func:`model.classes_of`."""
+        if available is not self.available:
+            return classes_of(data, available, pooled=pooled)
+        sorted_by = self.asked, list(data.credit), pooled
+        if self.sorted_by != sorted_by:
+            self.sorted_by, self.class_of = sorted_by, classes_of(data, available, pooled=pooled)
+        return self.class_of
 
 
 class _ModelData:
@@ -176,11 +218,13 @@ class _ModelData:
         data: GoodData,
         goods: Mapping[str, GoodData] | None = None,
         region_surge: Surge | None = None,
+        last: LastAnswers | None = None,
     ):
         settings = data.settings
         cutoffs = case.cutoffs(data.good)
         self.data = data
-        self.available = availability(
+        self.last = LastAnswers() if last is None else last
+        self.available = self.last.availability(
             cutoffs,
             data.suppliers,
             case.groups,
@@ -201,13 +245,20 @@ class _ModelData:
                 self.available = self.available.slowed(self.makers.part)
 
     def found(self, pooled: bool) -> ModelData:
-        return prepare(self.data, self.available, pooled=pooled)
+        class_of = self.last.classes(self.data, self.available, pooled)
+        return prepare(self.data, self.available, pooled=pooled, class_of=class_of)
 
 
-def solve_family(case: Case, goods: Mapping[str, GoodData], explain: bool = True) -> dict[str, GoodResult]:
+def solve_family(
+    case: Case,
+    goods: Mapping[str, GoodData],
+    explain: bool = True,
+    trades: Mapping[str, Trade | None] | None = None,
+) -> dict[str, GoodResult]:
     """Build and solve goods that hang together; ``explain`` adds the tables why, levers, missing and caps.
 
-    Goods that no member uses count as inputs of others only.
+    Goods that no member uses count as inputs of others only. With the ``trades`` behind the goods the table
+    rests_on is worked out as well.
     """
     results: dict[str, GoodResult] = {}
     for coupled in couple_family(case, goods):
@@ -228,6 +279,13 @@ def solve_family(case: Case, goods: Mapping[str, GoodData], explain: bool = True
             going=_going(data, model),
             findings=[*results[name].findings, *_not_followed(data, model)],
         )
+    if trades is not None:
+        from resilience.rests import rests_on  # which solves cases itself
+
+        table, findings = rests_on(case, goods, pd.concat([one.requirements for one in results.values()]), trades)
+        for name, result in results.items():
+            part = table[table["good"] == name]
+            results[name] = replace(result, rests_on=part, findings=[*result.findings, *findings])
     return results
 
 
@@ -332,6 +390,7 @@ def _solve_all(
     workers: int,
     progress: Progress | None,
     explain: bool = True,
+    trades: Mapping[str, Trade | None] | None = None,
 ) -> dict[str, GoodResult]:
     report = progress or _silent
     solved: dict[str, GoodResult] = {}
@@ -340,12 +399,15 @@ def _solve_all(
     total = sum(bool(data.members) for family in families for data in family.values())
     if workers <= 1:
         for family in families:
-            solved |= solve_family(case, family, explain)
+            solved |= solve_family(case, family, explain, _of_family(trades, family))
             report(next(iter(family)), len(solved), total)
         return solved
     families.sort(key=len, reverse=True)  # what takes longest first
     with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(solve_family, case, family, explain): next(iter(family)) for family in families}
+        futures = {
+            pool.submit(solve_family, case, family, explain, _of_family(trades, family)): next(iter(family))
+            for family in families
+        }
         try:
             for future in as_completed(futures):
                 solved |= future.result()
@@ -354,6 +416,12 @@ def _solve_all(
             pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the other goods
             raise
     return {name: solved[name] for family in case.families for name in family if name in solved}
+
+
+def _of_family(
+    trades: Mapping[str, Trade | None] | None, family: Mapping[str, GoodData]
+) -> dict[str, Trade | None] | None:
+    return None if trades is None else {name: trades[name] for name in family}
 
 
 def _known(goods: Mapping[str, GoodData | None], names: Sequence[str]) -> dict[str, GoodData]:
@@ -373,11 +441,13 @@ def _not_ready(case: Case, goods: dict[str, GoodData | None]) -> list[Finding]:
 
 def unknown_rows(case: Case, goods: Mapping[str, GoodData | None]) -> list[dict[str, Any]]:
     """Rows of members whose requirement cannot be said, so that nobody takes a missing row for "fine"."""
-    units = case.data.goods.set_index("good")["unit"]
     rows = []
     for good, data in goods.items():
         known = data.members if data is not None else []
         missing = [m for m in case.members if m not in known]
+        if known and not missing:
+            continue
+        unit = data.unit if data is not None else case.data.goods.set_index("good").at[good, "unit"]
         cutoffs = [cutoff.name for cutoff in case.cutoffs(good)] + [ALL]
         for member in [*missing, *([] if known else [ALL])]:
             for cutoff, reading in product(cutoffs, READINGS):
@@ -388,7 +458,7 @@ def unknown_rows(case: Case, goods: Mapping[str, GoodData | None]) -> list[dict[
                     "cutoff": cutoff,
                     "reading": reading,
                     "status": "unknown",
-                    "unit": units[good],
+                    "unit": unit,
                 }
                 rows.append(row)
     return rows

@@ -129,6 +129,7 @@ TOP_KEYS = (
     "goods_override",
     "grounds",
     "study",
+    "rests",
 )
 SUBSTITUTES_KEYS = ("name", "goods", "limit")
 CONTENT_KEYS = ("rule", "credit")
@@ -195,6 +196,7 @@ class CaseFile:
     essential: Mapping[str, tuple[str, ...]]
     content: Mapping[str, Any]
     raw: Mapping[str, Any] = field(repr=False)
+    rests: bool = True
 
     def settings(self, good: str, category: str) -> dict[str, Setting]:
         """All parameters for one good: its override, its category's override, the section, the default."""
@@ -311,6 +313,7 @@ def case_file(
         },
         content=dict(raw.get("content", {})),
         raw=raw,
+        rests=bool(raw.get("rests", True)),
     )
     return case, folder, findings
 
@@ -430,8 +433,9 @@ class _Checker:
         if "compare" in raw:
             self.names("compare", raw["compare"])
             raw["compare"] = [raw["compare"]] if isinstance(raw["compare"], str) else raw["compare"]
-        if not isinstance(raw.get("caps", False), bool):
-            self.say("caps", f"{raw['caps']!r} is neither true nor false")
+        for key in ("caps", "rests"):
+            if not isinstance(raw.get(key, False), bool):
+                self.say(key, f"{raw[key]!r} is neither true nor false")
         if not isinstance(raw.get("grounds", {}), Mapping):
             self.say("grounds", "must be a table of parameter = reason")
         for section in SECTIONS:

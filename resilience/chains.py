@@ -25,7 +25,6 @@ import numpy as np
 import pandas as pd
 
 from resilience.casefile import Substitutes, Surge
-from resilience.conditions import Conditions
 from resilience.errors import Finding, SolverError
 from resilience.levers import NO_REASONS, alone_data, more_surge, reasons
 from resilience.model import (
@@ -41,7 +40,7 @@ from resilience.model import (
     prepare,
 )
 from resilience.planned import NOTHING, SAME, SLACK, Compiler, Engine, kept, next_stage, other_rows, positions
-from resilience.readings import Alone
+from resilience.readings import Singles
 from resilience.readings import singles as all_alone
 from resilience.recipes import Recipe, groups
 from resilience.requirements import (
@@ -50,6 +49,7 @@ from resilience.requirements import (
     Wanted,
     capacity_table,
     caps_table,
+    note_months,
     plan_table,
     rows_of,
 )
@@ -59,7 +59,7 @@ from resilience.stress import pooled_shortfalls, shortfalls, stress_table
 from resilience.words import percent
 
 BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order
-Known = dict[str, tuple[Alone, Conditions]]
+Known = Singles
 
 
 @dataclass(frozen=True)
@@ -271,8 +271,9 @@ class Chain:
     A plan is None where no share suffices.
     """
 
-    def __init__(self, coupled: Coupled, compiler: Compiler | None = None):
+    def __init__(self, coupled: Coupled, compiler: Compiler | None = None, *, all_only: bool = False):
         self.coupled = coupled
+        self.all_only = all_only  # no row of a member is asked for
         self.compiler = compiler or Compiler()
         self.order = list(coupled.whole)
         self.joint = self.compiler.program(build_chain, coupled.joint)
@@ -286,9 +287,12 @@ class Chain:
 
     def engine(self, good: str) -> ChainEngine:
         """One good's view of the programmes."""
-        data = self.coupled.whole[good]
-        single = self.compiler.program(build, data) if self.single is None else self.single.part(good)
-        return ChainEngine(data, single, self.joint.part(good), compiler=self.compiler, chain=self, good=good)
+        data, joint = self.coupled.whole[good], self.joint.part(good)
+        if self.single is not None:
+            single = self.single.part(good)
+        else:
+            single = joint if self.all_only else self.compiler.program(build, data)
+        return ChainEngine(data, single, joint, compiler=self.compiler, chain=self, good=good)
 
     def survival_of(self, tags: pd.DataFrame, goods: Sequence[str]) -> np.ndarray:
         """Positions of the survival conditions of some goods."""
@@ -410,9 +414,8 @@ class ChainEngine(Engine):
             return None
         if row["status"] == "met":
             return Plan(self._today(self.good), {})
-        program, tags = self.row(row["member"], row["cutoff"])
-        here = tags if "good" not in tags else tags[tags["good"].isin([self.good, ""])]
-        program = kept(self, program, here, float(row["share"]))
+        program, _ = self.row(row["member"], row["cutoff"])
+        program = kept(self, program, float(row["share"]))
         problem = f"{self.good}, plan of {row['member']}, {row['cutoff']}"
         if row["member"] == ALL or self.chain.single is not None:
             whole = self.chain.joint if row["member"] == ALL else self.chain.single
@@ -531,7 +534,7 @@ class _Solved:
 
 def _solve_rows(coupled: Coupled, compiler: Compiler, wanted: Wanted | None) -> _Solved:
     """All rows of goods that hang together, or those wanted, final goods first."""
-    chain = Chain(coupled, compiler)
+    chain = Chain(coupled, compiler, all_only=wanted is not None and set(wanted.members) == {ALL})
     solved = _Solved(chain)
     last = chain.order[-1]
     for good, data in coupled.whole.items():
@@ -556,6 +559,8 @@ def _solve_rows(coupled: Coupled, compiler: Compiler, wanted: Wanted | None) -> 
                 only = len(data.available.cutoffs) == 1 and row["cutoff"] == ALL and len(plans) > 0
                 plans[row["cutoff"]] = next(iter(plans.values())) if only else engine.fix(row)
                 chain.fixed.setdefault((member, row["cutoff"]), {})[good] = plans[row["cutoff"]]
+        if data.pooled:
+            note_months(data, [row for row in rows if row["member"] != ALL], solved.together[good])
     return solved
 
 

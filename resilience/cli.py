@@ -1,4 +1,4 @@
-"""The command line: ``resilience check``, ``run``, ``compare``, ``study`` and ``content``."""
+"""The command line: ``resilience check``, ``run``, ``compare``, ``study``, ``frontier`` and ``content``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import sys
 import textwrap
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
     from resilience.case import Case
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
 MOST_FINDINGS = 200
 MOST_LINKS = 5
+MOST_RESTS = 6
+MOST_CORNERS = 24
 NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
 
 EPILOG = """\
@@ -95,6 +98,20 @@ exit status: 0 all points are there, 2 bad input, 130 stopped by Ctrl-C (what is
 """
 
 
+FRONTIER_EPILOG = """\
+examples:
+  resilience frontier models/g7-china.toml --good magnets --over response.stock_months --from 0 --to 8
+      how much stock brings the share down to today's
+  resilience frontier models/g7-china.toml --good magnets --over survival.months --from 3 --to 24 --target 0.3
+      how long the region holds out with 30 %
+  resilience frontier models/g7-china.toml --good magnesium --over response.spare --how times --from 0 --to 3 \\
+      --out spare.png
+      the picture, with corners as dots
+
+exit status: 0 computed (also where no share suffices), 2 bad input, 3 the solver did not answer "optimal"
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The declaration of the command line."""
     top = argparse.ArgumentParser(
@@ -142,6 +159,11 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="draw each good that has a chain with what goes into it (PNG and SVG; needs matplotlib)",
     )
+    run.add_argument(
+        "--no-rests",
+        action="store_true",
+        help="leave out what each headline number rests on (the table rests_on), to save time",
+    )
     study = commands.add_parser(
         "study",
         help="many points: how the shares move with stocks, months, surge, …",
@@ -169,6 +191,7 @@ def parser() -> argparse.ArgumentParser:
     )
     study.add_argument("--points", type=int, metavar="N", help="in place of points in [study]")
     study.add_argument("--seed", type=int, metavar="N", help="in place of seed in [study]")
+    front = _add_frontier(commands)
     _add_content(commands)
     for command in (run, side):
         command.add_argument(
@@ -177,7 +200,7 @@ def parser() -> argparse.ArgumentParser:
             metavar="N",
             help="solve goods in N processes (default: up to 4 where it pays); changes no number",
         )
-    for command in (check, run, side, study):
+    for command in (check, run, side, study, front):
         what = "case file with [study], or a study file (.toml)" if command is study else "case file (.toml)"
         command.add_argument("case", metavar="CASE", type=Path, help=f"{what}, see models/")
         command.add_argument(
@@ -205,6 +228,42 @@ def parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--quiet", action="store_true", help="print errors only")
     return top
+
+
+def _add_frontier(commands: Any) -> argparse.ArgumentParser:
+    front: argparse.ArgumentParser = commands.add_parser(
+        "frontier",
+        help="the least share of one good as one number of the case moves",
+        description="Moves one number of a case through a range and prints the least share of one good at every\n"
+        "corner of the curve, and where it crosses today's share and a target.",
+        epilog=FRONTIER_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    front.add_argument("--good", metavar="NAME", required=True, help="short name of the good")
+    front.add_argument(
+        "--over", metavar="KEY", required=True, help="the number that moves, for example response.stock_months"
+    )
+    front.add_argument("--from", metavar="X", type=float, required=True, dest="low", help="its lowest value")
+    front.add_argument("--to", metavar="X", type=float, required=True, dest="high", help="its highest value")
+    front.add_argument(
+        "--how",
+        choices=("set", "times", "plus"),
+        default="set",
+        help="whether values are put into the case (default), multiply what is there, or are added to it",
+    )
+    front.add_argument("--member", metavar="CODE", default="ALL", help="whose share (default: ALL together)")
+    front.add_argument("--cutoff", metavar="NAME", default="ALL", help="under which cutoff (default: each of ALL)")
+    front.add_argument(
+        "--reading", choices=("planned", "market", "guaranteed"), default="planned", help="default: planned"
+    )
+    front.add_argument("--target", metavar="X", type=float, help="a share to be crossed, 0.6 for 60 %%")
+    front.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="NAME.csv the table, NAME.png or NAME.svg the picture, or NAME.xlsx",
+    )
+    return front
 
 
 def _add_content(commands: Any) -> None:
@@ -362,7 +421,12 @@ def _run(options: argparse.Namespace) -> int:
         log.setLevel(logging.INFO)
         log.addHandler(logging.StreamHandler(sys.stderr))
     with _progress(console, len(case.goods), options.quiet) as advance:
-        result = solve(case, workers=options.workers or _workers(case), progress=advance)
+        result = solve(
+            case,
+            workers=options.workers or _workers(case),
+            progress=advance,
+            rests=False if options.no_rests else None,
+        )
     written = [options.out] if options.out is not None and _write(result, options.out) else []
     drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
@@ -507,6 +571,70 @@ def _print_study(found: Study, computed: int, seconds: float, written: Sequence[
     )
     for path in written:
         console.print(f"written: {path}", highlight=False, markup=False)
+
+
+def _frontier(options: argparse.Namespace) -> int:
+    from resilience.errors import Finding, InputError
+    from resilience.frontier_output import FRONTIER_SUFFIXES, frontier_meta, write_frontier
+    from resilience.frontiers import frontier
+
+    if options.target is not None and not 0 <= options.target <= 1:
+        raise InputError([Finding("error", "--target", None, None, "name a share between 0 and 1, 0.6 for 60 %")])
+    out: Path | None = options.out
+    if out is not None and (out.suffix.lower() not in FRONTIER_SUFFIXES or out.is_dir()):
+        message = f"name a file that ends in {', '.join(FRONTIER_SUFFIXES)}"
+        raise InputError([Finding("error", str(out), None, None, message)])
+    case = _load(options)
+    table = frontier(
+        case,
+        options.good,
+        options.over,
+        options.low,
+        options.high,
+        member=options.member,
+        cutoff=options.cutoff,
+        reading=options.reading,
+        how=options.how,
+    )
+    meta = frontier_meta(case, table, how=options.how, target=options.target)
+    if not options.quiet:
+        _print_frontier(table, meta)
+    if out is None:
+        return SOLVED
+    try:
+        write_frontier(table, meta, out)
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+        return BAD_INPUT
+    if not options.quiet:
+        print(f"written: {out}")
+    return SOLVED
+
+
+def _print_frontier(table: pd.DataFrame, meta: Mapping[str, Any]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from resilience.frontier_words import shown_rows, title, value_words
+    from resilience.study_tables import whose
+    from resilience.words import percent
+
+    how, first = meta["how"], table.iloc[0]
+    printed = Table(box=box.SIMPLE)
+    for name in ("value", "least share", "verdict", "what it is"):
+        printed.add_column(name, justify="right" if name == "least share" else "left")
+    rows = shown_rows(table)
+    shown = rows if len(rows) <= MOST_CORNERS else rows[:: -(-len(rows) // MOST_CORNERS)]
+    for row in shown:
+        share = percent(row["share"], 1)
+        printed.add_row(value_words(row["parameter"], row["value"], how), share, row["status"], row["kind"])
+    console = _console(sys.stdout)
+    console.print(f"{title(table)} – {whose(first, meta)}, region {meta['region_name']}", style="italic")
+    console.print(printed)
+    if len(shown) < len(rows):
+        console.print(f"{len(shown)} of {len(rows)} points are shown; --out NAME.csv has all", highlight=False)
+    for name, sentence in meta["break_even"]:
+        console.print(f"{name}: {sentence}", highlight=False, markup=False)
 
 
 def _content(options: argparse.Namespace) -> int:
@@ -824,6 +952,8 @@ def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> N
         console.print(f"{word + ':':9}{meaning}", style="dim", highlight=False)
     if home_unknown:
         console.print("* share of imports; home production unknown and exports are large", style="dim")
+    for line in _rests_lines(result):
+        console.print(line, highlight=False, markup=False)
     weakest = weakest_links(result.chain)
     for n, line in enumerate(weakest[:MOST_LINKS]):
         more = (
@@ -846,10 +976,38 @@ def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> N
         console.print("nothing was written; add --out NAME.xlsx for the workbook", highlight=False)
 
 
+def _rests_lines(result: Result) -> list[str]:
+    """What the shares of goods that need a change rest on, worst first."""
+    from resilience.schema import ALL, STATUS_WORDS
+    from resilience.words import rests_text
+
+    rows = result.requirements
+    rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+    rows = rows[rows["status"].isin(("raise", "build", "none"))]
+    worst = list(reversed(STATUS_WORDS))
+    ordered = sorted(rows.to_dict("records"), key=lambda row: (worst.index(row["status"]), -row["gap"]))
+    texts = []
+    for row in ordered:
+        own = result.rests_on[result.rests_on["good"] == row["good"]]
+        if len(own):
+            texts.append(f"{row['good']} rests on: {rests_text(own)}")
+    more = len(texts) - MOST_RESTS
+    if more > 0:
+        texts[MOST_RESTS - 1] += f"; and {more} more goods, see the table rests_on"
+    return texts[:MOST_RESTS]
+
+
 def _wrapped(parts: list[str], width: int) -> str:
     """The parts joined by commas, broken between parts only."""
     whole = ", ".join(part.replace(" ", "\u00a0") for part in parts)
     return "\n".join(textwrap.wrap(whole, max(30, width))).replace("\u00a0", " ")
 
 
-COMMANDS = {"check": _check, "run": _run, "compare": _compare, "study": _study, "content": _content}
+COMMANDS = {
+    "check": _check,
+    "run": _run,
+    "compare": _compare,
+    "study": _study,
+    "frontier": _frontier,
+    "content": _content,
+}

@@ -385,9 +385,28 @@ def read_study(
             checker.findings += error.findings
         else:
             checker.against(spec, case)
+            case = _titled(case, raw) if "case" in raw else case
     if any(finding.severity == "error" for finding in checker.findings) or case is None:
         raise InputError(dict.fromkeys(checker.findings))
     return case, spec
+
+
+def _titled(case: Case, raw: Mapping[str, Any]) -> Case:
+    """The case under the title and description of a study file, where it has its own; they change no number."""
+    title, description = (str(raw.get(key, getattr(case.file, key))).strip() for key in ("title", "description"))
+    return replace(case, file=replace(case.file, title=title, description=description))
+
+
+def study_in(case: Case) -> tuple[StudySpec | None, list[Finding]]:
+    """The study of a case's own ``[study]``, None without factors or if something does not fit; what does not."""
+    table = case.file.raw.get("study")
+    if not isinstance(table, Mapping) or not table.get("factors"):
+        return None, []
+    checker = _Checker(case.file.path.name)
+    spec = checker.spec(table)
+    if not checker.findings:
+        checker.against(spec, case)
+    return (None if checker.findings else spec), checker.findings
 
 
 def check_study(spec: StudySpec, case: Case) -> list[Finding]:

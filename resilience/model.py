@@ -56,13 +56,16 @@ given them as they are violated (:data:`GENERATED`). ``build(data, full=True)`` 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
+from pyomo.core.base import constraint
+from pyomo.core.base.param import IndexedParam
 
 from resilience.balance import GoodData
 from resilience.cutoffs import Availability
@@ -154,10 +157,12 @@ def prepare(
     pooled: bool = False,
     each: bool = False,
     makers: Collection[str] = (),
+    class_of: Mapping[tuple[str, str], str] | None = None,
 ) -> ModelData:
     """Derive demand by month, classes and the limits on new capacity from a good's figures.
 
     ``makers`` are suppliers that stand in a class of their own, because what they deliver is followed upstream.
+    ``class_of`` are the classes, if they are known already.
     """
     months = available.delivered.shape[2]
     profile = good.settings["profile"].value or (1.0,)
@@ -172,7 +177,9 @@ def prepare(
     return ModelData(
         good=good,
         available=available,
-        class_of=classes_of(good, available, each=each, pooled=pooled, makers=makers),
+        class_of=classes_of(good, available, each=each, pooled=pooled, makers=makers)
+        if class_of is None
+        else class_of,
         critical=good.value("critical_share") * factor * monthly,
         ceiling=factor * monthly,
         most_new=most_new,
@@ -194,26 +201,25 @@ def classes_of(
     Others that lose inputs stand in one class of each side, unless region suppliers are ``pooled``.
     """
     result = {}
+    sides = [country in good.credit for country in available.suppliers]
+    losing: list[list[bool]] = np.any(available.lost, axis=2).tolist()
+    slow: list[list[bool]] = np.any(available.delivered != available.whole, axis=2).tolist()
     for s, cutoff in enumerate(available.cutoffs):
         names: dict[tuple[bool, bytes, bytes], str] = {}
-        for i, country in enumerate(available.suppliers):
-            parts = available.delivered[s, i].tobytes(), available.lost[s, i].tobytes()
-            inside = country in good.credit
-            slowed = not (
-                available.lost[s, i].any() or np.array_equal(available.delivered[s, i], available.whole[s, i])
-            )
-            if (each or country in makers) and not available.lost[s, i].any():
+        for i, (country, inside) in enumerate(zip(available.suppliers, sides, strict=True)):
+            if (each or country in makers) and not losing[s][i]:
                 result[cutoff, country] = country
-            elif slowed and not (pooled and inside):
+            elif slow[s][i] and not losing[s][i] and not (pooled and inside):
                 result[cutoff, country] = MIXED[int(inside)]
             else:
+                parts = available.delivered[s, i].tobytes(), available.lost[s, i].tobytes()
                 result[cutoff, country] = names.setdefault((inside, *parts), country)
     return result
 
 
 def supplied(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
     """(1) Σ_i x_im = D_m: every member is supplied in peace, and so are its makers if they make more."""
-    needed = model.demand[m] + (model.extra_use[m] if m in model.fed else 0.0)
+    needed = model.demand[m] + (model.extra_use[m] if model.fed and m in model.fed else 0.0)
     return sum(model.sourcing[m, i] for i in model.suppliers_of[m]) == needed
 
 
@@ -287,7 +293,7 @@ def stock_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expressi
 
 def used(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """c_mst and, of a good that goes into others, what their makers in the place use: u_mst (section 8)."""
-    return model.consumption[m, s, t] + (model.making[m, s, t] if m in model.fed else 0.0)
+    return model.consumption[m, s, t] + (model.making[m, s, t] if model.fed and m in model.fed else 0.0)
 
 
 def stock_limit(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
@@ -302,12 +308,12 @@ def stock_held(model: pyo.ConcreteModel, m: str) -> pyo.Expression:
 
 def drawn_first(model: pyo.ConcreteModel, m: str, s: str) -> pyo.Expression:
     """(5) in month 1: B − b_ms1 ≤ w_m = drawdown · B."""
-    return stock_held(model, m) - model.stock[m, s, 1] <= model.drawdown * stock_held(model, m)
+    return stock_held(model, m) - model.stock[m, s, 1] <= model.drawdown[m] * stock_held(model, m)
 
 
 def drawn_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """(5) b_ms,t−1 − b_mst ≤ w_m: the most that can be drawn in a month."""
-    return model.stock[m, s, t - 1] - model.stock[m, s, t] <= model.drawdown * stock_held(model, m)
+    return model.stock[m, s, t - 1] - model.stock[m, s, t] <= model.drawdown[m] * stock_held(model, m)
 
 
 def survives(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
@@ -316,7 +322,7 @@ def survives(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression
     r_mst is what other goods of a group stand in for, in this good's unit.
     """
     needed = model.critical[m, t] - model.relief * model.ceiling[m, t]
-    met = model.consumption[m, s, t] + (model.replaced[m, s, t] if m in model.helped else 0.0)
+    met = model.consumption[m, s, t] + (model.replaced[m, s, t] if model.helped and m in model.helped else 0.0)
     return met + model.shortfall[m, s, t] >= needed
 
 
@@ -335,14 +341,14 @@ def arriving(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -
         (model.own_until[i, s, last] - model.own_until[i, s, before]) / 12 * model.sourcing[m, i]
         for i in model.mixed_suppliers[m, s]
     )
-    return whole - worst + mixed
+    return whole - (worst if model.worst else 0.0) + (mixed if model.mixed else 0.0)
 
 
 def asked(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -> pyo.Expression:
     """Σ_{before<τ≤last} ((φ − relief) · f · d_mτ − e_msτ): what must be consumed in a window of months."""
     needed = model.critical_until[m, last] - model.critical_until[m, before]
     spared = model.relief * (model.ceiling_until[m, last] - model.ceiling_until[m, before])
-    return needed - spared - sum(model.shortfall[m, s, t] for t in range(before + 1, last + 1))
+    return needed - spared - sum(model.shortfall[m, s, t] for t in model.months_within[before, last])
 
 
 def covered(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) -> pyo.Expression:
@@ -352,7 +358,8 @@ def covered(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) ->
 
 def drawn(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """Section 4: w + what arrives in a month ≥ what must be consumed in it."""
-    return arriving(model, m, s, t - 1, t) + model.drawdown * stock_held(model, m) >= asked(model, m, s, t - 1, t)
+    available = arriving(model, m, s, t - 1, t) + model.drawdown[m] * stock_held(model, m)
+    return available >= asked(model, m, s, t - 1, t)
 
 
 def missed(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
@@ -612,6 +619,29 @@ def _outlets(data: ModelData, maker: str, s: str) -> list[tuple[str, str]]:
     ]
 
 
+class Table(IndexedParam):  # type: ignore[misc]  # Pyomo has no type hints
+    """A parameter with an index; Pyomo 6.10 itself reads it by a method that it calls deprecated."""
+
+    def extract_values_sparse(self) -> dict[Any, Any]:
+        """Index → number."""
+        return dict(self.sparse_items())
+
+
+def _write_once(model: Any, rule: Callable[..., Any], *index: Any) -> None:
+    """Declare a constraint of the rule's name whose rule is called once, with symbols for the indices.
+
+    Pyomo then keeps one expression and fills in the indices when it translates. The rule may not ask what an index
+    is, and all numbers that it reads must be indexed (:class:`Table`). What does not comply is an error at once,
+    except that a rule that goes through a set by hand is called for every index as usual.
+    """
+    before = constraint.TEMPLATIZE_CONSTRAINTS
+    constraint.TEMPLATIZE_CONSTRAINTS = all(len(part) for part in index)
+    try:
+        model.add_component(rule.__name__, pyo.Constraint(*index, rule=rule))
+    finally:
+        constraint.TEMPLATIZE_CONSTRAINTS = before
+
+
 def _fill(model: Any, data: ModelData, numbers: Numbers | None, *, full: bool) -> None:
     """Sets, parameters, variables, constraints and objectives of one good, into a model or a block of one."""
     _declare_sets(model, data, full=full)
@@ -623,16 +653,16 @@ def _fill(model: Any, data: ModelData, numbers: Numbers | None, *, full: bool) -
     model.below_cap = pyo.Constraint(model.capped, rule=below_cap)
     model.class_total = pyo.Constraint(model.pairs - model.mixed, rule=class_total)
     model.worst_total = pyo.Constraint(model.worst, rule=worst_total)
-    model.worst_excess = pyo.Constraint(model.worst_links, rule=worst_excess)
+    _write_once(model, worst_excess, model.worst_links)
     if full:
         _survive_by_month(model)
     else:
-        model.covered = pyo.Constraint(model.members, model.cutoffs, model.windows, rule=covered)
-        model.drawn = pyo.Constraint(model.members, model.cutoffs, model.months, rule=drawn)
-        model.missed = pyo.Constraint(model.members, model.cutoffs, model.months, rule=missed)
+        _write_once(model, covered, model.members, model.cutoffs, model.windows)
+        _write_once(model, drawn, model.members, model.cutoffs, model.months)
+        _write_once(model, missed, model.members, model.cutoffs, model.months)
     model.credited = pyo.Constraint(model.members, rule=credited)
     model.common = pyo.Constraint(model.members, rule=common)
-    model.changed = pyo.Constraint(model.links, rule=changed)
+    _write_once(model, changed, model.links)
 
     for objective in OBJECTIVES:
         model.add_component(objective.__name__, pyo.Objective(rule=objective))
@@ -640,16 +670,21 @@ def _fill(model: Any, data: ModelData, numbers: Numbers | None, *, full: bool) -
 
 def _survive_by_month(model: Any) -> None:
     """(3) to (6) with deliveries, stock and consumption of every month."""
-    model.delivered = pyo.Constraint(model.plain, model.months, rule=delivered)
+    every, later = (model.members, model.cutoffs, model.months), (model.members, model.cutoffs, model.later)
+    _write_once(model, delivered, model.plain, model.months)
+    _write_once(model, stock_limit, *every)
+    _write_once(model, drawn_next, *later)
+    if model.fed or model.helped:  # the rules ask which members are
+        model.stock_next = pyo.Constraint(*later, rule=stock_next)
+        model.survives = pyo.Constraint(*every, rule=survives)
+    else:
+        _write_once(model, stock_next, *later)
+        _write_once(model, survives, *every)
     model.delivered_mixed = pyo.Constraint(model.mixed, model.months, rule=delivered_mixed)
     model.delivered_worst = pyo.Constraint(model.worst, model.months, rule=delivered_worst)
     model.delivered_pooled = pyo.Constraint(model.pooled, model.months, rule=delivered_pooled)
     model.stock_first = pyo.Constraint(model.members, model.cutoffs, rule=stock_first)
-    model.stock_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=stock_next)
-    model.stock_limit = pyo.Constraint(model.members, model.cutoffs, model.months, rule=stock_limit)
     model.drawn_first = pyo.Constraint(model.members, model.cutoffs, rule=drawn_first)
-    model.drawn_next = pyo.Constraint(model.members, model.cutoffs, model.later, rule=drawn_next)
-    model.survives = pyo.Constraint(model.members, model.cutoffs, model.months, rule=survives)
 
 
 def _declare_sets(model: pyo.ConcreteModel, data: ModelData, *, full: bool) -> None:
@@ -705,6 +740,8 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData, *, full: bool) -> N
         return
     windows = [(before, last) for last in range(1, data.months + 1) for before in range(last)]
     model.windows = pyo.Set(dimen=2, initialize=windows)
+    within = {(before, last): range(before + 1, last + 1) for before, last in windows}
+    model.months_within = pyo.Set(model.windows, initialize=within)
 
     def of_member(kind: Any) -> dict[tuple[str, str], list[str]]:
         return {(m, s): [k for n, k, c in kind if (n, c) == (m, s)] for m in members for s in model.cutoffs}
@@ -730,14 +767,14 @@ def numbers_of(data: ModelData) -> dict[str, np.ndarray]:
     members, suppliers = good.members, list(available.suppliers)
     return {
         "demand": good.demand.to_numpy(dtype=float),
-        "held": good.stock.reindex(members).to_numpy(dtype=float),
+        "held": in_order(good.stock, members).to_numpy(dtype=float),
         "drawdown": np.array([good.value("drawdown")]),
         "cap": np.array([good.value("cap")]),
-        "capacity": good.capacity.reindex(suppliers).to_numpy(dtype=float),
+        "capacity": in_order(good.capacity, suppliers).to_numpy(dtype=float),
         "most_new": np.array([data.most_new[i] for i in suppliers]),
         "credit": np.array([good.credit.get(i, 0.0) for i in suppliers]),
         "worth": _worth(good, suppliers),
-        "baseline": good.baseline.reindex(index=suppliers, columns=members).to_numpy(dtype=float),
+        "baseline": in_order(good.baseline, suppliers, members).to_numpy(dtype=float),
         "exposed": available.hit.astype(float),
         "order": _order(good, suppliers),
         "critical": data.critical,
@@ -764,21 +801,22 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData, numbers: Numb
         name: {(m, i): numbers[name].item(place[i], n) for n, m in enumerate(members) for i in suppliers}
         for name in ("baseline", "order")
     }
-    for name in ("drawdown", "cap", "replaceable"):
+    by_member["drawdown"] = dict.fromkeys(members, numbers["drawdown"].item(0))
+    for name in ("cap", "replaceable"):
         model.add_component(name, pyo.Param(initialize=numbers[name].item(0), within=pyo.Any))
     for name, of_member in by_member.items():
-        model.add_component(name, pyo.Param(model.members, initialize=of_member, within=pyo.Any))
+        model.add_component(name, Table(model.members, initialize=of_member, within=pyo.Any))
     for name, of_supplier in by_supplier.items():
-        model.add_component(name, pyo.Param(model.suppliers, initialize=of_supplier, within=pyo.Any))
+        model.add_component(name, Table(model.suppliers, initialize=of_supplier, within=pyo.Any))
     for name, of_link in by_link.items():
         used = {link: of_link[link] for link in model.links}
-        model.add_component(name, pyo.Param(model.links, initialize=used, within=pyo.Any))
+        model.add_component(name, Table(model.links, initialize=used, within=pyo.Any))
     for name in ("critical", "ceiling"):
         of_month = {(m, t): numbers[name].item(n, t - 1) for n, m in enumerate(members) for t in model.months}
-        model.add_component(name, pyo.Param(model.members, model.months, initialize=of_month, within=pyo.Any))
+        model.add_component(name, Table(model.members, model.months, initialize=of_month, within=pyo.Any))
     class_cutoffs = sorted({(k, s) for _, k, s in model.pairs if k not in MIXED})
     mixed = sorted({(i, s) for pair in model.mixed for i in model.class_suppliers[pair] for s in pair[2:]})
-    model.own_part = pyo.Param(
+    model.own_part = Table(
         pyo.Set(dimen=2, initialize=mixed),
         model.months,
         initialize={
@@ -804,9 +842,9 @@ def _declare_parameters(model: pyo.ConcreteModel, data: ModelData, numbers: Numb
             }
         model.add_component(
             name,
-            pyo.Param(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values, within=pyo.Any),
+            Table(pyo.Set(dimen=2, initialize=class_cutoffs), model.months, initialize=values, within=pyo.Any),
         )
-    model.budget = pyo.Param(
+    model.budget = Table(
         pyo.Set(dimen=2, initialize=class_cutoffs),
         initialize={
             (k, s): numbers["budget"].item(cutoffs[s], 1 if k in good.credit else 0) for k, s in class_cutoffs
@@ -826,9 +864,7 @@ def _add_up(model: Any, name: str) -> None:
             running[*index, 0] = 0.0
         running[*index, t] = running[*index, t - 1] + pyo.value(number)
     whole = pyo.Set(initialize=list(running), dimen=len(next(iter(running)))) if running else pyo.Set(dimen=1)
-    model.add_component(
-        f"{name.removesuffix('_part')}_until", pyo.Param(whole, initialize=running, within=pyo.Any)
-    )
+    model.add_component(f"{name.removesuffix('_part')}_until", Table(whole, initialize=running, within=pyo.Any))
 
 
 def _declare_variables(model: pyo.ConcreteModel, *, full: bool) -> None:
@@ -870,14 +906,23 @@ def _declare_variables(model: pyo.ConcreteModel, *, full: bool) -> None:
                 sizes[entry] = 1.0 / model.demand[index[0] if isinstance(index, tuple) else index]
 
 
+def in_order(table: Any, rows: list[str], columns: list[str] | None = None) -> Any:
+    """A series or frame with its rows and columns in the given order; itself if they are."""
+    if table.index.tolist() != rows:
+        table = table.reindex(rows)
+    return table if columns is None or table.columns.tolist() == columns else table.reindex(columns=columns)
+
+
 def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """h_im of :func:`settled`, supplier × member."""
     members = good.members
-    names = np.array(good.capacity.index.tolist())
-    alphabetical = np.argsort(names)
-    large_first = alphabetical[np.argsort(-good.capacity.to_numpy(dtype=float)[alphabetical], kind="stable")]
-    rank = dict(zip(names[large_first].tolist(), (np.arange(len(names)) / len(names)).tolist(), strict=True))
-    sells = np.array([[not (m == i and m in good.no_home) for i in suppliers] for m in members])
+    sold = dict(zip(good.suppliers, good.capacity.tolist(), strict=True))
+    large_first = sorted(sorted(sold), key=sold.__getitem__, reverse=True)  # of equals, the first by name
+    rank = {name: place / len(sold) for place, name in enumerate(large_first)}
+    sells = np.ones((len(members), len(suppliers)), dtype=bool)
+    for n, m in enumerate(members):
+        if m in good.no_home and m in suppliers:
+            sells[n, suppliers.index(m)] = False
     alphabetical_pairs = np.ix_(np.argsort(members), np.argsort(suppliers))
     number = np.zeros(sells.shape, dtype=int)
     number[alphabetical_pairs] = np.cumsum(sells[alphabetical_pairs]).reshape(sells.shape)
@@ -887,9 +932,15 @@ def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
 
 def _worth(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """Unit value of each supplier over the good's mean; 1 where no price is known."""
-    price = good.price.mean(axis=1)
-    mean = float(price.mean())
+    price = good.price.to_numpy(dtype=float)
+    known = ~np.isnan(price)
+    count = known.sum(axis=1)
+    own = np.divide(
+        np.where(known, price, 0.0).sum(axis=1), count, out=np.full(len(price), np.nan), where=count > 0
+    )
+    mean = float(own[count > 0].mean()) if count.any() else 0.0
     if not mean > 0:
         return np.ones(len(suppliers))
-    own = price.reindex(suppliers).to_numpy(dtype=float)
+    if good.price.index.tolist() != suppliers:
+        own = pd.Series(own, index=good.price.index).reindex(suppliers).to_numpy()
     return np.where(own > 0, own / mean, 1.0)

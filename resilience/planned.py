@@ -152,7 +152,7 @@ def requirement(
     if row["status"] == "met":
         return row | {"new_capacity": 0.0}
     share = row["share"]
-    second = engine.minimise(kept(engine, program, tags, share), "least_building", f"{problem}, stage 2")
+    second = engine.minimise(kept(engine, program, share), "least_building", f"{problem}, stage 2")
     if second is None:
         raise SolverError("stage 2 is infeasible though stage 1 is not", problem, program.size)
     engine.note(row["member"], row["cutoff"], second)
@@ -172,7 +172,7 @@ def verdict(engine: Engine, row: dict[str, Any], months_survived: int) -> tuple[
     """Share, gap and status of one row, and the optimum of stage 1; None where no share suffices."""
     problem = _problem(engine, row)
     member, cutoff = row["member"], row["cutoff"]
-    program, tags = engine.row(member, cutoff)
+    program, _ = engine.row(member, cutoff)
     first = engine.minimise(program, "least_share", f"{problem}, stage 1")
     if first is None:
         return row | {"status": "none"}, None
@@ -186,7 +186,7 @@ def verdict(engine: Engine, row: dict[str, Any], months_survived: int) -> tuple[
     if survivor is None:
         return row | {"status": "build"}, first.objective
     engine.note(member, cutoff, survivor)
-    status = "raise" if _must_rise(engine, program, tags, row, problem) else "shift"
+    status = "raise" if _must_rise(engine, program, row, problem) else "shift"
     return row | {"status": status}, first.objective
 
 
@@ -199,20 +199,25 @@ def _survivor(engine: Engine, program: Program, problem: str) -> Solution | None
     return None if missed is None or missed.objective > SAME else missed
 
 
-def _must_rise(engine: Engine, program: Program, tags: pd.DataFrame, row: dict[str, Any], problem: str) -> bool:
+def _must_rise(engine: Engine, program: Program, row: dict[str, Any], problem: str) -> bool:
     """Whether somebody's share must rise: for all members together it is not enough that their average is."""
     if row["member"] != ALL or row["share"] > row["share_today"] + SAME:
         return bool(row["share"] > row["share_today"] + SAME)
     own = {m: float(share) + SLACK for m, share in engine.data.good.share_today.items()}
-    as_today = program.bound("share", upper=own).loosen(positions(tags, tags["name"] == "common"))
+    as_today = program.bound("share", upper=own).loosen(_common(program))
     return _survivor(engine, as_today, f"{problem}, shares as today") is None
 
 
-def kept(engine: Engine, program: Program, tags: pd.DataFrame, share: float) -> Program:
+def kept(engine: Engine, program: Program, share: float) -> Program:
     """After stage 1: ρ_m ≤ max(ρ, today's share of m) in place of (7)."""
     today = engine.data.good.share_today
     limits = {m: max(share, float(today[m])) + SLACK for m in program.columns["share"]}
-    return program.bound("share", upper=limits).loosen(positions(tags, tags["name"] == "common"))
+    return program.bound("share", upper=limits).loosen(_common(program))
+
+
+def _common(program: Program) -> np.ndarray:
+    """Positions of (7), one share for all."""
+    return np.array(list(program.rows["common"].values()), dtype=int)
 
 
 def _earliest(engine: Engine, program: Program, tags: pd.DataFrame, share: float | None, problem: str) -> int:
@@ -286,7 +291,7 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
     if status == "met":
         return good.baseline, {}
     problem = f"{good.good}, plan"
-    program = kept(engine, engine.joint, engine.joint_tags, share)
+    program = kept(engine, engine.joint, share)
     solution = engine.minimise(program, "least_building", f"{problem}, least_building")
     for before, objective in (("least_building", "least_change"), ("least_change", "settled")):
         if solution is None:

@@ -8,8 +8,10 @@ chunk only, so that a chunk gives the same bytes whoever computes it. Either way
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +20,7 @@ import pyomo.environ as pyo
 from threadpoolctl import threadpool_limits
 
 from resilience.balance import GoodData, Trade
-from resilience.calculator import all_figures, couple_family, model_data, unknown_rows
+from resilience.calculator import LastAnswers, all_figures, couple_family, model_data, unknown_rows
 from resilience.case import Case
 from resilience.chains import wanted_rows as wanted_rows_of_chain
 from resilience.designs import values_of
@@ -27,7 +29,7 @@ from resilience.planned import Compiler, tags_of
 from resilience.requirements import Wanted, wanted_rows
 from resilience.schema import STUDY
 from resilience.solver import Program, Warm
-from resilience.templates import Template
+from resilience.templates import Template, structure_of
 from resilience.variants import is_plain, vary
 
 MOST_TEMPLATES = 12  # of a good that are kept; a horizon of another length needs another
@@ -54,10 +56,23 @@ class Evaluate:
         """The outcomes of some points (columns ``point`` and one a factor), in their order."""
         chunk = Chunk(self)
         rows: list[dict[str, Any]] = []
-        with threadpool_limits(1):  # the last bit of a sum hangs on how many threads share it
+        # The last bit of a sum hangs on how many threads share it.
+        with threadpool_limits(1), _without_collecting():
             for point, values in zip(points["point"], values_of(points, self.how), strict=True):
                 rows += [row | {"point": point} for row in chunk.outcomes(values)]
         return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Without the search for garbage in circles, of which little comes into being, among all that is kept."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass
@@ -82,13 +97,14 @@ class Templates(Compiler):
     def program(self, build: Callable[[Any], pyo.ConcreteModel], data: Any) -> Program:
         """As :meth:`Compiler.program`."""
         known = self.common.templates.setdefault((build, _name(data)), [])
-        found = next((pair for pair in known if pair[0].fits(data) is None), None)
+        structure = structure_of(data)
+        found = next((pair for pair in known if pair[0].structure == structure), None)
         if found is None:
             template = Template(build, data)
             found = template, tags_of(template.at(data))
             known.append(found)
             del known[:-MOST_TEMPLATES]
-        program = found[0].at(data)
+        program = found[0].filled(data)
         self.tagged[id(program.rows)] = program.rows, found[1]
         return program
 
@@ -107,6 +123,7 @@ class Chunk:
 
     asked: Evaluate
     compilers: dict[tuple[str, ...], Templates] = field(default_factory=dict)
+    last: dict[str, LastAnswers] = field(default_factory=dict)
 
     def outcomes(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of one point; one of status "error" if the case cannot be solved at that point."""
@@ -140,14 +157,15 @@ class Chunk:
         """The rows of goods that hang together."""
         compiler = self.compilers.setdefault(tuple(goods), Templates(self.asked.common))
         rows: list[dict[str, Any]] = []
-        for coupled in couple_family(case, goods):
+        for coupled in couple_family(case, goods) if len(goods) > 1 else []:
             for found in wanted_rows_of_chain(coupled, compiler, self.asked.wanted).values():
                 rows += found
         done = {row["good"] for row in rows}
         for good, data in goods.items():
             if data.members and good not in done:
+                last = self.last.setdefault(good, LastAnswers())
                 pooled = model_data(case, data, goods, pooled=True) if data.settings["solidarity"].value else None
-                rows += wanted_rows(model_data(case, data, goods), pooled, compiler, self.asked.wanted)
+                rows += wanted_rows(model_data(case, data, goods, last=last), pooled, compiler, self.asked.wanted)
         return [row for row in rows if row["good"] in case.goods]
 
 

@@ -10,8 +10,9 @@ the knapsack the K with the most capacity are the worst of those that answer ali
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -85,10 +86,38 @@ def alone(data: ModelData, member: str, windows: Windows | None = None) -> tuple
     return figures, _scaled(survival_conditions(data, member, windows), use, demand)
 
 
-def singles(data: ModelData) -> dict[str, tuple[Alone, Conditions]]:
+class Singles(Mapping[str, tuple[Alone, Conditions]]):
+    """Figures and conditions of every member of a good, each worked out when it is first asked for."""
+
+    def __init__(self, data: ModelData):
+        self._data = data
+        self._found: dict[str, tuple[Alone, Conditions]] = {}
+
+    @cached_property
+    def _windows(self) -> Windows:
+        return Windows.of(self._data.available)
+
+    def __getitem__(self, member: str) -> tuple[Alone, Conditions]:
+        if member not in self._found:
+            if member not in self._data.good.members:
+                raise KeyError(member)
+            self._found[member] = alone(self._data, member, self._windows)
+        return self._found[member]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data.good.members)
+
+    def __len__(self) -> int:
+        return len(self._data.good.members)
+
+    def keeps_cap(self, member: str) -> bool:
+        """Whether a member's pattern of today keeps the cap on single outsiders."""
+        return self._data.good.value("cap") == np.inf or self[member][0].keeps_cap()
+
+
+def singles(data: ModelData) -> Singles:
     """Figures and conditions of every member of a good."""
-    windows = Windows.of(data.available)
-    return {member: alone(data, member, windows) for member in data.good.members}
+    return Singles(data)
 
 
 def _scaled(conditions: Conditions, use: np.ndarray, demand: float) -> Conditions:

@@ -27,7 +27,7 @@ from resilience.planned import (
     simulate,
     verdict,
 )
-from resilience.readings import Alone, Reading, guaranteed, market
+from resilience.readings import Alone, Reading, Singles, guaranteed, market
 from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solidarity import Solidarity
 from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
@@ -50,6 +50,10 @@ class Wanted:
         """Whether a row is one of them."""
         return row["member"] in self.members and row["cutoff"] in self.cutoffs and row["reading"] in self.readings
 
+    def concerns(self, member: str) -> bool:
+        """Whether some row rests on those of a member, of a good by itself; ALL's in market and guaranteed do."""
+        return member in self.members or (ALL in self.members and self.readings != (PLANNED,))
+
 
 @dataclass(frozen=True)
 class GoodResult:
@@ -68,6 +72,7 @@ class GoodResult:
     residual: float
     indirect: pd.DataFrame = field(default_factory=pd.DataFrame)
     substitutes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rests_on: pd.DataFrame = field(default_factory=pd.DataFrame)
     going: Mapping[tuple[str, str], float] = field(default_factory=dict)  # member, cutoff → worst month of makers
     joint: Mapping[str, frozenset[str]] = field(default_factory=dict)  # input → members whose makers are followed
     joint_all: frozenset[str] = frozenset()  # inputs that are followed in the rows of ALL
@@ -119,7 +124,7 @@ class _Solved:
     """The rows of one good and what was found on the way."""
 
     engine: Engine
-    singles: dict[str, tuple[Alone, Conditions]]
+    singles: Singles
     together: np.ndarray
     rows: list[dict[str, Any]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -137,8 +142,10 @@ def _solve_rows(data: ModelData, pooled: ModelData | None, compiler: Compiler, w
     engine = Engine(data, program, program, compiler=compiler)
     solved = _Solved(engine, singles, missed)
     for member in good.members:
+        if wanted is not None and not wanted.concerns(member):
+            continue
         solved.rows += rows_of(engine, singles, missed, missed, member, solved.findings, wanted=wanted)
-    if wanted is not None and ALL not in wanted.members:
+    if pooled is None and wanted is not None and ALL not in wanted.members:
         return solved
     if pooled is None:
         joint = rows_of(engine, singles, missed, missed, ALL, solved.findings, solved.rows, wanted=wanted)
@@ -158,17 +165,27 @@ def _solve_rows(data: ModelData, pooled: ModelData | None, compiler: Compiler, w
         if wanted is None:
             solved.plan, solved.building = nearest_plan(engine, joint[-3]["status"], joint[-3]["share"])
         worse = solidarity.finds_worse(engine.joint, engine.plans)
-        LOG.info("%s under solidarity: %s", good.good, solidarity.stands(joint[-3]["share"], worse))
+        shares = [row["share"] for row in joint if row["reading"] == PLANNED]
+        LOG.info("%s under solidarity: %s", good.good, solidarity.stands(shares[-1], worse))
         if not worse:
             break
+    note_months(data, solved.rows, solved.together)
     solved.findings += found
     solved.rows += joint
     return solved
 
 
+def note_months(data: ModelData, rows: list[dict[str, Any]], missed: np.ndarray) -> None:
+    """Under solidarity members' rows, too, say what the stress test says: how long members last together."""
+    months, cutoffs = survived(data, missed), data.available.cutoffs
+    for row in rows:
+        which = slice(None) if row["cutoff"] == ALL else cutoffs.index(row["cutoff"])
+        row["months_survived"] = float(months[which, data.good.members.index(row["member"])].min())
+
+
 def rows_of(
     engine: Engine,
-    singles: dict[str, tuple[Alone, Conditions]],
+    singles: Singles,
     missed: np.ndarray,
     missed_alone: np.ndarray,
     member: str,
@@ -186,7 +203,7 @@ def rows_of(
     cutoffs = data.available.cutoffs
     who = range(len(good.members)) if member == ALL else [good.members.index(member)]
     months = survived(data, missed)
-    kept = all(singles[good.members[n]][0].keeps_cap() for n in who)
+    kept = all(singles.keeps_cap(good.members[n]) for n in who)
     rows: list[dict[str, Any]] = []
     for cutoff in [*cutoffs, ALL]:
         if wanted is not None and cutoff not in wanted.cutoffs:
@@ -223,7 +240,8 @@ def rows_of(
                 findings.append(Finding("warning", "requirements", None, "share_upper", text))
         else:
             others = _other_readings(data, singles[member], member, cutoff)
-            rows += engine.settle(rows[-1], [other | {"months_survived": float(fewest)} for other in others])
+            others = [other | {"months_survived": float(fewest)} for other in others]
+            rows += engine.settle(rows[-1], others) if wanted is None or needed else others
     return rows
 
 
@@ -231,7 +249,8 @@ def _blank(data: ModelData, member: str, cutoff: str, reading: str = "planned") 
     """A row with its keys, today's share and scope; nothing found yet."""
     good = data.good
     if member == ALL:
-        today = float((good.share_today * good.demand).sum() / good.demand.sum())
+        demand = good.demand.to_numpy(dtype=float)
+        today = float((good.share_today.to_numpy() * demand).sum() / demand.sum())
         scope = "imports" if good.no_home else "consumption"
     else:
         today = float(good.share_today[member])
@@ -299,7 +318,7 @@ def _largest(data: ModelData, rows: list[dict[str, Any]], cutoff: str, reading: 
 
 def _worst_set(
     data: ModelData,
-    singles: dict[str, tuple[Alone, Conditions]],
+    singles: Singles,
     missed: np.ndarray,
     member: str,
     cutoff: str,
@@ -311,7 +330,7 @@ def _worst_set(
     if not data.available.budget.any():
         return None
     months = survived(data, missed)
-    total = missed.sum(axis=2) / data.critical.sum(axis=1)
+    total = missed.sum(axis=2) / np.maximum(data.critical.sum(axis=1), 1e-300)
     who = data.good.members if member == ALL else [member]
     which = data.available.cutoffs if cutoff == ALL else (cutoff,)
     spots = [(data.available.cutoffs.index(c), data.good.members.index(m)) for c in which for m in who]
@@ -321,9 +340,7 @@ def _worst_set(
     return ", ".join(found) or None
 
 
-def caps_table(
-    data: ModelData, singles: dict[str, tuple[Alone, Conditions]], rows: list[dict[str, Any]]
-) -> pd.DataFrame:
+def caps_table(data: ModelData, singles: Singles, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Caps and floors of every member alone, under all cutoffs."""
     floors = {row["member"]: row["share"] for row in rows if (row["cutoff"], row["reading"]) == (ALL, "planned")}
     given = data.good.value("cap")

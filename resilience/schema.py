@@ -191,6 +191,8 @@ READINGS = {
     "guaranteed": "the floor that makes every plan that meets it survive",
 }
 
+_READING = Column("reading", "text", "", ", ".join(READINGS))
+
 RESULTS: dict[str, Table] = {
     table.name: table
     for table in (
@@ -353,6 +355,39 @@ RESULTS: dict[str, Table] = {
                 Column("even_if", "text", "", "what is assumed of the plan"),
             ),
             ("good", "member", "cutoff", "month"),
+        ),
+        Table(
+            "rests_on",
+            "What each headline number rests on",
+            "Planned, all members, all cutoffs: the share with one assumption at a low and at a high end, "
+            "everything else as written. Widest first; no share suffices counts as beyond 100 %.",
+            (
+                _G,
+                _MEMBER,
+                _CUTOFF,
+                _READING,
+                Column("parameter", "text", "", "name in the case file"),
+                Column("label", "text", "", "what is moved, in words"),
+                Column("low", "text", "see unit", "low end of the assumption"),
+                Column("written", "text", "see unit", "what the case says"),
+                Column("high", "text", "see unit", "high end of the assumption"),
+                Column("unit", "text", "", "unit of the assumption"),
+                Column("range", "text", "", "where the ends come from"),
+                Column(
+                    "share_low", "share", "share of demand", "least share at the low end; blank: none suffices"
+                ),
+                Column("share", "share", "share of demand", "least share of the case as written"),
+                Column(
+                    "share_high", "share", "share of demand", "least share at the high end; blank: none suffices"
+                ),
+                Column("status_low", "text", "", "verdict at the low end"),
+                Column("status", "text", "", "verdict of the case as written"),
+                Column("status_high", "text", "", "verdict at the high end"),
+                Column(
+                    "swing", "share", "share of demand", "greatest less least of the three; blank if one is none"
+                ),
+            ),
+            ("good", "parameter"),
         ),
         Table(
             "caps",
@@ -561,7 +596,6 @@ RESULTS: dict[str, Table] = {
     )
 }
 
-_READING = Column("reading", "text", "", ", ".join(READINGS))
 _OF = (_G, _MEMBER, _CUTOFF, _READING)
 _KEY = ("good", "member", "cutoff", "reading")
 _FACTOR = Column("factor", "text", "", "what is varied, as the case file names it")

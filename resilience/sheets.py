@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from resilience import words
+from resilience.bars import Bar
 from resilience.results import Result
 from resilience.schema import ALL, READINGS, RESULTS, STATUS_WORDS, STUDY, VALUE_UNIT, Column, Table
 
@@ -24,6 +25,7 @@ SHEETS = {
     "Summary": "The answer as a map: every good by member, with today's share, least share and verdict.",
     "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
     "Requirements": "Every least share, also under each cutoff by itself.",
+    "Rests on": "What each good's share would be at other assumptions, one at a time, widest first.",
     "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
     "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
     "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
@@ -44,7 +46,7 @@ SHEETS = {
     "Sources": "Where the data come from, and what to know about each good.",
 }
 ON_REQUEST = (  # left out where there is nothing to show
-    *("Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *("Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
     *("Content", "Exposure", "Content rule"),
 )
 HEADINGS = {
@@ -69,6 +71,17 @@ HEADINGS_OF = {  # where a table needs words of its own
         "keeps_going": "Makers at home keep",
         "weakest": "Weakest link",
         "text": "In words",
+    },
+    "rests_on": {
+        "label": "Assumption",
+        "written": "The case",
+        "range": "Ends from",
+        "share_low": "Share at low",
+        "share": "Share in the case",
+        "share_high": "Share at high",
+        "status_low": "Verdict at low",
+        "status": "Verdict in the case",
+        "status_high": "Verdict at high",
     },
     "indirect": {
         "input": "Input code",
@@ -139,6 +152,10 @@ FIRST = {  # headings that come first where the order of the table does not serv
         *("Input: share today", "Input: least share", "Input: gap", "Least share of the good", "In words"),
         *("Essential", "Input per unit", "Recipe unit", "Solved together", "Makers at home keep"),
     ),
+    "rests_on": (
+        *("Good", "Assumption", "Low", "The case", "High", "Unit", "Share at low", "Share in the case"),
+        *("Share at high", "Verdict at low", "Verdict in the case", "Verdict at high", "Swing", "Ends from"),
+    ),
 }
 REMARKS = {
     "chain": (
@@ -148,10 +165,24 @@ REMARKS = {
     "indirect": "Of each good the suppliers from which members buy most come first.",
     "content": "Of each good the suppliers from which members buy most come first.",
 }
-SOLVED = ("requirements", "plan", "capacity", "why", "levers", "missing", "chain", "substitutes", "content_rule")
+SOLVED = (
+    "rests_on",
+    "requirements",
+    "plan",
+    "capacity",
+    "why",
+    "levers",
+    "missing",
+    "chain",
+    "substitutes",
+    "content_rule",
+)
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
 WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48}
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+MOST_BARS = 3
+MARKED = {"rests_on": ("status_low", "status", "status_high")}
+WRITTEN = {("assumptions", "value"), *(("rests_on", name) for name in ("low", "written", "high"))}  # as the case
 _INPUTS = {"input", "into"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
@@ -162,6 +193,13 @@ class Mark(NamedTuple):
     status: str
     word: str
     rest: str = ""
+
+
+class Bars(NamedTuple):
+    """A cell with a small picture, one bar an assumption (:mod:`resilience.bars`), and what it shows in words."""
+
+    bars: tuple[Bar, ...]
+    words: str
 
 
 class Gap(NamedTuple):
@@ -195,6 +233,8 @@ class Field:
 
     def width(self) -> float:
         """Wide enough for the contents, the longest word of the heading and the button of the filter."""
+        if any(isinstance(value, Bars) for value in self.values):
+            return 17  # of a small picture
         shown = (line for index in range(len(self.values)) for line in self.text(index).split("\n"))
         longest = max(map(len, shown), default=0)
         return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
@@ -210,6 +250,8 @@ class Field:
         """About what the reader sees in a cell."""
         value = self.values[index]
         if missing(value):
+            return ""
+        if isinstance(value, Bars):
             return ""
         if isinstance(value, Mark):
             return f"{value.word}\n{value.rest}" if value.rest else value.word
@@ -281,12 +323,15 @@ def summary_sheet(result: Result) -> Sheet:
         Field("Verdict for all members together", sentences, widest=40),
     ]
     star = result.home_unknown()
+    resting = result.tables.get("rests_on")
     for member in (ALL, *meta["members"]):
         name = words.member_name(member, meta)
         title = name if member == ALL else f"{short(name, 40)} ({short(member, 10)})"
         cells = [_mark(answers.get((good, member)), (good, member) in star) for good in goods]
         fields.append(Field(title, cells, widest=15))
-    notes = (
+        if member == ALL and resting is not None and len(resting):
+            fields += _rests_fields(resting, goods, meta)
+    notes: tuple[str, ...] = (
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
         f"member survives {_each_cutoff(meta)}.",
         "Each cell: the verdict, with the rise needed in percentage points (pp); the region's share today; "
@@ -295,7 +340,31 @@ def summary_sheet(result: Result) -> Sheet:
         "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
         "on the sheets Assumptions and Sources; a market may need a higher share than a plan, see Verdicts.",
     )
+    if resting is not None and len(resting):
+        notes += (
+            "Rests on: the share of all members with one assumption at its low and its high end, widest first; "
+            "bars from 0 to 100 %, a stroke for the case, striped where no share suffices. Ends: sheet Rests on.",
+        )
     return Sheet("Summary", f"Summary: {meta['title']}", notes, tuple(fields))
+
+
+def _rests_fields(table: pd.DataFrame, goods: Sequence[str], meta: Mapping[str, Any]) -> list[Field]:
+    """What each good's share rests on, in words and as bars."""
+    by_good = {good: rows.head(MOST_BARS) for good, rows in table.groupby("good", sort=False)}
+    texts: list[str | None] = [words.rests_text(by_good[g], between="\n") if g in by_good else None for g in goods]
+    bars = [
+        Bars(
+            tuple(map(tuple, by_good[good][["share_low", "share", "share_high"]].to_numpy(dtype=float).tolist())),
+            f"{_label(meta, good)} rests on: {words.rests_text(by_good[good])}",
+        )
+        if good in by_good
+        else None
+        for good in goods
+    ]
+    return [
+        Field("Rests on (what it would be at other assumptions)", texts, widest=34),
+        Field("0 to 100 %", bars, widest=16),
+    ]
 
 
 def verdicts_sheet(result: Result) -> Sheet:
@@ -357,6 +426,8 @@ def result_sheet(result: Result, name: str) -> Sheet:
     first = FIRST.get(name, ())
     fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
     notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
+    if name == "rests_on":
+        notes += _ranges_in_words()
     if name in SOLVED:
         notes.append(DOES_NOT_RECALCULATE)
     if not len(frame):
@@ -365,6 +436,19 @@ def result_sheet(result: Result, name: str) -> Sheet:
     return Sheet(
         name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), bold, len(first) or None
     )
+
+
+def _ranges_in_words() -> list[str]:
+    """How far assumptions were moved by default, and for which goods not all of them."""
+    from resilience.rests import DEFAULT_RANGES, range_label  # which imports what solves cases
+
+    moved = "; ".join(f"{range_label(one)}: {one.words}" for one in DEFAULT_RANGES)
+    apart = ", ".join(range_label(one) for one in DEFAULT_RANGES if not one.joint)
+    return [
+        f"Default ranges: {moved}. A case's [study.factors] go before them. What moves the share by less than "
+        "0.05 points and leaves the verdict as it is, is left out.",
+        f"Not moved for goods that are solved together with their inputs, as it would take long: {apart}.",
+    ]
 
 
 def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> list[Field]:
@@ -418,7 +502,9 @@ def _column(name: str, values: list[Any], table: str = "requirements", decimals:
     if name == "input_status":
         values = [Mark(value, value) for value in values]
         meaning = "what the input needs itself, in a word, see Cover"
-    if table == "assumptions" and name == "value":
+    if name in MARKED.get(table, ()):
+        values = [value if missing(value) else Mark(value, value) for value in values]
+    if (table, name) in WRITTEN:
         kind = "general"
         values = [float(v) if isinstance(v, str) and _NUMBER.fullmatch(v) else v for v in values]
     return Field(

@@ -66,7 +66,8 @@ class Solidarity:
     def finds_worse(self, program: Program, plans: list[tuple[str, np.ndarray]]) -> bool:
         """Whether some plan fails under a set that is not yet written out; if so, that set is added."""
         good, available = self.data.good, self.data.available
-        floor = HARMLESS * float(self.data.critical.sum())
+        critical = max(float(self.data.critical.sum()), 1e-300)  # zero if nothing is critical
+        floor = HARMLESS * critical
         found = set(self.sets)
         self.missed = 0.0
         for cutoff, values in plans:
@@ -77,7 +78,7 @@ class Solidarity:
             for s in np.flatnonzero(available.budget.any(axis=1)):
                 if cutoff in (ALL, available.cutoffs[s]):
                     which, shortfall = self._worst(int(s), contracts)
-                    self.missed = max(self.missed, shortfall / float(self.data.critical.sum()))
+                    self.missed = max(self.missed, shortfall / critical)
                     if shortfall > floor:
                         found.add((int(s), which))
         more = len(found) > len(self.sets)

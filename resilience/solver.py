@@ -11,13 +11,15 @@ conditions that were needed; an optimum does not depend on them, only the time i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import highspy
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
@@ -155,28 +157,28 @@ class Program:
 
 def compile_model(model: pyo.ConcreteModel) -> Program:
     """Translate a Pyomo model with its objectives into arrays with scaled columns."""
-    form = LinearStandardFormCompiler().write(model, mixed_form=True)
-    sizes = model.scaling_factor
-    column_size = np.array([1.0 / sizes.get(entry, 1.0) for entry in form.columns])
-    matrix = sparse.csr_matrix(form.A) @ sparse.diags_array(column_size)
+    with PauseGC():  # as in build
+        form = LinearStandardFormCompiler().write(model, mixed_form=True)
+        sizes = model.scaling_factor
+        column_size = 1.0 / np.array([sizes.get(entry, 1.0) for entry in form.columns])
+        bounds = np.array([entry.bounds for entry in form.columns], dtype=float).reshape(-1, 2)  # None is NaN
+        rows = places([row.constraint for row in form.rows])
+        columns = places(form.columns)
+        kinds = np.array([row.bound_type for row in form.rows])
     rhs = np.asarray(form.rhs, dtype=float)
-    kinds = np.array([row.bound_type for row in form.rows])
-    lower = [-np.inf if entry.lb is None else entry.lb for entry in form.columns]
-    upper = [np.inf if entry.ub is None else entry.ub for entry in form.columns]
-    objectives = {}
-    for number, objective in enumerate(form.objectives):
-        objectives[_name(objective)] = np.asarray(form.c[[number], :].todense()).ravel() * column_size
-    rows = _places([row.constraint for row in form.rows])
+    matrix = sparse.csr_matrix(form.A)
+    matrix.data *= column_size[matrix.indices]
+    costs = form.c.toarray() * column_size
     return Program(
         name=model.name,
-        matrix=sparse.csr_matrix(matrix),
+        matrix=matrix,
         row_lower=np.where(kinds <= 0, rhs, -np.inf),
         row_upper=np.where(kinds >= 0, rhs, np.inf),
-        column_lower=np.array(lower, dtype=float) / column_size,
-        column_upper=np.array(upper, dtype=float) / column_size,
+        column_lower=np.where(np.isnan(bounds[:, 0]), -np.inf, bounds[:, 0]) / column_size,
+        column_upper=np.where(np.isnan(bounds[:, 1]), np.inf, bounds[:, 1]) / column_size,
         column_size=column_size,
-        objectives=objectives,
-        columns=_places(form.columns),
+        objectives={name_of(objective): cost for objective, cost in zip(form.objectives, costs, strict=True)},
+        columns=columns,
         rows=rows,
         batch=_batches(rows, len(form.rows)),
     )
@@ -186,26 +188,27 @@ def _batches(rows: Mapping[str, Mapping[Any, int]], count: int) -> np.ndarray:
     """Which rows are generated; those of a member and cutoff belong together."""
     batch = np.full(count, -1)
     numbers: dict[tuple[str, Any], int] = {}
-    for name, places in rows.items():
+    for name, at in rows.items():
         if name.rpartition(PART)[2] in GENERATED:
-            for index, position in places.items():
+            for index, position in at.items():
                 batch[position] = numbers.setdefault((name, index[:2]), len(numbers))
     return batch
 
 
-def _places(entries: Sequence[Any]) -> dict[str, dict[Any, int]]:
-    places: dict[str, dict[Any, int]] = {}
-    names: dict[int, str] = {}
+def places(entries: Iterable[Any]) -> dict[str, dict[Any, int]]:
+    """Name of a component → its indices and where the entries stand; those of a component follow each other."""
+    found: dict[str, dict[Any, int]] = {}
+    last = None
     for position, entry in enumerate(entries):
         component = entry.parent_component()
-        name = names.get(id(component))
-        if name is None:
-            name = names[id(component)] = _name(component)
-        places.setdefault(name, {})[entry.index()] = position
-    return places
+        if component is not last:
+            last = component
+            at = found.setdefault(name_of(component), {})
+        at[entry.index()] = position
+    return found
 
 
-def _name(component: Any) -> str:
+def name_of(component: Any) -> str:
     """The component's name; that of a good's block goes before it in a model of several goods."""
     block = component.parent_block()
     return component.local_name if block.parent_block() is None else f"{block.index()}{PART}{component.local_name}"
@@ -228,6 +231,7 @@ class _Start:
     rows: np.ndarray
     highs: Any = None  # highspy.Highs, whose type hints lack some of its methods
     given: _Part | None = None
+    asked: _Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
 
     def ray(self) -> np.ndarray:
@@ -244,14 +248,15 @@ class _Start:
                 self.columns[columns], self.rows[rows] = found.col_status, found.row_status
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Shape:
-    """Where the free columns and the rows in use stand in a program's matrix, for all like programs."""
+    """Where the free columns and the rows in use stand in a program's matrix, for all of the same pattern."""
 
     rows: np.ndarray
     entries: np.ndarray  # positions in the program's non-zeros
     indices: np.ndarray
     indptr: np.ndarray
+    last: tuple[sparse.csr_matrix, sparse.csr_matrix, np.ndarray] | None = None
 
     @classmethod
     def cut(cls, matrix: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> _Shape:
@@ -259,8 +264,21 @@ class _Shape:
         part = sparse.csr_matrix(numbered[rows][:, columns])
         return cls(rows, part.data - 1, part.indices, part.indptr)
 
-    def matrix(self, data: np.ndarray, columns: int) -> sparse.csr_matrix:
-        return sparse.csr_matrix((data[self.entries], self.indices, self.indptr), (len(self.rows), columns))
+    def scaled(self, whole: sparse.csr_matrix, columns: int) -> tuple[sparse.csr_matrix, np.ndarray]:
+        """That part of a program's matrix with its rows scaled, and by what; kept for the same matrix.
+
+        Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
+        """
+        if self.last is None or self.last[0] is not whole:
+            data = whole.data[self.entries]
+            largest = (
+                np.maximum.reduceat(np.abs(data), self.indptr[:-1]) if len(data) else np.zeros(len(self.rows))
+            )
+            scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+            data *= np.repeat(scale, np.diff(self.indptr))
+            part = sparse.csr_matrix((data, self.indices, self.indptr), (len(self.rows), columns))
+            self.last = whole, part, scale
+        return self.last[1:]
 
 
 def minimise(program: Program, objective: str, problem: str, warm: Warm | None = None) -> Solution | None:
@@ -271,39 +289,33 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     certificate fails.
     """
     cost = program.objectives[objective]
-    fixed = program.column_lower == program.column_upper
-    values = np.where(fixed, program.column_lower, 0.0)
+    start = _start(program, objective, problem, warm)
+    asked = start.asked = _asked(program, cost, start.asked)
+    free = asked.free
+    values = np.where(asked.fixed, program.column_lower, 0.0)
     shift = program.matrix @ values
-    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
     # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
-    free = np.flatnonzero(~fixed)
-    filled = np.zeros(len(bounded), dtype=bool)
-    filled[_row_numbers(program.matrix)[~fixed[program.matrix.indices]]] = True
-    settled = np.flatnonzero(bounded & ~filled)
-    slack = TOLERANCE * abs(program.matrix[settled]).max(axis=1).toarray().ravel()
+    settled = asked.settled
+    slack = TOLERANCE * asked.largest(program.matrix)
     low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
     if (shift[settled] < low).any() or (shift[settled] > high).any():
         return None
-    bounded &= filled
-    idle, falling, rising = _idle(program, cost)
-    bounded[idle] = False
-    free = np.setdiff1d(free, np.concatenate([falling, rising]), assume_unique=True)
-    start = _start(program, objective, problem, warm)
     while True:
-        rows = np.flatnonzero(bounded & ((program.batch < 0) | start.needed))
-        part = _cut(program, rows, free, shift, cost, warm)
+        rows = np.flatnonzero(asked.bounded & ((program.batch < 0) | start.needed))
+        part = _cut(program, rows, asked, shift, cost, warm)
         found, certificate = _optimum(part, problem, start if warm is not None else None, rows, free)
         if found is None:
             return None
         values[free] = found
-        violated = _violated(program, bounded & (program.batch >= 0) & ~start.needed, values)
+        violated = _violated(program, asked.bounded & (program.batch >= 0) & ~start.needed, values)
         if not len(violated):
             break
         start.needed[violated] = True
-    if len(idle):
-        short = program.row_lower[idle] - (program.matrix @ values)[idle]
-        values[rising] = np.maximum(short, 0.0) / abs(program.matrix[idle, rising])
-        values[falling] = np.maximum(-short, 0.0) / abs(program.matrix[idle, falling])
+    if len(asked.idle):
+        data, indices = program.matrix.data, program.matrix.indices
+        short = program.row_lower[asked.idle] - (program.matrix @ values)[asked.idle]
+        values[indices[asked.rising]] = np.maximum(short, 0.0) / np.abs(data[asked.rising])
+        values[indices[asked.falling]] = np.maximum(-short, 0.0) / np.abs(data[asked.falling])
     return Solution(float(cost @ values), values * program.column_size, certificate)
 
 
@@ -319,12 +331,74 @@ def _start(program: Program, objective: str, problem: str, warm: Warm | None) ->
     return fresh
 
 
-def _idle(program: Program, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Equations that ask for nothing, such as those that only measure a change: in each one column with a negative
-    and one with a positive coefficient stand nowhere else and cost nothing. Their rows, and these columns."""
+@dataclass
+class _Asked:
+    """What of a program an objective asks of the solver; the same for all programs of one ``pattern``.
+
+    ``bounded`` marks the rows that can bind, ``free`` are the columns that are left to choose. ``settled`` are
+    rows whose columns are all fixed; ``idle`` see :func:`_idle`.
+    """
+
+    matrix: sparse.csr_matrix
+    pattern: tuple[np.ndarray, ...]
+    fixed: np.ndarray
+    free: np.ndarray
+    bounded: np.ndarray
+    settled: np.ndarray
+    idle: np.ndarray
+    falling: np.ndarray
+    rising: np.ndarray
+    key: bytes  # of the places of the entries and the free columns
+    _largest: tuple[sparse.csr_matrix, np.ndarray] | None = None
+
+    def largest(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        """The largest entry of each settled row."""
+        if self._largest is None or self._largest[0] is not matrix:
+            self._largest = matrix, abs(matrix[self.settled]).max(axis=1).toarray().ravel()
+        return self._largest[1]
+
+
+def _asked(program: Program, cost: np.ndarray, known: _Asked | None) -> _Asked:
+    """What is asked of the solver: ``known``, if the program is like the one it was worked out for."""
     matrix = program.matrix
-    count = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    loose = (count == 1) & (cost == 0) & (program.column_lower == 0) & np.isinf(program.column_upper)
+    fixed = program.column_lower == program.column_upper
+    unused = (cost == 0) & (program.column_lower == 0) & np.isinf(program.column_upper)
+    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    pattern = fixed, unused, bounded, program.row_lower == program.row_upper
+    if (
+        known is not None
+        and _alike(known.matrix, matrix)
+        and all(np.array_equal(one, other) for one, other in zip(known.pattern, pattern, strict=True))
+    ):
+        return known
+    filled = np.zeros(len(bounded), dtype=bool)
+    filled[_row_numbers(matrix)[~fixed[matrix.indices]]] = True
+    idle, falling, rising = _idle(program, unused)
+    used = bounded & filled
+    used[idle] = False
+    free = ~fixed
+    free[matrix.indices[np.concatenate([falling, rising])]] = False
+    settled = np.flatnonzero(bounded & ~filled)
+    key = _digest(matrix.indptr, matrix.indices, free)
+    return _Asked(matrix, pattern, fixed, np.flatnonzero(free), used, settled, idle, falling, rising, key)
+
+
+def _alike(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
+    """Whether two matrices have their entries at the same places and with the same signs."""
+    return one is other or (
+        one.shape == other.shape
+        and np.array_equal(one.indptr, other.indptr)
+        and np.array_equal(one.indices, other.indices)
+        and np.array_equal(np.sign(one.data), np.sign(other.data))
+    )
+
+
+def _idle(program: Program, unused: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Equations that ask for nothing, such as those that only measure a change: in each one column with a negative
+    and one with a positive coefficient stand nowhere else and are ``unused``, without cost and with no bound but
+    0. Their rows, and where among the non-zeros these two columns stand."""
+    matrix = program.matrix
+    loose = (np.bincount(matrix.indices, minlength=matrix.shape[1]) == 1) & unused
     entries = np.flatnonzero(loose[matrix.indices])
     rows = np.searchsorted(matrix.indptr, entries, side="right") - 1
     entries = entries[program.row_lower[rows] == program.row_upper[rows]]
@@ -333,7 +407,7 @@ def _idle(program: Program, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     for sign in (-1.0, 1.0):
         of_sign = np.sign(matrix.data[entries]) == sign
         first_rows, first = np.unique(rows[of_sign], return_index=True)
-        found.append((first_rows, matrix.indices[entries[of_sign][first]]))
+        found.append((first_rows, entries[of_sign][first]))
     idle, minus, plus = np.intersect1d(found[0][0], found[1][0], return_indices=True)
     return idle, found[0][1][minus], found[1][1][plus]
 
@@ -343,20 +417,17 @@ def _row_numbers(matrix: sparse.csr_matrix) -> np.ndarray:
 
 
 def _cut(
-    program: Program, rows: np.ndarray, free: np.ndarray, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
+    program: Program, rows: np.ndarray, asked: _Asked, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
 ) -> _Part:
     """The rows in use and the free columns, rows scaled."""
-    key = (program.matrix.nnz, program.matrix.shape, rows.tobytes(), free.tobytes())
+    free = asked.free
+    key = asked.key, _digest(rows)
     shape = None if warm is None else warm.shapes.get(key)
     if shape is None:
         shape = _Shape.cut(program.matrix, rows, free)
         if warm is not None:
             warm.shapes[key] = shape
-    matrix = shape.matrix(program.matrix.data, len(free))
-    # Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
-    largest = np.maximum.reduceat(np.abs(matrix.data), matrix.indptr[:-1]) if matrix.nnz else np.zeros(0)
-    scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
-    matrix.data *= np.repeat(scale, np.diff(matrix.indptr))
+    matrix, scale = shape.scaled(program.matrix, len(free))
     return _Part(
         matrix=matrix,
         row_lower=(program.row_lower[rows] - shift[rows]) * scale,
@@ -365,6 +436,10 @@ def _cut(
         column_upper=program.column_upper[free],
         cost=cost[free],
     )
+
+
+def _digest(*arrays: np.ndarray) -> bytes:
+    return hashlib.blake2b(b"|".join(array.tobytes() for array in arrays), digest_size=16).digest()
 
 
 def _violated(program: Program, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -468,11 +543,10 @@ def _run_warm(
     if start.highs is None:
         start.highs = _new_solver({"presolve": "off"})
     highs, given = start.highs, start.given
-    same = given is not None and (
-        given.matrix.shape == part.matrix.shape
-        and np.array_equal(given.matrix.data, part.matrix.data)
-        and np.array_equal(given.matrix.indices, part.matrix.indices)
-        and np.array_equal(given.cost, part.cost)
+    same = (
+        given is not None
+        and _equal(given.matrix, part.matrix)
+        and (given.cost is part.cost or np.array_equal(given.cost, part.cost))
     )
     if same:
         assert given is not None
@@ -493,6 +567,15 @@ def _run_warm(
     highs.run()
     solution = highs.getSolution()
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def _equal(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
+    return one is other or (
+        one.shape == other.shape
+        and np.array_equal(one.data, other.data)
+        and np.array_equal(one.indices, other.indices)
+        and np.array_equal(one.indptr, other.indptr)
+    )
 
 
 def _run(part: _Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:

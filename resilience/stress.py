@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.errors import SolverError
-from resilience.model import ModelData
+from resilience.model import ModelData, in_order
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, minimise
 
@@ -22,7 +22,7 @@ SHORT = 1e-7  # a shortfall below this part of a month's critical demand is roun
 def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
     """Missed critical demand (cutoff × member × month, the good's unit) of a plan (supplier × member)."""
     good, available = data.good, data.available
-    contracts = plan.reindex(index=list(available.suppliers), columns=good.members).to_numpy(dtype=float)
+    contracts = in_order(plan, list(available.suppliers), good.members).to_numpy(dtype=float)
     arriving = np.einsum("sit,im->smt", available.delivered, contracts) / 12.0
     held = good.stock.to_numpy(dtype=float)
     most = good.value("drawdown") * held
@@ -48,6 +48,7 @@ def pooled_shortfalls(data: ModelData, program: Program, problem: str) -> np.nda
     good = data.good
     fixed = {(m, i): float(good.baseline.at[i, m]) for m, i in program.columns["sourcing"]}
     stressed = program.bound("sourcing", lower=fixed, upper=fixed).bound("shortfall", upper=np.inf)
+    stressed = stressed.loosen(np.array(list(program.rows.get("below_cap", {}).values()), dtype=int))
     missed = np.zeros((len(data.available.cutoffs), len(good.members), data.months))
     first = minimise(stressed, "least_shortfall", problem)
     if first is None:

@@ -38,7 +38,7 @@ CHUNK = 50  # points; part of what a store holds, so a constant
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
-NOT_OF_THE_CASE = ("study", "title", "description", "grounds", "dataset", "compare")  # changes no number
+NOT_OF_THE_CASE = ("study", "title", "description", "grounds", "dataset", "compare", "rests")  # changes no number
 
 Evaluation = Callable[[pd.DataFrame], pd.DataFrame]
 Progress = Callable[[int, int], None]

@@ -195,7 +195,8 @@ class _Page:
             return bool(wide <= 0.97 * width * DPI)
 
         lines = [""]
-        for word in " ".join(FORBIDDEN.sub("\ufffd", text).split()).split(" "):
+        plain = " ".join(FORBIDDEN.sub("\ufffd", text).split())
+        for word in re.sub(r"(?<=\d) (?=%)", "\u00a0", plain).split(" "):  # a number stays with its %
             joined = f"{lines[-1]} {word}".strip()
             if fits(joined):
                 lines[-1] = joined
@@ -216,14 +217,15 @@ class _Page:
 
 def footer(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
     """Design, points, seed, source, year and version in a line."""
-    spec = meta["spec"]
+    spec = meta.get("spec")  # a frontier has none
     count = meta.get("points")
     year = meta.get("years", {}).get(key["good"])
     dated = f"data of {year}" if year else f"the latest data up to {meta['year']}"
     of = f", {count:,} points" if count else ""
+    design = [f"{DESIGNS.get(spec['design'], spec['design'])}{of}, seed {spec['seed']}"] if spec else []
     parts = [
-        f"{DESIGNS.get(spec['design'], spec['design'])}{of}, seed {spec['seed']}",
-        f"case {meta['case']} ({meta['title']}), region {meta['region_name']}",
+        *design,
+        f"{meta['title']} (case {meta['case']}), region {meta['region_name']}",
         f"source: data set {meta['dataset']}, {dated}",
         f"resilience {meta['versions']['resilience']}",
     ]

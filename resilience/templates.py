@@ -26,7 +26,7 @@ from scipy import sparse
 
 from resilience.errors import SolverError
 from resilience.model import PART, ChainData, ModelData, numbers_of
-from resilience.solver import Program, _name, _places, compile_model
+from resilience.solver import Program, compile_model, name_of, places
 
 Data = ModelData | ChainData
 
@@ -211,6 +211,12 @@ class Template:
         reason = self.fits(data)
         if reason is not None:
             raise ValueError(f"the model must be built anew: {reason}")
+        program = self.filled(data)
+        return replace(program, matrix=program.matrix.copy())
+
+    def filled(self, data: Data) -> Program:
+        """As :meth:`at`, for data that is known to fit; programmes of equal coefficients share their matrix, which
+        cannot be written into."""
         return self._fill(_row(_numbers(data)))
 
     def _compile(self, model: pyo.ConcreteModel, tape: Tape, cells: int, reference: Program) -> None:
@@ -219,8 +225,8 @@ class Template:
         The order of rows and columns hangs on the structure alone, and not on which numbers are 0 in the data.
         """
         form = ParameterizedLinearStandardFormCompiler().write(model, mixed_form=True, wrt=[])
-        columns, width = _places(form.columns), len(form.columns)
-        rows = _places([row.constraint for row in form.rows])
+        columns, width = places(form.columns), len(form.columns)
+        rows = places([row.constraint for row in form.rows])
         if rows != reference.rows:
             raise SolverError("the template has other rows than the model", reference.name, reference.size)
         height = len(form.rows)
@@ -240,7 +246,7 @@ class Template:
         self._shape = (height, width)
         goal, goal_column, goals = coordinates(form.c)
         self._goal_at = (goal, goal_column)
-        self._goals = [_name(objective) for objective in form.objectives]
+        self._goals = [name_of(objective) for objective in form.objectives]
         sizes, entry = model.scaling_factor, form.columns
         size = np.array([tape.place(1.0 / sizes.get(one, 1.0)) for one in entry])
         low = np.array([tape.place(-np.inf if one.lower is None else one.lower) for one in entry])
@@ -253,6 +259,7 @@ class Template:
             self._formulas.places, wanted
         )
         self._names = replace(reference, columns=columns, rows=rows)
+        self._matrix: sparse.csr_matrix | None = None  # of the programme before
 
     def _fill(self, cells: np.ndarray) -> Program:
         values = self._formulas.values(cells)
@@ -262,11 +269,15 @@ class Template:
         goals[self._goal_at] = values[self._goal]
         goals *= size
         right = values[self._right]
-        matrix = sparse.csr_matrix((data, self._indices.copy(), self._indptr.copy()), self._shape)
-        matrix.has_canonical_format = True
+        # Who sees the same matrix again knows that only bounds differ from the programme before.
+        if self._matrix is None or not np.array_equal(self._matrix.data, data):
+            for array in (data, self._indices, self._indptr):
+                array.flags.writeable = False
+            self._matrix = sparse.csr_matrix((data, self._indices, self._indptr), self._shape)
+            self._matrix.has_canonical_format = True
         return replace(
             self._names,
-            matrix=matrix,
+            matrix=self._matrix,
             row_lower=np.where(self._kinds <= 0, right, -np.inf),
             row_upper=np.where(self._kinds >= 0, right, np.inf),
             column_lower=values[self._low] / size,
@@ -278,8 +289,8 @@ class Template:
     def _verify(self, wanted: Program, found: Program) -> None:
         """The formulas must give the numbers of the ordinary way for the data they were made from."""
         known = np.zeros(wanted.matrix.shape[1], dtype=int)  # where its columns stand in the template's
-        for name, places in wanted.columns.items():
-            known[list(places.values())] = [found.columns[name][index] for index in places]
+        for name, at in wanted.columns.items():
+            known[list(at.values())] = [found.columns[name][index] for index in at]
         others = np.setdiff1d(np.arange(found.matrix.shape[1]), known)
         same = not (found.matrix[:, known] != wanted.matrix).nnz and not found.matrix[:, others].count_nonzero()
         for name in ("row_lower", "row_upper"):

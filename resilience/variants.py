@@ -8,16 +8,17 @@ cutoffs, the year) is checked against the data set anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from resilience.case import Case, resolve
-from resilience.casefile import PARAMETERS, SECTIONS, case_file, nearest
+from resilience.casefile import PARAMETERS, SECTIONS, Surge, case_file, nearest
 from resilience.errors import Finding, InputError
 
 LISTS = ("cutoffs", "region", "members", "goods")
-PLAIN = {name for name, parameter in PARAMETERS.items() if parameter.name != "chains"}  # change no family of goods
-NUMBERS_OF_CUTOFFS = ("fraction", "start", "months", "any", "any_region")
+# What changes no family of goods, and cannot make up a case that is refused (any of both sides under solidarity).
+PLAIN = {name for name, parameter in PARAMETERS.items() if parameter.kind != "flag"}
+NUMBERS_OF_CUTOFFS = ("fraction", "start", "months")
 
 Change = Callable[[Any], Any]
 
@@ -35,11 +36,12 @@ def vary(case: Case, values: Mapping[str, Any], how: Mapping[str, str] | None = 
     plain = True
     for name, value in values.items():
         if name == "cutoffs":
-            raw["cutoffs"] = _chosen(case, value)
+            raw["cutoffs"] = _chosen(case, raw["cutoffs"], value)
         elif name in (*LISTS, "year"):
             raw[name] = value
         else:
-            _change(raw, name.split("."), _as_change(value, how.get(name, "set")), case.file.path.name)
+            change = _as_change(name, value, how.get(name, "set"), case.file.path.name)
+            _change(raw, name.split("."), change, _default(name), case.file.path.name)
         plain &= is_plain(name)
     file, _, findings = case_file(case.file.path, raw)
     if file is None:
@@ -57,12 +59,16 @@ def is_plain(name: str) -> bool:
     return first in (*SECTIONS, "goods_override") and any(part in PLAIN for part in rest)
 
 
-def _as_change(value: Any, how: str) -> Change:
+def _as_change(name: str, value: Any, how: str, file: str) -> Change:
     if how == "set":
         return lambda _: value
 
-    def number(old: float) -> float:
-        return old * value if how == "times" else old + value
+    def number(old: Any) -> float:
+        if isinstance(old, bool) or not isinstance(old, (int, float)):
+            message = f"{'nothing' if old is None else repr(old)} stands there, which is no number; set a value"
+            raise InputError([Finding("error", file, None, name, message)])
+        new = old * value if how == "times" else old + value
+        return int(new) if isinstance(old, int) and float(new).is_integer() else new
 
     def change(old: Any) -> Any:
         if isinstance(old, Mapping):
@@ -72,10 +78,9 @@ def _as_change(value: Any, how: str) -> Change:
     return change
 
 
-def _chosen(case: Case, names: Any) -> list[Any]:
-    """The cutoffs of the case that are named."""
+def _chosen(case: Case, raw: list[Any], names: Any) -> list[Any]:
+    """Those of the cutoffs, as they stand now, that are named."""
     wanted = [names] if isinstance(names, str) else list(names)
-    raw = case.file.raw["cutoffs"]
     known = {cutoff.name: item for cutoff, item in zip(case.file.cutoffs, raw, strict=True)}
     for name in wanted:
         if name not in known:
@@ -84,7 +89,7 @@ def _chosen(case: Case, names: Any) -> list[Any]:
     return [known[name] for name in known if name in wanted]
 
 
-def _change(table: Any, path: list[str], change: Change, file: str) -> None:
+def _change(table: Any, path: list[str], change: Change, default: Any, file: str) -> None:
     """Change one entry; the tables on the way are copied, so that the document they came from stays as it is."""
     first, *rest = path
     if isinstance(table, list):
@@ -97,7 +102,7 @@ def _change(table: Any, path: list[str], change: Change, file: str) -> None:
         key = first
     old = table[key] if isinstance(table, list) else table.get(key)
     if not rest:
-        table[key] = change(_default(first) if old is None else old)
+        table[key] = change(default if old is None else old)
         return
     if isinstance(old, list):
         below: Any = list(old)
@@ -107,8 +112,18 @@ def _change(table: Any, path: list[str], change: Change, file: str) -> None:
         # A number for all goods becomes a table that keeps it as the default.
         below = {} if old is None else {"default": old}
     table[key] = below
-    _change(below, rest, change, file)
+    _change(below, rest, change, default, file)
 
 
 def _default(name: str) -> Any:
-    return PARAMETERS[name].default if name in PARAMETERS else None
+    """What a number is where the case says nothing; None if that is no number of its own."""
+    first, *rest = name.split(".")
+    if first == "cutoffs":
+        return {"fraction": 1.0, "start": 1}.get(rest[-1])
+    if first not in SECTIONS or not rest or rest[0] not in PARAMETERS:
+        return None
+    default = PARAMETERS[rest[0]].default
+    if isinstance(default, Surge):
+        numbers = asdict(default)
+        return numbers if len(rest) == 1 else numbers.get(rest[1])
+    return default if len(rest) == 1 else None

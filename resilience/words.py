@@ -106,6 +106,26 @@ def weakest_links(chain: pd.DataFrame) -> list[str]:
     return lines
 
 
+def rests_text(rows: pd.DataFrame, most: int = 3, between: str = ", ") -> str:
+    """What a good's share rests on: ``stock 38–72 %, new capacity 38 % to none``; rows of ``rests_on``."""
+    parts = []
+    for row in rows.head(most).to_dict("records"):
+        ends = [(row["share_low"], row["status_low"]), (row["share_high"], row["status_high"])]
+        ends.sort(key=lambda end: (pd.isna(end[0]), end[0]))
+        (least, before), (greatest, after) = ends
+        same = percent(least, 3) == percent(greatest, 3)
+        digits = 0 if same else _digits(least, greatest)
+        one, other = (str(word) if pd.isna(share) else percent(share, digits) for share, word in ends)
+        if same:
+            text = f"{one}, {before} to {after}" if before != after else one
+        elif pd.isna(least) or pd.isna(greatest):
+            text = f"{one} to {other}"
+        else:
+            text = f"{one.removesuffix(' %')}–{other}"
+        parts.append(f"{row['label']} {text}")
+    return between.join(parts)
+
+
 def good_name(good: str, meta: Mapping[str, Any]) -> str:
     """The good's label; of an input that was not asked for, its short name in words."""
     return str(meta["labels"].get(good) or good.replace("_", " ").capitalize())

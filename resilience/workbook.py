@@ -11,17 +11,20 @@ import datetime
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
 from resilience import words
+from resilience.bars import SCALE, bars_png
 from resilience.errors import Finding, InputError
 from resilience.results import Result
 from resilience.sheets import (
     FORBIDDEN,
     SHEETS,
+    Bars,
     Field,
     Gap,
     Mark,
@@ -183,6 +186,11 @@ def _write_cell(
             page.write_rich_string(row, column, *parts, body)
         else:
             page.write_string(row, column, clean(value.word), styles.verdict(value.status, bold=True))
+    elif isinstance(value, Bars):
+        page.write_blank(row, column, None, styles(**line))
+        picture = {"image_data": BytesIO(bars_png(value.bars)), "description": value.words, "object_position": 2}
+        picture |= {"x_scale": 1 / SCALE, "y_scale": 1 / SCALE, "x_offset": 2, "y_offset": 1}
+        page.insert_image(row, column, "rests-on.png", picture)
     elif isinstance(value, Gap):
         table = sheet.table
         formula = f"=MAX(0,{table}[[#This Row],[Least share]]-{table}[[#This Row],[Share today]])"

@@ -765,8 +765,8 @@ def compare(monkeypatch: pytest.MonkeyPatch, seed: int, stages: int, members: in
     built: list[chains.Chain] = []
     begin = chains.Chain.__init__
 
-    def remember(chain: chains.Chain, *given: Any) -> None:
-        begin(chain, *given)
+    def remember(chain: chains.Chain, *given: Any, **more: Any) -> None:
+        begin(chain, *given, **more)
         built.append(chain)
 
     with monkeypatch.context() as patch:

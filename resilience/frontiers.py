@@ -3,10 +3,10 @@
 Where a number enters the right-hand sides and bounds of the programme only (stocks, critical share, capacities),
 the least share is a convex, piecewise linear function of it. Made a variable τ of the programme, the number gives
 every corner of that function: the chord between two known points has a corner below it just if minimising
-ρ − λτ, λ the chord's slope, finds one (Aneja and Nair 1979, "Bicriteria transportation problem", Management Science
-25). Whole numbers (months, any K) are solved one by one. Where a number stands in coefficients (surge, the fraction
-of a cutoff) there are no corners to find: the points between which the line is drawn are solved, and lie so close
-that halfway it is off by no more than :data:`CLOSE`.
+ρ − λτ, λ the chord's slope, finds one (Aneja and Nair 1979, "Bicriteria transportation problem", Management
+Science 25). Whole numbers (months, any K) are solved one by one. Where a number stands in coefficients (surge, the
+fraction of a cutoff) there are no corners to find: the points between which the line is drawn are solved, and lie
+so close that halfway it is off by no more than :data:`CLOSE`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class _Curve:
     def row(self, value: float) -> dict[str, Any]:
         """The outcome at a value."""
         if value not in self.known:
-            found = self.chunk.outcomes({self.parameter: value})
+            given = int(value) if whole_name(self.parameter) and value.is_integer() else value
+            found = self.chunk.outcomes({self.parameter: given})
             for row in found:
                 if row["status"] == "error":
                     message = f"{value:g}: {row['message']}"
@@ -186,7 +187,7 @@ class _Curve:
                 line = (ends[0]["share"] + ends[1]["share"]) / 2
                 off = abs(middle["share"] - line)
                 same = {end["status"] == "none" for end in (*ends, middle)}
-                if len(same) > 1 or off > CLOSE:
+                if (len(same) > 1 or off > CLOSE) and b - a > SAME * (high - low):
                     rough += [(a, (a + b) / 2), ((a + b) / 2, b)]
             pieces = rough
         return sorted(self.known)
@@ -197,11 +198,12 @@ def movable(low: Program, middle: Program, high: Program) -> Program | None:
 
     None if the number does not move right-hand sides and bounds in proportion, or moves anything else.
     """
-    if low.matrix.shape != high.matrix.shape or low.rows != high.rows:
+    if any(program.matrix.shape != low.matrix.shape or program.rows != low.rows for program in (middle, high)):
         return None
-    used = sparse.diags_array(((low.column_lower != 0) | (low.column_upper != 0)).astype(float))
+    bounds = (side for program in (low, high) for side in (program.column_lower, program.column_upper))
+    used = sparse.diags_array(np.logical_or.reduce([bound != 0 for bound in bounds]).astype(float))
     matrix = sparse.csr_matrix(low.matrix @ used)  # coefficients of what is zero anyway do not count
-    if (matrix != sparse.csr_matrix(high.matrix @ used)).nnz:
+    if any((matrix != sparse.csr_matrix(program.matrix @ used)).nnz for program in (middle, high)):
         return None
     sides: Mapping[str, Callable[[Program], np.ndarray]] = {
         name: lambda program, name=name: getattr(program, name)  # type: ignore[misc]
