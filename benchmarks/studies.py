@@ -13,9 +13,9 @@ logarithms, 1 is linear.
 (f) How long ``resilience --help`` takes.
 (h) The most memory used after 2,000 and after 10,000 points.
 
-Seconds are those of the process where there is one only; what is compared takes turns, and the median of the
-ratios counts. ``--quick`` measures less. The exit status is 1 if a target is missed, with ``--quick`` only if it is
-missed by half.
+Seconds are those of the process where there is one only; what is compared takes turns, and the best turn of each
+counts. ``--quick`` measures less, and not (d). The exit status is 1 if a target is missed, with ``--quick`` only
+if it is missed by half.
 """
 
 from __future__ import annotations
@@ -71,7 +71,6 @@ COEFFICIENTS = (
 )
 SHARE = 0.9  # of the bare loop's throughput
 TIMES = 80.0  # as fast as rebuilding
-FAST = 20.0  # what a trial of the fast path gave
 LINEAR = 1.2  # largest exponent that passes for linear
 START = 0.5  # seconds
 GROWTH = 1.05  # of memory
@@ -194,9 +193,16 @@ class Bare:
         start = time.process_time()
         for step in steps:
             if step.whole is not None:
-                basis = step.highs.getBasis() if step.warm else None
+                basis = highspy.HighsBasis()
+                if step.warm:
+                    found = step.highs.getBasis()  # which is lost with the programme
+                    basis.col_status, basis.row_status, basis.valid = (
+                        found.col_status,
+                        found.row_status,
+                        found.valid,
+                    )
                 step.highs.passModel(step.whole)
-                if basis is not None:
+                if basis.valid:
                     step.highs.setBasis(basis)
             else:
                 step.highs.changeRowsBounds(*step.rows)
@@ -232,7 +238,6 @@ class OfGood:
     study: float
     full: float
     reduced: float
-    ratios: list[float]
 
 
 def run(evaluate: Evaluate, chunks: Sequence[pd.DataFrame]) -> float:
@@ -260,9 +265,8 @@ def against_bare(path: Path, good: str, factors: Sequence[Factor], points: int, 
         ours.append(run(evaluate, chunks))
         bare.append(loops[0].seconds())
         small.append(loops[1].seconds())
-    ratios = [floor / own for floor, own in zip(bare, ours, strict=True)]
     count = sum(map(len, chunks))
-    return OfGood(count, len(loops[0].questions), min(ours), min(bare), min(small), ratios)
+    return OfGood(count, len(loops[0].questions), min(ours), min(bare), min(small))
 
 
 def rebuilding(path: Path, good: str, points: int) -> tuple[float, float]:
@@ -310,7 +314,7 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
                 total["reduced"] += found.reduced * scale
             if not shown:
                 continue
-            ratio = statistics.median(found.ratios)
+            ratio = found.full / found.study
             measured = (
                 f"{ratio:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.full:5.2f} ms"
                 f" ({found.questions / found.points:.1f} LPs)"
@@ -363,17 +367,19 @@ def fast_path(table: Table, goods: int, points: int, turns: int) -> None:
                     template = Template(build if found is reduced else partial(build, full=True), data)
                 programs = [template.at(one) for one in moved(data, points)]
                 found.append([Question(program, "least_share", data.good.good) for program in programs])
-        ratios = []
+        ours, bare = [], []
         for _ in range(turns):
             start = time.process_time()
             for questions in reduced:
                 warm = Warm()
                 for question in questions:
                     minimise(question.program, question.objective, question.problem, warm)
-            own = time.process_time() - start
-            ratios.append(sum([Bare(questions).seconds() for questions in full], 0.0) / own)
-        ratio = statistics.median(ratios)
-        table.row(f"(c) fast path, {name}", f"{ratio:5.1f} times as fast as all rows in place", ratio, FAST)
+            ours.append(time.process_time() - start)
+            bare.append(sum([Bare(questions).seconds() for questions in full], 0.0))
+        ratio = min(bare) / min(ours)
+        table.row(
+            f"(c) fast path, {name}", f"{ratio:5.1f} times as fast as all rows in place (a trial: 20)", ratio, None
+        )
 
 
 # (d)
@@ -407,6 +413,13 @@ SMALL = Size(goods=2, cutoffs=4, suppliers=40, members=4, months=12)
 
 
 def _peak() -> float:
+    """Most memory this process has had, in MB; what it was started by does not count, where the system tells."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return (
+            float(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+            / 1024
+        )
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (1024.0**2 if sys.platform == "darwin" else 1024.0)
 
@@ -511,13 +524,13 @@ def main() -> int:
     works: dict[str, Callable[[], None]] = {
         "ab": lambda: throughput(table, path, 60 if quick else 200, 2 if quick else 5, many),
         "c": lambda: fast_path(table, 2 if quick else 10, 10, 2 if quick else 3),
-        "d": lambda: workers(table, path, 100 if quick else 600),
+        "d": lambda: workers(table, path, 100 if quick else 2_000),
         "e": lambda: growth(table, 5 if quick else 20, 2 if quick else 4),
         "f": lambda: start_up(table),
         "h": lambda: memory(table, path, (200, 600) if quick else (2_000, 10_000)),
     }
     for letters, work in works.items():
-        if set(letters) & set(options.only):
+        if set(letters) & set(options.only) - ({"d"} if quick else set()):
             timed(work)
     return int(table.failed)
 

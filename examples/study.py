@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 
 import resilience
-from resilience.frontiers import frontier
 from resilience.study_pictures import rule_picture
 from resilience.study_tables import groups, study_tables
 from resilience.study_words import label, share_text, value_text
@@ -63,7 +62,7 @@ def main(path: Path, picture: Path) -> None:
         ("response.diversion", 0.01, 0.3),
         ("survival.critical_share.military", 0.7, 1.0),
     ):
-        curve = frontier(case, good, name, low, high)
+        curve = resilience.frontier(case, good, name, low, high)
         at = ", ".join(value_text(name, value) for value in turning_points(curve, today)) or "nowhere"
         print(f"the share crosses today's {share_text(today)} at {label(name)} {at} ({curve['kind'].iloc[0]}s)")
 

@@ -770,6 +770,8 @@ class _Checker:
             self.say(where, "is 0 in the case, and times changes nothing; give a range [low, high] or use plus")
         elif all(math.isinf(number) for number in numbers):
             self.say(where, f"is infinite in the case, and {factor.how} changes nothing; give a range [low, high]")
+        if factor.how == "times" and whole_name(factor.name) and not factor.whole:
+            self.say(where, "takes whole numbers, which times would not give; give a range [low, high] instead")
         if factor.how == "times" and factor.low < 0:
             self.say(where, f"the case would be multiplied by {factor.low:g}, less than 0")
 

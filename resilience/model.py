@@ -923,7 +923,8 @@ def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     for n, m in enumerate(members):
         if m in good.no_home and m in suppliers:
             sells[n, suppliers.index(m)] = False
-    alphabetical_pairs = np.ix_(np.argsort(members), np.argsort(suppliers))
+    by_name = [sorted(range(len(names)), key=names.__getitem__) for names in (members, suppliers)]
+    alphabetical_pairs = np.ix_(*by_name)
     number = np.zeros(sells.shape, dtype=int)
     number[alphabetical_pairs] = np.cumsum(sells[alphabetical_pairs]).reshape(sells.shape)
     golden = (5**0.5 - 1) / 2

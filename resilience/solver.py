@@ -28,6 +28,8 @@ from resilience.model import GENERATED, PART
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
+NEARLY = 0.1  # how far from being violated, over its largest entry, a row is that is generated with those that are
+AT_ONCE = 4  # rows of a member and cutoff that are generated in one round, at the most
 CLEARLY = 1e-6  # by how much a proof of infeasibility must hold for a warm start to be believed
 OPTIONS = {
     "output_flag": False,
@@ -239,13 +241,19 @@ class _Start:
         _, known, ray = (None, False, []) if self.highs is None else self.highs.getDualRay()
         return np.array(ray if known else [], dtype=float)
 
-    def keep_basis(self) -> None:
-        """Note the statuses that the solver holds; only asked for when it is given another programme."""
-        if self.highs is not None and self.stood is not None:
-            found = self.highs.getBasis()
-            if found.valid:
-                rows, columns = self.stood
-                self.columns[columns], self.rows[rows] = found.col_status, found.row_status
+    def basis(self, rows: np.ndarray, columns: np.ndarray) -> highspy.HighsBasis:
+        """Where to start a programme of some rows and columns: the statuses that the solver holds, before it is
+        given the programme, and those noted of rows and columns that it does not hold."""
+        basis = highspy.HighsBasis()
+        basis.valid = basis.alien = True
+        found = self.highs.getBasis()
+        if self.stood is not None and found.valid:
+            if np.array_equal(self.stood[0], rows) and np.array_equal(self.stood[1], columns):
+                basis.col_status, basis.row_status = found.col_status, found.row_status
+                return basis
+            self.rows[self.stood[0]], self.columns[self.stood[1]] = found.row_status, found.col_status
+        basis.col_status, basis.row_status = list(self.columns[columns]), list(self.rows[rows])
+        return basis
 
 
 @dataclass
@@ -443,21 +451,23 @@ def _digest(*arrays: np.ndarray) -> bytes:
 
 
 def _violated(program: Program, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Of the generated rows that are not in use, the one of each batch that the values violate most."""
+    """Of the generated rows that are not in use, those of each batch that the values violate most, up to
+    :data:`AT_ONCE`. With one that is violated come those that nearly are: the next point may ask for them."""
     positions = np.flatnonzero(rows)
     if not len(positions):
         return positions
     matrix = program.matrix
     activity = (matrix @ values)[positions]
     missing = np.maximum(program.row_lower[positions] - activity, activity - program.row_upper[positions])
-    over = missing > 0
-    positions, missing = positions[over], missing[over]
-    missing /= [np.abs(matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]).max() for row in positions]
-    over = missing > FEASIBILITY
-    positions, missing = positions[over], missing[over]
+    if not (missing > 0).any():
+        return positions[:0]
+    ends = np.stack([matrix.indptr[positions], matrix.indptr[positions + 1]], axis=1).ravel()
+    missing /= np.maximum.reduceat(np.append(np.abs(matrix.data), 0.0), ends)[::2]
+    near = (missing > -NEARLY) & np.isin(program.batch[positions], program.batch[positions[missing > FEASIBILITY]])
+    positions, missing = positions[near], missing[near]
     order = np.lexsort((-missing, program.batch[positions]))
-    _, first = np.unique(program.batch[positions][order], return_index=True)
-    return positions[order[first]]
+    batch = program.batch[positions[order]]
+    return positions[order[np.arange(len(batch)) - np.searchsorted(batch, batch) < AT_ONCE]]
 
 
 def _optimum(
@@ -555,13 +565,8 @@ def _run_warm(
         moved = _moved(given.row_lower, part.row_lower, given.row_upper, part.row_upper)
         highs.changeRowsBounds(len(moved), moved, part.row_lower[moved], part.row_upper[moved])
     else:
-        start.keep_basis()
+        basis = start.basis(rows, free)
         highs.passModel(_as_lp(part))
-        basis = highspy.HighsBasis()
-        basis.col_status = list(start.columns[free])
-        basis.row_status = list(start.rows[rows])
-        basis.valid = True
-        basis.alien = True
         highs.setBasis(basis)
     start.given, start.stood = part, (rows, free)
     highs.run()

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from itertools import pairwise
@@ -132,7 +132,16 @@ def groups(points: pd.DataFrame, outcomes: pd.DataFrame, meta: Mapping[str, Any]
             for point, text in zip(ids, told, strict=True)
         ]
         named = dict(zip(KEY, key, strict=True))
-        yield Group(named, rows, factors, meta["spec"], whose(named, meta))
+        theirs = [replace(factor, base=_of_good(factor.base, key[0], meta)) for factor in factors]
+        yield Group(named, rows, theirs, meta["spec"], whose(named, meta))
+
+
+def _of_good(base: Any, good: str, meta: Mapping[str, Any]) -> Any:
+    """What the case holds for one good, where it holds a table by good or category."""
+    if not isinstance(base, Mapping):
+        return base
+    category = meta.get("categories", {}).get(good)
+    return next((base[key] for key in (good, category, "default") if key in base), base)
 
 
 def whose(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
@@ -195,14 +204,15 @@ def tornado_text(rows: pd.DataFrame, most: int = 3) -> str:
     """What a share rests on, widest first: ``stock 41–63 %, diversion 45–58 %``.
 
     ``rows`` of one good, member, cutoff and reading: factor, share_low, share_high, status_low, status_high.
-    Factors that move nothing are left out.
+    Factors that move nothing, or less than is shown, are left out.
     """
     parts = []
     for row in rows.to_dict("records"):
         ends = study_words.ends_text(row["share_low"], row["share_high"], row["status_low"], row["status_high"])
-        if row["status_low"] != row["status_high"] or abs(row["share_high"] - row["share_low"]) > SAME:
+        moves = abs(row["share_high"] - row["share_low"]) > SAME and "–" in ends  # by what can be seen
+        if row["status_low"] != row["status_high"] or moves:
             parts.append(f"{study_words.label(str(row['factor']))} {ends}")
-    return ", ".join(parts[:most]) or "nothing that was varied moves it"
+    return ", ".join(parts[:most]) or "nothing that was varied moves it by a point"
 
 
 # Verdicts and spread

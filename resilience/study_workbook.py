@@ -256,8 +256,12 @@ def _headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> l
         key = {name: str(row[name]) for name in KEY}
         share = "none suffices" if missing(row["share_base"]) else words.percent(row["share_base"])
         low, high = _or_none(row["q05"]), _or_none(row["q95"])
-        text = f"The case: {share}. Middle 90 % of points: {low if low == high else f'{low} to {high}'}; "
-        text += f"the case's verdict holds in {words.percent(row['holds'])}. "
+        text = f"The case: {share}. "
+        if row["points"]:
+            text += f"Middle 90 % of points: {low if low == high else f'{low} to {high}'}; "
+            text += f"the case's verdict holds in {words.percent(row['holds'])}. "
+        if row["left_out"]:
+            text += f"{row['left_out']:,.0f} of {row['points'] + row['left_out']:,.0f} points have no answer. "
         text += f"Rests on: {tornado_text(rows_of(tables['tornado'], key))}."
         rules = rows_of(tables["rules"], key)
         if len(rules) and rules["outcome"].iloc[0]:

@@ -18,7 +18,7 @@ from resilience.casefile import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CASES = sorted((ROOT / "models").glob("*.toml"))
+CASES = sorted(path for path in (ROOT / "models").glob("*.toml") if not path.name.startswith("study-"))
 
 
 def blocks(language: str) -> list[str]:
