@@ -14,8 +14,8 @@ logarithms, 1 is linear.
 (h) The most memory used after 2,000 and after 10,000 points.
 
 Seconds are those of the process where there is one only; what is compared takes turns, and the best turn of each
-counts. ``--quick`` measures less, and not (d). The exit status is 1 if a target is missed, with ``--quick`` only
-if it is missed by half.
+counts. ``--quick`` measures less, and not (d). The exit status is 1 if a target is missed; with ``--quick`` only
+if it is grossly so: for (a) and (b) over all goods below a half and a quarter of it, for (e) to (h) above twice.
 """
 
 from __future__ import annotations
@@ -80,16 +80,29 @@ GROWTH = 1.05  # of memory
 class Table:
     """What was measured against what is wanted, printed as it comes."""
 
-    slack: float  # by what factor a target may be missed before the run fails
+    quick: bool
     failed: bool = False
 
-    def row(self, what: str, measured: str, ratio: float, target: float | None, *, most: bool = False) -> None:
-        """One line; ``most``: the target is the largest allowed. Without a target it is reported only."""
+    def row(
+        self,
+        what: str,
+        measured: str,
+        ratio: float,
+        target: float | None,
+        *,
+        most: bool = False,
+        slack: float = 2.0,
+    ) -> None:
+        """One line; ``most``: the target is the largest allowed. Without a target it is reported only.
+
+        ``slack`` is by what factor the target may be missed in a quick run, which is too short to be exact.
+        """
         if target is None:
             print(f"{what:52} {measured:44} {'reported':>22}", flush=True)
             return
         met = ratio <= target if most else ratio >= target
-        gross = ratio > target * self.slack if most else ratio < target / self.slack
+        slack = slack if self.quick else 1.0
+        gross = not (ratio <= target * slack if most else ratio >= target / slack)
         self.failed |= gross
         words = f"{'≤' if most else '≥'} {target:g}: {'met' if met else 'MISSED'}"
         print(f"{what:52} {measured:44} {words:>22}", flush=True)
@@ -299,13 +312,13 @@ def data_of(case: Case, good: str) -> ModelData:
 
 def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence[str]) -> None:
     """(a) and (b)."""
-    total = {"study": 0.0, "full": 0.0, "reduced": 0.0}
+    total = dict.fromkeys(("study", "full", "reduced", "anew", "often"), 0.0)
     for good in dict.fromkeys((*GOODS, *many)):
         shown = good in GOODS
         for name, factors in (("bounds", BOUNDS), ("coefficients", COEFFICIENTS)):
-            if name == "coefficients" and not shown:
+            if name == "coefficients" and (not shown or (table.quick and good != GOODS[0])):
                 continue
-            found = against_bare(path, good, factors, points if shown else max(60, points // 3), turns)
+            found = against_bare(path, good, factors, points if shown else max(43, points // 3), turns)
             per = 1000 / found.points
             if name == "bounds" and (good in many):
                 scale = 1.0 / found.points
@@ -319,13 +332,20 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
                 f"{ratio:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.full:5.2f} ms"
                 f" ({found.questions / found.points:.1f} LPs)"
             )
-            table.row(f"(a) {good}, {name}", measured, ratio, SHARE)
+            table.row(f"(a) {good}, {name}", measured, ratio, SHARE, slack=math.inf)
             small = found.reduced / found.study
             table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, None)
             if name == "bounds":
-                by_pyomo, by_arrays = (one / (found.study / found.points) for one in rebuilding(path, good, 3))
+                anew = rebuilding(path, good, 3)
+                total["anew"] += anew[0]
+                total["often"] += found.study / found.points
+                by_pyomo, by_arrays = (one / (found.study / found.points) for one in anew)
                 table.row(
-                    f"(b) {good}, rebuilding, Pyomo's interface", f"{by_pyomo:5.0f} times as long", by_pyomo, TIMES
+                    f"(b) {good}, rebuilding, Pyomo's interface",
+                    f"{by_pyomo:5.0f} times as long",
+                    by_pyomo,
+                    TIMES,
+                    slack=math.inf,
                 )
                 measured = f"{by_arrays:5.0f} times as long"
                 table.row("    the same by compile_model and a cold minimise", measured, by_arrays, None)
@@ -334,6 +354,9 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
     table.row(f"(a) {len(many)} goods in all, bounds", measured, ratio, SHARE)
     small = total["reduced"] / total["study"]
     table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, None)
+    times = total["anew"] / total["often"]
+    what = f"(b) {len(GOODS)} goods in all, rebuilding, Pyomo's interface"
+    table.row(what, f"{times:5.0f} times as long", times, TIMES, slack=4.0)
 
 
 # (c)
@@ -520,9 +543,9 @@ def main() -> int:
     quick, path = options.quick, options.case
     everything = [good for good in resilience.load(path).goods if good not in GOODS]
     many = (*GOODS, *everything)[:4] if quick else (*GOODS, *everything)[:20]
-    table = Table(slack=2.0 if quick else 1.0)
+    table = Table(quick)
     works: dict[str, Callable[[], None]] = {
-        "ab": lambda: throughput(table, path, 60 if quick else 200, 2 if quick else 5, many),
+        "ab": lambda: throughput(table, path, 43 if quick else 200, 2 if quick else 5, many),
         "c": lambda: fast_path(table, 2 if quick else 10, 10, 2 if quick else 3),
         "d": lambda: workers(table, path, 100 if quick else 2_000),
         "e": lambda: growth(table, 5 if quick else 20, 2 if quick else 4),

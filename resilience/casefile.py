@@ -402,6 +402,9 @@ class _Checker:
         for key in table:
             if key not in known:
                 elsewhere = PARAMETERS.get(key)
+                if key == "case" and not where:
+                    self.say(key, "this is a study of another case; use: resilience study FILE --out FOLDER")
+                    continue
                 hint = (
                     f"; it belongs under [{elsewhere.section}]" if elsewhere and not where else nearest(key, known)
                 )

@@ -515,6 +515,8 @@ def _study(options: argparse.Namespace) -> int:
         return FAULT
     seconds = time.perf_counter() - start
     try:
+        if not options.quiet:
+            print("writing tables, workbook and pictures …", file=sys.stderr)
         written = _write_study(found, options.out)
     except OSError as error:
         print(f"error: {options.out}: cannot be written ({error.strerror or error})", file=sys.stderr)

@@ -199,3 +199,9 @@ def test_help_is_worth_reading_and_quick() -> None:
 )
 def test_amounts_in_words(number: float, shown: str) -> None:
     assert amount(number, "t") == shown
+
+
+def test_a_study_file_is_no_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.toml").write_text('case = "c.toml"\n[study]\n', encoding="utf-8")
+    assert main(["check", str(tmp_path / "s.toml")]) == 2
+    assert "this is a study of another case; use: resilience study" in capsys.readouterr().err

@@ -128,6 +128,9 @@ def test_other_numbers_of_points_and_other_chances(found: resilience.Study) -> N
         assert f"| {points} | {study.meta['unique_points']:,} | {held(tables)} | {st} |" in PAGE
         ranked = tables["indices"].query("index == 'ST'").sort_values("value", ascending=False)["factor"]
         assert [name.split(".")[1] for name in ranked[:3]] == ["diversion", "stock_months", "critical_share"]
+    other = tables_of(resilience.study(case, replace(spec, seed=2), workers=2))
+    rule, holds = other["rules"]["conditions"].iloc[0], percent(other["spread"]["holds"].iloc[0])
+    assert f'the verdict holds in {holds} and the rule reads "{rule}" in place of 11 %' in FLAT
     even = tuple(replace(one, distribution="uniform", mode=math.nan) for one in spec.factors)
     tables = tables_of(resilience.study(case, replace(spec, factors=even), workers=2))
     assert f"the verdict holds in {held(tables)}, and diversion" in FLAT
