@@ -237,7 +237,8 @@ def test_morris_finds_what_has_no_effect(case: resilience.Case) -> None:
 
 
 RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.path.insert(0, {here!r})
 import resilience
 from study_evaluations import slowly, spec
