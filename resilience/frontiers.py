@@ -11,7 +11,6 @@ so close that halfway it is off by no more than :data:`CLOSE`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -205,13 +204,9 @@ def movable(low: Program, middle: Program, high: Program) -> Program | None:
     matrix = sparse.csr_matrix(low.matrix @ used)  # coefficients of what is zero anyway do not count
     if any((matrix != sparse.csr_matrix(program.matrix @ used)).nnz for program in (middle, high)):
         return None
-    sides: Mapping[str, Callable[[Program], np.ndarray]] = {
-        name: lambda program, name=name: getattr(program, name)  # type: ignore[misc]
-        for name in ("row_lower", "row_upper", "column_lower", "column_upper")
-    }
-    moves = {}
-    for name, of in sides.items():
-        start, half, end = of(low), of(middle), of(high)
+    moves: dict[str, np.ndarray] = {}
+    for name in ("row_lower", "row_upper", "column_lower", "column_upper"):
+        start, half, end = (getattr(program, name) for program in (low, middle, high))
         finite = np.isfinite(start)
         if (finite != np.isfinite(end)).any() or (finite != np.isfinite(half)).any():
             return None
