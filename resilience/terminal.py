@@ -1,0 +1,188 @@
+"""What the commands share: the options of a case, progress, findings, and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resilience.case import Case
+    from resilience.errors import Finding
+    from resilience.results import Result
+
+SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
+MOST_FINDINGS = 200
+NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
+
+
+def add_case_arguments(command: argparse.ArgumentParser, what: str = "case file (.toml)") -> None:
+    """The case and what may be changed of it for one run."""
+    command.add_argument("case", metavar="CASE", type=Path, help=f"{what}, see models/")
+    command.add_argument(
+        "--goods",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="only these goods or categories (food, energy, military)",
+    )
+    command.add_argument(
+        "--members",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="members that must survive: country codes or a coalition, in place of the case's",
+    )
+    command.add_argument("--year", type=int, metavar="YEAR", help="data of this year or the latest before it")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="change one number of the case for this run, for example survival.months=6",
+    )
+    add_quiet(command)
+
+
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """The option that leaves out all but errors."""
+    command.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """The number of processes."""
+    command.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="solve goods in N processes (default: up to 4 where it pays); changes no number",
+    )
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse less than one process."""
+    from resilience.errors import Finding, InputError
+
+    if workers is not None and workers < 1:
+        raise InputError([Finding("error", "--workers", None, None, "at least one process is needed")])
+
+
+def load_case(options: argparse.Namespace) -> Case:
+    """The case with what the options change."""
+    from resilience.case import load
+
+    return load(
+        options.case,
+        overrides=options.overrides,
+        goods=split(options.goods),
+        members=split(options.members),
+        year=options.year,
+    )
+
+
+def split(texts: list[str]) -> list[str]:
+    """The names in lists separated by commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def default_workers(case: Case) -> int:
+    """One process for small cases, where starting others takes longer than it saves."""
+    work = len(case.goods) * len(case.members) * len(case.file.cutoffs)
+    return 1 if work < 150 else min(4, os.cpu_count() or 1)
+
+
+def check_target(out: Path | None) -> None:
+    """Refuse a target that cannot be meant before the work is done, not after."""
+    from resilience.errors import Finding, InputError
+
+    if out is None:
+        return
+    message = None
+    if out.suffix.lower() in NOT_A_FOLDER:
+        message = f"{out.suffix} is not written; use .xlsx, .json or the name of a folder"
+    elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
+        message = "this is a folder; name a file"
+    elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
+        message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
+    elif out.is_file():
+        try:
+            with out.open("r+b"):
+                pass
+        except OSError as error:
+            message = f"cannot be written ({error.strerror}); close it if it is open, or choose another name"
+    if message:
+        raise InputError([Finding("error", str(out), None, None, message)])
+
+
+def write(result: Result, out: Path) -> bool:
+    """Write the result; False, with a word why, if the target does not take it."""
+    from resilience.errors import InputError
+
+    try:
+        result.write(out)
+    except InputError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+    else:
+        return True
+    print("the case was computed, but nothing was written", file=sys.stderr)
+    return False
+
+
+class Progress:
+    """A progress bar on a terminal, nothing elsewhere; gives the callback for ``solve``."""
+
+    def __init__(self, console: Console, total: int, quiet: bool):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self.task = self.bar.add_task("goods", total=total)
+
+    def __enter__(self) -> Any:
+        self.bar.start()
+
+        def advance(good: str, done: int, total: int) -> None:
+            self.bar.update(self.task, completed=done, total=total, description=good)
+
+        return advance
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def console_of(stream: Any) -> Console:
+    """A console as wide as the terminal; 140 characters where there is none."""
+    from rich.console import Console
+
+    plain = Console(file=stream)
+    return plain if plain.is_terminal else Console(file=stream, width=140)
+
+
+def print_findings(findings: Sequence[Finding], quiet: bool, stream: Any) -> None:
+    """Each finding once, worst first; only errors if ``quiet``."""
+    shown = [finding for finding in dict.fromkeys(findings) if not quiet or finding.severity == "error"]
+    order = {"error": 0, "warning": 1, "info": 2}
+    shown.sort(key=lambda finding: order[finding.severity])
+    for finding in shown[:MOST_FINDINGS]:
+        print(finding, file=stream)
+    if len(shown) > MOST_FINDINGS:
+        print(f"… and {len(shown) - MOST_FINDINGS:,} more of the kind", file=stream)
+    errors = sum(finding.severity == "error" for finding in shown)
+    if errors:
+        print(f"{errors} error{'s' if errors > 1 else ''}; nothing was computed", file=stream)
