@@ -81,6 +81,15 @@ def run(options: argparse.Namespace) -> int:
         message = f"name a file that ends in {', '.join(FRONTIER_SUFFIXES)}"
         raise InputError([Finding("error", str(out), None, None, message)])
     case = load_case(options)
+    others = (
+        [good for good in case.family(options.good) if good != options.good] if options.good in case.goods else []
+    )
+    if others and not options.quiet:
+        print(
+            f"{options.good} is solved together with {', '.join(others)}, which takes longer; "
+            "--set response.chains=false leaves them out",
+            file=sys.stderr,
+        )
     table = frontier(
         case,
         options.good,

@@ -28,13 +28,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from resilience.balance import year_of
 from resilience.case import Case
 from resilience.designs import StudySpec, check_study, design_points, number_in, whole_name
 from resilience.errors import InputError, errors_in
 from resilience.schema import INPUTS
 from resilience.store import Store, as_frame, digest, flatten, outcomes_table, plain
 
-CHUNK = 50  # points; part of what a store holds, so a constant
+# Points that are computed one after the other; a study of many goods takes fewer, so that something is seen and kept
+# in time. Part of what a store holds, so constants.
+CHUNK, FEWEST = 50, 5
+GOODS = 250  # points times goods in a chunk
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
@@ -103,7 +107,8 @@ def study(
     else:
         named = getattr(evaluate, "__qualname__", type(evaluate).__qualname__)
     points = design_points(spec)
-    chunks = chunks_of(spec, points)
+    asked = [good for good, category in case.data.categories.items() if {good, category} & {*spec.goods}]
+    chunks = chunks_of(spec, points, len(asked or case.goods))
     manifest = {"study": _identity(spec) | {"evaluate": named}, **_origin(case)}
     if out is None:
         kept = _Memory()
@@ -179,6 +184,7 @@ def _result(
         "year": file.year,
         "labels": {row.good: row.label for row in case.data.goods.itertuples() if row.good in case.all_goods},
         "categories": {good: case.category(good) for good in case.goods},
+        "years": {good: year for good in case.goods if (year := year_of(good, case.data, file.year)) is not None},
         "members": {member: names[member] for member in case.members},
         "region": dict(case.credit),
         "region_name": " and ".join(file.region),
@@ -198,15 +204,16 @@ def _result(
 # The order of the points.
 
 
-def chunks_of(spec: StudySpec, points: pd.DataFrame) -> list[pd.DataFrame]:
-    """The distinct points in chunks of :data:`CHUNK`, ordered so that neighbours are alike.
+def chunks_of(spec: StudySpec, points: pd.DataFrame, goods: int = 1) -> list[pd.DataFrame]:
+    """The distinct points in chunks of at most :data:`CHUNK`, ordered so that neighbours are alike.
 
     What changes the size of the problem (lists, months to survive) changes least often; among the points that
     agree in it, the nearest one that is left follows, in factors scaled to [0, 1].
     """
     distinct = points.drop_duplicates("point").sort_values("point", ignore_index=True)[["point", *spec.names]]
     ordered = distinct.iloc[_visit(spec, distinct)].reset_index(drop=True)
-    return [ordered.iloc[start : start + CHUNK].reset_index(drop=True) for start in range(0, len(ordered), CHUNK)]
+    size = max(FEWEST, min(CHUNK, GOODS // goods))
+    return [ordered.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(ordered), size)]
 
 
 def _visit(spec: StudySpec, distinct: pd.DataFrame) -> np.ndarray:

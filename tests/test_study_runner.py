@@ -23,7 +23,7 @@ import resilience
 from resilience.designs import Factor, StudySpec, design_points, problem, unit_sample
 from resilience.errors import InputError
 from resilience.store import PARTS, read_store
-from resilience.studies import CHUNK, StudyStopped, WrongVersions, chunks_of, study
+from resilience.studies import CHUNK, FEWEST, StudyStopped, WrongVersions, chunks_of, study
 
 HERE = Path(__file__).parent
 
@@ -97,6 +97,7 @@ def test_chunks_hold_every_point_once_and_neighbours_are_alike() -> None:
     points = design_points(study_spec)
     chunks = chunks_of(study_spec, points)
     assert [len(chunk) for chunk in chunks[:-1]] == [CHUNK] * (len(chunks) - 1)
+    assert [max(map(len, chunks_of(study_spec, points, goods))) for goods in (5, 25, 400)] == [CHUNK, 10, FEWEST]
     ordered = pd.concat(chunks)
     assert sorted(ordered["point"]) == sorted(set(points["point"]))
     shuffled = chunks_of(study_spec, points.sample(frac=1, random_state=1))
