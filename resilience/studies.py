@@ -35,14 +35,14 @@ from resilience.errors import InputError, errors_in
 from resilience.schema import INPUTS
 from resilience.store import Store, as_frame, digest, flatten, outcomes_table, plain
 
-# Points that are computed one after the other; a study of many goods takes fewer, so that something is seen and kept
-# in time. Part of what a store holds, so constants.
+# Points that are computed one after the other; a study of many goods takes fewer, so that something is seen and
+# kept in time. Part of what a store holds, so constants.
 CHUNK, FEWEST = 50, 5
 GOODS = 250  # points times goods in a chunk
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
-NOT_OF_THE_CASE = ("study", "title", "description", "grounds", "dataset", "compare", "rests")  # changes no number
+NOT_OF_THE_CASE = ("study", "title", "description", "grounds", "document", "dataset", "compare", "rests")  # changes no number
 
 Evaluation = Callable[[pd.DataFrame], pd.DataFrame]
 Progress = Callable[[int, int], None]
