@@ -31,7 +31,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from resilience.balance import GoodData
-from resilience.casefile import PARAMETERS, Cutoff, Setting, Surge
+from resilience.casefile import PARAMETERS, Cutoff, Ground, Setting, Surge
 from resilience.cutoffs import availability
 from resilience.model import ModelData, build, prepare
 from resilience.readings import alone, guaranteed, market
@@ -65,7 +65,7 @@ def made(outsiders: int) -> GoodData:
         "new_capacity": 6.0,
     }
     settings = {
-        name: Setting(values.get(name, parameter.default), "benchmark", "made")
+        name: Setting(values.get(name, parameter.default), "benchmark", Ground("made up"))
         for name, parameter in PARAMETERS.items()
     }
     return GoodData(
@@ -82,7 +82,7 @@ def made(outsiders: int) -> GoodData:
         price=pd.DataFrame(1.0, index=names, columns=[MEMBER]),
         credit={MEMBER: 1.0, "PARTNER1": 1.0, "PARTNER2": 0.5},
         no_home=frozenset(),
-        rows=pd.DataFrame(),
+        fixed_rows=pd.DataFrame(),
         findings=(),
     )
 

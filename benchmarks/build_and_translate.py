@@ -25,7 +25,7 @@ import pyomo.environ as pyo
 from scipy import sparse
 
 from resilience.balance import GoodData
-from resilience.casefile import PARAMETERS, Cutoff, Setting
+from resilience.casefile import PARAMETERS, Cutoff, Ground, Setting
 from resilience.cutoffs import availability
 from resilience.model import ChainData, ModelData, build_chain, prepare
 from resilience.solver import Program, compile_model
@@ -62,8 +62,9 @@ def goods_of(size: Size) -> dict[str, ModelData]:
     partners = [f"P{n:02}" for n in range(size.members)]
     outsiders = [f"Z{n:02}" for n in range(size.suppliers - 2 * size.members)]
     names = members + partners + outsiders
-    settings = {name: Setting(p.default, "", "") for name, p in PARAMETERS.items()}
-    settings |= {"critical_share": Setting(0.8, "", ""), "drawdown": Setting(0.5, "", "")}
+    ground = Ground("made up")
+    settings = {name: Setting(p.default, "", ground) for name, p in PARAMETERS.items()}
+    settings |= {"critical_share": Setting(0.8, "", ground), "drawdown": Setting(0.5, "", ground)}
     cutoffs = [
         Cutoff(
             f"cut{n:02}", dict.fromkeys(rng.choice(outsiders, len(outsiders) // 3, replace=False).tolist(), 0.9)
@@ -88,7 +89,7 @@ def goods_of(size: Size) -> dict[str, ModelData]:
             price=pd.DataFrame(1.0, names, members),
             credit=dict.fromkeys(members + partners, 1.0),
             no_home=frozenset(),
-            rows=pd.DataFrame(),
+            fixed_rows=pd.DataFrame(),
             findings=(),
         )
         surge = PARAMETERS["region_surge"].default

@@ -33,7 +33,8 @@ class GoodData:
 
     ``baseline`` and ``price`` are supplier × member (a year; USD per unit), ``capacity`` what a supplier can
     sell to members in a year, ``demand`` and ``stock`` by member, ``credit`` by region country. ``no_home``
-    are members whose production is unknown: they are not their own supplier. ``rows`` is the balance table.
+    are members whose production is unknown: they are not their own supplier. ``fixed_rows`` is the balance table
+    without the stocks, which are ``stock_by`` for every member of the case.
     ``mix`` is the traced origin (user × origin, rows sum to 1 or 0) of what every country uses, ``made`` what a
     member makes in a year; where its production is unknown, what it sells abroad.
     """
@@ -51,10 +52,16 @@ class GoodData:
     price: pd.DataFrame
     credit: Mapping[str, float]
     no_home: frozenset[str]
-    rows: pd.DataFrame
+    fixed_rows: pd.DataFrame
     findings: tuple[Finding, ...]
+    stock_by: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
     mix: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     made: pd.Series = field(default_factory=lambda: pd.Series(dtype=float), repr=False)
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """The rows of the balance table."""
+        return self.fixed_rows.assign(stock=self.stock_by)
 
     @cached_property
     def members(self) -> list[str]:
@@ -108,8 +115,8 @@ def assemble(
 class _Use:
     """Demand of a good, given what makers of other goods need, and all that follows from it alone.
 
-    Neither the assumed stocks nor the suppliers' capacities are in it. ``frames`` are those of the suppliers
-    ``kept``, of the last case that asked.
+    Neither the assumed stocks nor the suppliers' capacities are in it; ``last`` is what the last case that asked
+    was told, with the suppliers at the positions ``kept``.
     """
 
     needed: Mapping[str, float]
@@ -121,8 +128,8 @@ class _Use:
     made: pd.Series
     no_home: frozenset[str]
     rows: pd.DataFrame
+    last: GoodData | None = None
     kept: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
-    frames: tuple[pd.DataFrame, pd.DataFrame] | None = None
 
 
 class Trade:
@@ -160,7 +167,10 @@ class Trade:
             unlisted = ~self.production.index.isin(self.balances.index)
             self.production[unlisted] = 0.0
         self._years = self._report_years(asked)
-        self._countries, self._members = pd.Index(self.countries), pd.Index(self.members)
+        # Plain objects: what is looked up by name, again and again, is a few names only.
+        self._countries, self._members = (
+            pd.Index(names, dtype=object) for names in (self.countries, self.members)
+        )
         self._at = [self.place[member] for member in self.members]
         self._given_demand_by, self._given_stock_by = (
             self.balances[name].reindex(self.members).to_numpy(dtype=float) for name in ("demand", "stock")
@@ -193,14 +203,21 @@ class Trade:
         findings = list(use.findings)
         capacity = self._capacity(use.baseline, settings, findings)
         keep = np.flatnonzero(capacity > 0)
-        baseline, price = self._frames(use, keep)
-        usable, users = use.usable, use.demand.index
         # B: the stock in the data, else the assumed months of demand
         assumed = np.maximum(use.demand_by, 0.0) * float(settings["stock_months"].value) / 12.0
         stock = np.where(np.isnan(self._given_stock_by), assumed, self._given_stock_by)
-        rows = use.rows.copy(deep=False)
-        rows["stock"] = stock
-        return GoodData(
+        baseline, price = self._frames(use, keep)
+        last = use.last
+        use.kept = keep
+        if (
+            last is not None
+            and last.baseline is baseline
+            and np.array_equal(last.capacity.to_numpy(), capacity[keep])
+        ):
+            sold = last.capacity
+        else:
+            sold = pd.Series(capacity[keep], index=baseline.index)
+        use.last = found = GoodData(
             good=self.good,
             label=self.label,
             category=self.category,
@@ -208,17 +225,21 @@ class Trade:
             year=self.year,
             settings=settings,
             demand=use.demand,
-            stock=pd.Series(stock[usable], index=users),
+            stock=pd.Series(stock[use.usable], index=use.demand.index),
             baseline=baseline,
-            capacity=pd.Series(capacity[keep], index=baseline.index),
+            capacity=sold,
             price=price,
             credit=credit,
             no_home=use.no_home,
-            rows=rows,
+            fixed_rows=use.rows,
             findings=tuple(findings),
+            stock_by=stock,
             mix=self._mix,
             made=use.made,
         )
+        if last is not None and last.baseline is baseline and last.credit == credit:
+            found.__dict__["share_today"] = last.share_today  # a cached property that would come out the same
+        return found
 
     def _use_of(self, needed: Mapping[str, float]) -> _Use:
         """Demand and what follows from it; kept, for it is the same as long as ``needed`` is."""
@@ -245,16 +266,16 @@ class Trade:
         return self._last_use
 
     def _frames(self, use: _Use, keep: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Sourcing and prices of the suppliers at some positions, supplier × member; kept as above."""
-        if use.frames is None or not np.array_equal(use.kept, keep):
-            suppliers, users = self._countries[keep], use.demand.index
-            price = self._price_by[np.ix_(use.usable, keep)].T
-            use.kept = keep
-            use.frames = (
-                pd.DataFrame(use.baseline[:, keep].T, index=suppliers, columns=users),
-                pd.DataFrame(price, index=suppliers, columns=users),
-            )
-        return use.frames
+        """Sourcing and prices of the suppliers at some positions, supplier × member; those of the last case that
+        asked, if they are of the same suppliers."""
+        if use.last is not None and np.array_equal(use.kept, keep):
+            return use.last.baseline, use.last.price
+        suppliers, users = self._countries[keep], use.demand.index
+        price = self._price_by[np.ix_(use.usable, keep)].T
+        return (
+            pd.DataFrame(use.baseline[:, keep].T, index=suppliers, columns=users),
+            pd.DataFrame(price, index=suppliers, columns=users),
+        )
 
     def _finding(self, severity: str, column: str | None, message: str) -> Finding:
         """A finding about this good."""

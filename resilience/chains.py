@@ -54,8 +54,8 @@ from resilience.requirements import (
     rows_of,
 )
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, compile_model
-from resilience.stress import pooled_shortfalls, shortfalls, stress_table
+from resilience.solver import Program, Solution, compile_model
+from resilience.stress import months_table, pooled_shortfalls, shortfalls, stress_table
 from resilience.words import percent
 
 BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order
@@ -306,6 +306,13 @@ class ChainEngine(Engine):
     chain: Chain = field(kw_only=True)
     good: str = field(kw_only=True)
     _rows: dict[tuple[str, str], tuple[Program, pd.DataFrame]] = field(default_factory=dict)
+    _least: dict[int, Solution | None] = field(default_factory=dict)  # by identity of a row's program
+
+    def minimise(self, program: Program, objective: str, problem: str) -> Solution | None:
+        """As :meth:`Engine.minimise`; the least share of a row's own programme is known since :meth:`row`."""
+        if objective == "least_share" and id(program) in self._least:
+            return self._least[id(program)]
+        return super().minimise(program, objective, problem)
 
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The programme of one row; goods before this one keep their shares, and all goods survive if they can."""
@@ -319,10 +326,13 @@ class ChainEngine(Engine):
                 whole, tags = self.whole(member, cutoff, room)
                 if not others:
                     whole = whole.loosen(chain.survival_of(tags, after))
-                if self.minimise(whole.part(self.good), "least_share", f"{self.good}, {member}") is not None:
+                program = whole.part(self.good)
+                least = self.minimise(program, "least_share", f"{self.good}, {member}")
+                if least is not None:
                     break
             mine = tags[(tags["good"] == self.good) | tags["name"].isin(SURVIVAL)]
-            self._rows[member, cutoff] = whole.part(self.good), mine
+            self._rows[member, cutoff] = program, mine
+            self._least[id(program)] = least
         return self._rows[member, cutoff]
 
     def free(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
@@ -354,11 +364,11 @@ class ChainEngine(Engine):
                 program = program.loosen(chain.survival_of(tags, [good]))
             sourcing = self._today(good) if plan is None else plan.sourcing
             built = {} if plan is None else plan.new_capacity
-            demand = chain.coupled.whole[good].good.demand
+            demand = chain.coupled.whole[good].good.demand.to_dict()
             low = {(m, i): max(0.0, amount - room * demand[m]) for (m, i), amount in sourcing.items()}
             high = {(m, i): amount + room * demand[m] for (m, i), amount in sourcing.items()}
             program = program.bound(f"{good}{PART}sourcing", lower=low, upper=high)
-            more = room * float(demand.sum())
+            more = room * sum(demand.values())
             low_built = {i: max(0.0, amount - more) for i, amount in built.items()}
             high_built = {i: amount + more if amount > 0 else 0.0 for i, amount in built.items()}
             program = program.bound(f"{good}{PART}new_capacity", lower=low_built, upper=high_built)
@@ -388,7 +398,7 @@ class ChainEngine(Engine):
         if not any(link.input == self.good and planned.get(link.good) is not None for link in links):
             return True
         program, _ = self.row(member, cutoff)
-        room = BANDS[1] * self.data.good.demand
+        room = {m: BANDS[1] * amount for m, amount in self.data.good.demand.items()}
         today = self._today(self.good)
         low = {(m, i): max(0.0, amount - room[m]) for (m, i), amount in today.items()}
         high = {(m, i): amount + room[m] for (m, i), amount in today.items()}
@@ -433,10 +443,11 @@ class ChainEngine(Engine):
         good = self.data.good
         today = self._today(self.good)
         sourcing = program.read(solution.values, "sourcing")
+        nothing = {m: NOTHING * amount for m, amount in good.demand.items()}
         for (m, i), amount in sourcing.items():
-            if abs(amount - today[m, i]) <= NOTHING * good.demand[m]:
+            if abs(amount - today[m, i]) <= nothing[m]:
                 sourcing[m, i] = today[m, i]
-            elif amount <= NOTHING * good.demand[m]:
+            elif amount <= nothing[m]:
                 sourcing[m, i] = 0.0
         least = SLACK * float(good.demand.sum())
         built_by = program.read(solution.values, "new_capacity")
@@ -490,12 +501,13 @@ def solve_chain(
     )
     results = {}
     for good, data in coupled.whole.items():
-        engine = solved.engines[good]
+        engine, joint = solved.engines[good], coupled.joint.goods[good]
         plan, building = _plan_frame(data, chain.fixed[ALL, ALL][good])
         explained = NO_REASONS if with_surge is None else reasons(engine, rows[good], *_surges(engine, with_surge))
         results[good] = GoodResult(
             requirements=pd.DataFrame(rows[good], columns=list(RESULTS["requirements"].names)),
             stress=stress_table(data, together[good]),
+            months=months_table(data, plan if joint.apart else None, replace(data, available=joint.available)),
             plan=plan_table(data, plan),
             capacity=capacity_table(data, building),
             why=explained.why,

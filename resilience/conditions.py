@@ -8,6 +8,7 @@ conditions need no variables for deliveries, stock or consumption; they are an i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -33,7 +34,13 @@ class Windows:
 
     @classmethod
     def of(cls, available: Availability) -> Windows:
-        """The windows of all cutoffs; the same for all members of a good, and so worth keeping."""
+        """The windows of all cutoffs; the same for all members of a good, and so kept."""
+        if "windows" not in available.derived:
+            available.derived["windows"] = cls._of(available)
+        return cast(Windows, available.derived["windows"])
+
+    @classmethod
+    def _of(cls, available: Availability) -> Windows:
         months = available.delivered.shape[2]
         last, after = np.tril_indices(months)
         single = np.arange(months)
@@ -136,7 +143,7 @@ def survival_conditions(data: ModelData, member: str, windows: Windows | None = 
     good, available = data.good, data.available
     windows = windows or Windows.of(available)
     n = good.members.index(member)
-    held = float(good.stock[member])
+    held = float(good.stock.to_numpy()[n])
     draw = good.value("drawdown") * held
     longer = slice(len(windows.last) - windows.months)  # all but the single months of the drawdown
     needed_to = np.concatenate([[0.0], np.cumsum(data.critical[n])])

@@ -7,7 +7,8 @@ cutoff takes, σ the surge, counted from the start of the cutoff and kept afterw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Availability:
     at_home: np.ndarray
     spared: tuple[frozenset[str], ...]
     supplied: np.ndarray | None = None
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out from it alone and is worth keeping, by name."""
 
     @property
     def whole(self) -> np.ndarray:

@@ -58,6 +58,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -171,9 +172,10 @@ def prepare(
     factor = good.value("demand_factor")
     limit = good.value("new_capacity")
     most_new = {}
-    for i, country in enumerate(available.suppliers):
-        builds = country in good.credit and not available.hit[i] and good.capacity[country] > 0
-        most_new[country] = limit * float(good.capacity[country]) if builds and limit > 0 else 0.0
+    sold = dict(zip(good.suppliers, good.capacity.tolist(), strict=True))
+    for country, hit in zip(available.suppliers, available.hit.tolist(), strict=True):
+        builds = country in good.credit and not hit and sold[country] > 0
+        most_new[country] = limit * sold[country] if builds and limit > 0 else 0.0
     return ModelData(
         good=good,
         available=available,
@@ -915,33 +917,47 @@ def in_order(table: Any, rows: list[str], columns: list[str] | None = None) -> A
 
 def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """h_im of :func:`settled`, supplier × member."""
-    members = good.members
     sold = dict(zip(good.suppliers, good.capacity.tolist(), strict=True))
     large_first = sorted(sorted(sold), key=sold.__getitem__, reverse=True)  # of equals, the first by name
     rank = {name: place / len(sold) for place, name in enumerate(large_first)}
+    return np.array([[rank[i]] for i in suppliers]) + _of_equals(
+        tuple(good.members), tuple(suppliers), good.no_home
+    )
+
+
+@lru_cache(maxsize=64)
+def _of_equals(members: tuple[str, ...], suppliers: tuple[str, ...], no_home: frozenset[str]) -> np.ndarray:
+    """What tells suppliers of one rank apart, supplier × member."""
     sells = np.ones((len(members), len(suppliers)), dtype=bool)
     for n, m in enumerate(members):
-        if m in good.no_home and m in suppliers:
+        if m in no_home and m in suppliers:
             sells[n, suppliers.index(m)] = False
     by_name = [sorted(range(len(names)), key=names.__getitem__) for names in (members, suppliers)]
     alphabetical_pairs = np.ix_(*by_name)
     number = np.zeros(sells.shape, dtype=int)
     number[alphabetical_pairs] = np.cumsum(sells[alphabetical_pairs]).reshape(sells.shape)
     golden = (5**0.5 - 1) / 2
-    return np.array([[rank[i]] for i in suppliers]) + (number.T * golden) % 1 / 100
+    return np.asarray((number.T * golden) % 1 / 100)
 
 
 def _worth(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """Unit value of each supplier over the good's mean; 1 where no price is known."""
     price = good.price.to_numpy(dtype=float)
-    known = ~np.isnan(price)
-    count = known.sum(axis=1)
-    own = np.divide(
-        np.where(known, price, 0.0).sum(axis=1), count, out=np.full(len(price), np.nan), where=count > 0
-    )
-    mean = float(own[count > 0].mean()) if count.any() else 0.0
+    own, mean = _unit_values(price.tobytes(), price.shape)
     if not mean > 0:
         return np.ones(len(suppliers))
     if good.price.index.tolist() != suppliers:
         own = pd.Series(own, index=good.price.index).reindex(suppliers).to_numpy()
     return np.where(own > 0, own / mean, 1.0)
+
+
+@lru_cache(maxsize=64)
+def _unit_values(prices: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, float]:
+    """Each supplier's mean price over members, NaN where none is known, and the mean of these, 0 without any."""
+    price = np.frombuffer(prices).reshape(shape)
+    known = ~np.isnan(price)
+    count = known.sum(axis=1)
+    own = np.divide(
+        np.where(known, price, 0.0).sum(axis=1), count, out=np.full(len(price), np.nan), where=count > 0
+    )
+    return own, float(own[count > 0].mean()) if count.any() else 0.0

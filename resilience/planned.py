@@ -50,16 +50,20 @@ class Engine:
     data: ModelData
     alone: Program
     joint: Program
-    tags: pd.DataFrame = field(init=False)
-    joint_tags: pd.DataFrame = field(init=False)
     optima: int = 0
     residual: float = 0.0
     plans: list[tuple[str, np.ndarray]] = field(default_factory=list)  # of ALL rows: cutoff, values
     compiler: Compiler = field(default_factory=Compiler)
 
-    def __post_init__(self) -> None:
-        self.tags = self.compiler.tags(self.alone)
-        self.joint_tags = self.tags if self.joint is self.alone else self.compiler.tags(self.joint)
+    @cached_property
+    def tags(self) -> pd.DataFrame:
+        """:func:`tags_of` the program of a member alone."""
+        return self.compiler.tags(self.alone)
+
+    @cached_property
+    def joint_tags(self) -> pd.DataFrame:
+        """:func:`tags_of` the joint program."""
+        return self.tags if self.joint is self.alone else self.compiler.tags(self.joint)
 
     @cached_property
     def baseline(self) -> dict[tuple[str, str], float]:
@@ -181,20 +185,18 @@ def verdict(engine: Engine, row: dict[str, Any], months_survived: int) -> tuple[
     row |= {"share": share, "gap": share - row["share_today"] if share > row["share_today"] + SAME else 0.0}
     if months_survived >= engine.data.months and engine.stands(member, cutoff):
         return row | {"status": "met"}, first.objective
-    without = program.bound("new_capacity", upper=0.0)
-    survivor = _survivor(engine, without, f"{problem}, without new capacity")
-    if survivor is None:
-        return row | {"status": "build"}, first.objective
-    engine.note(member, cutoff, survivor)
+    if any(program.read(first.values, "new_capacity").values()):
+        without = program.bound("new_capacity", upper=0.0)
+        survivor = _survivor(engine, without, f"{problem}, without new capacity")
+        if survivor is None:
+            return row | {"status": "build"}, first.objective
+        engine.note(member, cutoff, survivor)
     status = "raise" if _must_rise(engine, program, row, problem) else "shift"
     return row | {"status": status}, first.objective
 
 
 def _survivor(engine: Engine, program: Program, problem: str) -> Solution | None:
     """A plan that survives, to within :data:`SAME` of a year's demand; None without one."""
-    found = engine.minimise(program, "least_share", problem)
-    if found is not None:
-        return found
     missed = _least_shortfall(engine, program, problem)
     return None if missed is None or missed.objective > SAME else missed
 

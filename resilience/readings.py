@@ -10,17 +10,21 @@ the knapsack the K with the most capacity are the worst of those that answer ali
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
 
 from resilience.conditions import Conditions, Taken, Windows, survival_conditions
 from resilience.model import ModelData
+from resilience.schema import ALL
 
 SAME = 1e-9  # parts of yearly demand that differ by less are equal
+ALIKE = 1e-7  # shares that differ by less are equal
+BEHIND = 1e-6  # a condition whose share is smaller by more than this is not the one that decides
+AT_ONCE = 20_000  # conditions that are searched together, at the most
 Along = Callable[[float], tuple[np.ndarray, np.ndarray]]
 
 
@@ -62,28 +66,60 @@ class Reading:
     assumed: bool = False  # guaranteed: the share follows from φ, B, H and surge alone
 
 
-def alone(data: ModelData, member: str, windows: Windows | None = None) -> tuple[Alone, Conditions]:
+@dataclass(frozen=True)
+class _Suppliers:
+    """What members' figures have in common, by supplier, and the purchases of all of them (member × supplier)."""
+
+    names: tuple[str, ...]
+    demand: np.ndarray  # by member
+    baseline: np.ndarray
+    capacity: np.ndarray
+    building: np.ndarray
+    credit: np.ndarray
+    inside: np.ndarray
+
+    @classmethod
+    def of(cls, data: ModelData) -> _Suppliers:
+        good, names = data.good, data.available.suppliers
+        return cls(
+            names,
+            good.demand.to_numpy(dtype=float),
+            good.baseline.to_numpy(dtype=float).T,
+            good.capacity.to_numpy(dtype=float),
+            np.array([data.most_new[i] for i in names]),
+            np.array([good.credit.get(i, 0.0) for i in names]),
+            np.array([i in good.credit for i in names]),
+        )
+
+
+def alone(
+    data: ModelData, member: str, windows: Windows | None = None, suppliers: _Suppliers | None = None
+) -> tuple[Alone, Conditions]:
     """A member's figures and conditions, divided by its yearly demand.
 
-    ``windows`` are those of the good, if at hand; :func:`singles` does this for all members.
+    ``windows`` and ``suppliers`` are those of the good, if at hand; :func:`singles` does this for all members.
     """
-    good = data.good
-    demand = float(good.demand[member])
-    names = data.available.suppliers
-    baseline = good.baseline.to_numpy(dtype=float).T  # member × supplier
+    good, suppliers = data.good, suppliers or _Suppliers.of(data)
     n = good.members.index(member)
-    left = good.capacity.to_numpy(dtype=float) - np.delete(baseline, n, axis=0).sum(axis=0)
-    use = np.array([not (i == member and member in good.no_home) for i in names], dtype=bool)
+    demand = float(suppliers.demand[n])
+    left = suppliers.capacity - np.delete(suppliers.baseline, n, axis=0).sum(axis=0)
+    use = np.ones(len(suppliers.names), dtype=bool)
+    if member in good.no_home and member in suppliers.names:
+        use[suppliers.names.index(member)] = False
     figures = Alone(
-        suppliers=tuple(i for i, is_used in zip(names, use.tolist(), strict=True) if is_used),
-        today=baseline[n, use] / demand,
+        suppliers=_chosen(suppliers.names, use),
+        today=suppliers.baseline[n, use] / demand,
         room=np.maximum(left[use], 0.0) / demand,
-        building=np.array([data.most_new[i] for i in names])[use] / demand,
-        credit=np.array([good.credit.get(i, 0.0) for i in names])[use],
-        inside=np.array([i in good.credit for i in names])[use],
+        building=suppliers.building[use] / demand,
+        credit=suppliers.credit[use],
+        inside=suppliers.inside[use],
         cap=good.value("cap"),
     )
     return figures, _scaled(survival_conditions(data, member, windows), use, demand)
+
+
+def _chosen(names: tuple[str, ...], use: np.ndarray) -> tuple[str, ...]:
+    return names if use.all() else tuple(i for i, is_used in zip(names, use.tolist(), strict=True) if is_used)
 
 
 class Singles(Mapping[str, tuple[Alone, Conditions]]):
@@ -92,16 +128,21 @@ class Singles(Mapping[str, tuple[Alone, Conditions]]):
     def __init__(self, data: ModelData):
         self._data = data
         self._found: dict[str, tuple[Alone, Conditions]] = {}
+        self._guaranteed: dict[tuple[str, str], Reading] = {}
 
     @cached_property
     def _windows(self) -> Windows:
         return Windows.of(self._data.available)
 
+    @cached_property
+    def _suppliers(self) -> _Suppliers:
+        return _Suppliers.of(self._data)
+
     def __getitem__(self, member: str) -> tuple[Alone, Conditions]:
         if member not in self._found:
             if member not in self._data.good.members:
                 raise KeyError(member)
-            self._found[member] = alone(self._data, member, self._windows)
+            self._found[member] = alone(self._data, member, self._windows, self._suppliers)
         return self._found[member]
 
     def __iter__(self) -> Iterator[str]:
@@ -109,6 +150,19 @@ class Singles(Mapping[str, tuple[Alone, Conditions]]):
 
     def __len__(self) -> int:
         return len(self._data.good.members)
+
+    def under(self, member: str, cutoff: str) -> tuple[Alone, Conditions]:
+        """A member's figures and its conditions of one cutoff, or of all (:data:`~resilience.schema.ALL`)."""
+        figures, conditions = self[member]
+        return figures, conditions if cutoff == ALL else conditions.only(cutoff)
+
+    def guaranteed(self, member: str, cutoff: str, others: Collection[str] = ()) -> Reading:
+        """As :func:`guaranteed`; that of ``others``, who will be asked about, too, is worked out with it."""
+        if (member, cutoff) not in self._guaranteed:
+            who = list(dict.fromkeys((member, *others)))
+            found = guaranteed_each([self.under(m, cutoff) for m in who])
+            self._guaranteed |= {(m, cutoff): reading for m, reading in zip(who, found, strict=True)}
+        return self._guaranteed[member, cutoff]
 
     def keeps_cap(self, member: str) -> bool:
         """Whether a member's pattern of today keeps the cap on single outsiders."""
@@ -132,7 +186,7 @@ def _scaled(conditions: Conditions, use: np.ndarray, demand: float) -> Condition
     }
     return replace(
         conditions,
-        suppliers=tuple(i for i, is_used in zip(conditions.suppliers, use.tolist(), strict=True) if is_used),
+        suppliers=_chosen(conditions.suppliers, use),
         arriving=conditions.arriving[:, use],
         needed=needed,
         kind=conditions.kind[:, use],
@@ -277,32 +331,60 @@ def guaranteed(figures: Alone, conditions: Conditions, *, building: bool = True)
     max { Σ κ x : Σ x = 1, 0 ≤ x ≤ most, a·x ≤ b }. The floor is the largest of these over conditions and sets of
     any K, but not below the least share any plan can have; None where even plans of the largest share may fail.
     """
-    most = figures.most(building=building)
-    least, top = attainable(figures, building=building)
-    if np.isnan(least):
-        return Reading(None)
-    failing, month, worst = most_of_failing(figures, conditions, most)
-    share = max(least, failing)
-    stuck = failing >= top - SAME and most_of_failing(figures, conditions, most, 1e-7)[0] >= top - SAME
-    if stuck:
-        return Reading(None, month=month, worst_set=worst)
-    ample = np.where(figures.inside, 1.0, np.minimum(1.0, figures.cap))
-    assumed = failing > least + SAME and abs(most_of_failing(figures, conditions, ample)[0] - failing) <= 1e-7
-    return Reading(
-        share,
-        month=month if failing >= share - 1e-7 and month else None,
-        worst_set=worst,
-        new_capacity=_least_building(figures, share),
-        assumed=assumed,
-    )
+    return guaranteed_each([(figures, conditions)], building=building)[0]
+
+
+def guaranteed_each(of: Sequence[tuple[Alone, Conditions]], *, building: bool = True) -> list[Reading]:
+    """:func:`guaranteed` for several members or cutoffs at once."""
+    found = [Reading(None)] * len(of)
+    most = [figures.most(building=building) for figures, _ in of]
+    ends = [_ends(amounts, figures.credit) for amounts, (figures, _) in zip(most, of, strict=True)]
+    asked = [n for n, (least, _) in enumerate(ends) if not np.isnan(least)]
+    failing = dict(zip(asked, most_of_failing_each([(*of[n], most[n], 0.0) for n in asked]), strict=True))
+    top = [n for n in asked if failing[n][0] >= ends[n][1] - SAME]
+    clearly = most_of_failing_each([(*of[n], most[n], ALIKE) for n in top])
+    stuck = {n for n, one in zip(top, clearly, strict=True) if one[0] >= ends[n][1] - SAME}
+    above = [n for n in asked if n not in stuck and failing[n][0] > ends[n][0] + SAME]
+    ample = [np.where(of[n][0].inside, 1.0, np.minimum(1.0, of[n][0].cap)) for n in above]
+    freely = most_of_failing_each([(*of[n], amounts, 0.0) for n, amounts in zip(above, ample, strict=True)])
+    assumed = {n for n, one in zip(above, freely, strict=True) if abs(one[0] - failing[n][0]) <= ALIKE}
+    for n in asked:
+        share, month, worst = failing[n]
+        if n in stuck:
+            found[n] = Reading(None, month=month, worst_set=worst)
+            continue
+        floor = max(ends[n][0], share)
+        found[n] = Reading(
+            floor,
+            month=month if share >= floor - ALIKE and month else None,
+            worst_set=worst,
+            new_capacity=_least_building(of[n][0], floor),
+            assumed=n in assumed,
+        )
+    return found
+
+
+def unbuilt(figures: Alone, conditions: Conditions, found: Reading) -> bool:
+    """Whether a floor is guaranteed to suffice without new capacity, too, where ``found`` does with it.
+
+    Plans that build nothing are some of all plans, so ``found`` suffices for them, if any of them reaches it.
+    """
+    _, top = attainable(figures, building=False)
+    if found.share is not None and top > found.share + BEHIND:
+        return True
+    return guaranteed(figures, conditions, building=False).share is not None
 
 
 def attainable(figures: Alone, *, building: bool = True) -> tuple[float, float]:
     """The least and the largest share any plan can have; NaN where demand cannot be met at all."""
-    most = figures.most(building=building)
+    return _ends(figures.most(building=building), figures.credit)
+
+
+def _ends(most: np.ndarray, credit: np.ndarray) -> tuple[float, float]:
+    """As :func:`attainable`, by what can be had of each supplier."""
     if most.sum() < 1 - SAME:
         return float("nan"), float("nan")
-    return _fill(most, figures.credit), -_fill(most, -figures.credit)
+    return _fill(most, credit), -_fill(most, -credit)
 
 
 def _fill(most: np.ndarray, worth: np.ndarray) -> float:
@@ -313,52 +395,118 @@ def _fill(most: np.ndarray, worth: np.ndarray) -> float:
     return float(worth[order] @ taken)
 
 
-def most_of_failing(
-    figures: Alone, conditions: Conditions, most: np.ndarray, below: float = 0.0
-) -> tuple[float, int | None, tuple[str, ...]]:
-    """The largest share of a plan that fails some condition by at least ``below``; −inf where none can fail."""
-    best: tuple[float, int | None, tuple[str, ...]] = (-np.inf, None, ())
-    for cutoff in conditions.cutoffs:
-        needed = conditions.needed[conditions.of(cutoff)] - below
-        for amounts, credit, arriving, names in _blocks(figures, conditions, cutoff, most):
-            shares = _knapsacks(amounts, credit, arriving, needed)
+Failing = tuple[float, int | None, tuple[str, ...]]
+
+
+def most_of_failing(figures: Alone, conditions: Conditions, most: np.ndarray, below: float = 0.0) -> Failing:
+    """The largest share of a plan that fails some condition by at least ``below``; −inf where none can fail.
+
+    With it come the earliest month of such a condition and the set of any K, of the first cutoff with that month.
+    """
+    return most_of_failing_each([(figures, conditions, most, below)])[0]
+
+
+def most_of_failing_each(asked: Iterable[tuple[Alone, Conditions, np.ndarray, float]]) -> list[Failing]:
+    """:func:`most_of_failing` for several members or cutoffs at once, whose conditions are searched together."""
+    best: list[Failing] = []
+    waiting: list[tuple[int, _Knapsack]] = []
+
+    def settle() -> None:
+        for (number, knapsack), shares in zip(waiting, _search([one for _, one in waiting]), strict=True):
             top = float(shares.max())
             if not np.isfinite(top):
                 continue
-            month = int(conditions.last[shares >= top - 1e-7].min())
-            if top > best[0] + 1e-7 or (top > best[0] - 1e-7 and (best[1] is None or month < best[1])):
-                best = (max(top, best[0]), month, names)
+            month = int(knapsack.last[shares >= top - ALIKE].min())
+            share, before, _ = best[number]
+            if top > share + ALIKE or (top > share - ALIKE and (before is None or month < before)):
+                best[number] = (max(top, share), month, knapsack.names)
+        waiting.clear()
+
+    rows = 0
+    for number, (figures, conditions, most, below) in enumerate(asked):
+        best.append((-np.inf, None, ()))
+        for cutoff in conditions.cutoffs:
+            for knapsack in _knapsacks_of(figures, conditions, cutoff, most, below):
+                waiting.append((number, knapsack))
+                rows += len(knapsack.needed)
+                if rows > AT_ONCE:
+                    settle()
+                    rows = 0
+    settle()
     return best
 
 
-def _blocks(
-    figures: Alone, conditions: Conditions, cutoff: str, most: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]]:
-    """Suppliers that answer a cutoff alike, merged: amount, credit and arriving part (condition × block).
+@dataclass(frozen=True)
+class _Knapsack:
+    """Suppliers that answer a cutoff alike, merged into blocks, those of most credit first, and the conditions.
 
-    For a cutoff of any K, once for each way of taking the K from the kinds of candidates (alike but for capacity),
+    ``amounts`` and ``credit`` are by block, ``arriving`` is condition × block; ``names`` are the K that are taken.
+    """
+
+    amounts: np.ndarray
+    credit: np.ndarray
+    arriving: np.ndarray
+    needed: np.ndarray
+    last: np.ndarray
+    names: tuple[str, ...]
+
+
+def _knapsacks_of(
+    figures: Alone, conditions: Conditions, cutoff: str, most: np.ndarray, below: float
+) -> Iterator[_Knapsack]:
+    """The knapsacks of one cutoff, of plans that fail by at least ``below``.
+
+    For a cutoff of any K, one for each way of taking the K from the kinds of candidates (alike but for capacity),
     the largest of each kind: any failing plan with other sets can be moved onto the largest.
     """
-    arriving = conditions.arriving[conditions.of(cutoff)]
-    credit, alike = figures.credit.tolist(), conditions.kind[conditions.cutoffs.index(cutoff)].tolist()
-    kinds: dict[tuple[float, int], list[int]] = {}
-    for i in np.flatnonzero(most > 0).tolist():
-        kinds.setdefault((credit[i], alike[i]), []).append(i)
-    for cut in _ways(conditions.taken.get(cutoff, ()), list(kinds.values()), most):
+    rows = conditions.of(cutoff)
+    arriving, needed = conditions.arriving[rows], conditions.needed[rows] - below
+    alike = conditions.kind[conditions.cutoffs.index(cutoff)]
+    kinds = _kinds(figures.credit.tobytes(), alike.tobytes(), (most > 0).tobytes())
+    if not conditions.taken.get(cutoff):
+        yield _knapsack(figures, most, kinds, arriving, needed, conditions.last, {})
+        return
+    for cut in _ways(conditions.taken[cutoff], kinds, most):
         parts = [
-            (kind, [i for i in kind if i not in cut], [i for i in kind if i in cut]) for kind in kinds.values()
+            part for kind in kinds for part in ([i for i in kind if i not in cut], [i for i in kind if i in cut])
         ]
-        blocks = [block for _, *both in parts for block in both if block]
-        first = [block[0] for block in blocks]
-        answers = arriving[:, first]
-        for column, i in enumerate(first):
-            if i in cut:
-                answers[:, column] -= cut[i]
-        amounts = np.array([most[block].sum() for block in blocks])
-        yield amounts, figures.credit[first], answers, tuple(sorted(figures.suppliers[i] for i in cut))
+        blocks = [part for part in parts if part]
+        yield _knapsack(figures, most, blocks, arriving, needed, conditions.last, cut)
 
 
-def _ways(taken: tuple[Taken, ...], kinds: list[list[int]], most: np.ndarray) -> Iterator[dict[int, np.ndarray]]:
+@lru_cache(maxsize=1024)
+def _kinds(credit: bytes, alike: bytes, there: bytes) -> list[list[int]]:
+    """Positions of the suppliers that are ``there``, of one credit and alike under a cutoff; most credit first."""
+    worth, answer = np.frombuffer(credit).tolist(), np.frombuffer(alike, dtype=int).tolist()
+    kinds: dict[tuple[float, int], list[int]] = {}
+    for i in np.flatnonzero(np.frombuffer(there, dtype=bool)).tolist():
+        kinds.setdefault((worth[i], answer[i]), []).append(i)
+    return [kinds[key] for key in sorted(kinds, key=lambda key: -key[0])]
+
+
+def _knapsack(
+    figures: Alone,
+    most: np.ndarray,
+    blocks: Sequence[list[int]],
+    arriving: np.ndarray,
+    needed: np.ndarray,
+    last: np.ndarray,
+    cut: Mapping[int, np.ndarray],
+) -> _Knapsack:
+    """The knapsack of some blocks when the suppliers in ``cut`` lose what is said there."""
+    first = [block[0] for block in blocks]
+    answers = arriving[:, first]
+    for column, i in enumerate(first):
+        if i in cut:
+            answers[:, column] -= cut[i]
+    amounts = np.array([most[block].sum() for block in blocks])
+    names = tuple(sorted(figures.suppliers[i] for i in cut))
+    return _Knapsack(amounts, figures.credit[first], answers, needed, last, names)
+
+
+def _ways(
+    taken: tuple[Taken, ...], kinds: Sequence[list[int]], most: np.ndarray
+) -> Iterator[dict[int, np.ndarray]]:
     """The ways of taking any K: what is lost (by condition) of each supplier that is taken."""
     choices = []
     for one in taken:
@@ -378,36 +526,82 @@ def _ways(taken: tuple[Taken, ...], kinds: list[list[int]], most: np.ndarray) ->
         yield {i: part for chosen in choice for i, part in chosen.items()}
 
 
-def _knapsacks(amounts: np.ndarray, credit: np.ndarray, arriving: np.ndarray, needed: np.ndarray) -> np.ndarray:
+def _search(knapsacks: Sequence[_Knapsack]) -> list[np.ndarray]:
+    """:func:`_knapsacks` of each, those with as many blocks together; without the shares of conditions that are
+    behind the largest of their knapsack, which come out as −inf."""
+    found: list[np.ndarray] = [np.zeros(0)] * len(knapsacks)
+    by_width: dict[int, list[int]] = {}
+    for number, one in enumerate(knapsacks):
+        by_width.setdefault(len(one.amounts), []).append(number)
+    for numbers in by_width.values():
+        alike = [knapsacks[number] for number in numbers]
+        counts = [len(one.needed) for one in alike]
+        shares = _knapsacks(
+            np.repeat(np.stack([one.amounts for one in alike]), counts, axis=0),
+            np.repeat(np.stack([one.credit for one in alike]), counts, axis=0),
+            np.concatenate([one.arriving for one in alike]),
+            np.concatenate([one.needed for one in alike]),
+            np.repeat(np.arange(len(alike)), counts),
+        )
+        for number, part in zip(numbers, np.split(shares, np.cumsum(counts)[:-1]), strict=True):
+            found[number] = part
+    return found
+
+
+def _knapsacks(
+    amounts: np.ndarray,
+    credit: np.ndarray,
+    arriving: np.ndarray,
+    needed: np.ndarray,
+    rivals: np.ndarray | None = None,
+) -> np.ndarray:
     """max { κ·x : Σ x = 1, 0 ≤ x ≤ amounts, a·x ≤ b } for every condition (row of a, b); −inf where impossible.
+
+    Amounts and credit are by row, too, blocks of most credit first. Rows with the same number in ``rivals``
+    compete for the largest share; those that are behind by more than :data:`BEHIND` come out as −inf.
 
     The points (a·x, κ·x) of all x fill a convex polygon; asked for is its upper edge at a·x = b. Two corners of
     that edge are known, one on each side of b: the x of most κ, and the x of least a. The corner that lies
     furthest above the line between them (the greedy x for the worth κ − λa, λ the line's slope) replaces the one
-    on its side of b, until none lies above. This is the Lagrangian dual in λ, searched by cutting planes.
+    on its side of b, until none lies above. This is the Lagrangian dual in λ, searched by cutting planes. At any
+    λ the corner's worth + λb is no less than the share asked for, and the line at b no more: that tells who is
+    behind.
     """
-    first = np.argsort(-credit, kind="stable")
-    amounts, credit, arriving = amounts[first], credit[first], arriving[:, first]
+    shares = np.full(len(needed), -np.inf)
     cheapest = np.argsort(arriving, axis=1, kind="stable")  # of equal a the larger κ first
     right_a, right_c = _greedy(cheapest, amounts, credit, arriving)
-    richest = np.take_along_axis(cheapest, np.argsort(-credit[cheapest], axis=1, kind="stable"), axis=1)
+    can_fail = np.flatnonzero(right_a < needed - SAME)
+    amounts, credit, arriving, needed = amounts[can_fail], credit[can_fail], arriving[can_fail], needed[can_fail]
+    right_a, right_c, cheapest = right_a[can_fail], right_c[can_fail], cheapest[can_fail]
+    by_credit = np.argsort(-np.take_along_axis(credit, cheapest, axis=1), axis=1, kind="stable")
+    richest = np.take_along_axis(cheapest, by_credit, axis=1)
     left_a, left_c = _greedy(richest, amounts, credit, arriving)
-    shares = np.where(right_a < needed - SAME, left_c, -np.inf)
-    rows = np.flatnonzero((right_a < needed - SAME) & (left_a > needed))
+    inner = left_a > needed
+    found = np.where(inner, -np.inf, left_c)
     slope = np.zeros(len(needed))
-    search = rows
+    rival = can_fail if rivals is None else rivals[can_fail]  # every row for itself
+    ahead = np.full(len(shares), -np.inf)  # the largest share that is known, by number
+    np.maximum.at(ahead, rival, found)
+    search = np.flatnonzero(inner)
     while len(search):
         slope[search] = (left_c[search] - right_c[search]) / (left_a[search] - right_a[search])
         multiplier = slope[search]
-        worth = credit - multiplier[:, None] * arriving[search]
-        a, c = _greedy(np.argsort(-worth, axis=1, kind="stable"), amounts, credit, arriving[search])
+        worth = credit[search] - multiplier[:, None] * arriving[search]
+        order = np.argsort(-worth, axis=1, kind="stable")
+        a, c = _greedy(order, amounts[search], credit[search], arriving[search])
         above = (c - right_c[search]) - multiplier * (a - right_a[search])
         better = (above > 1e-15 * (1.0 + multiplier)) & (a < left_a[search]) & (a > right_a[search])
+        on_line = right_c[search] + multiplier * (needed[search] - right_a[search])
+        np.maximum.at(ahead, rival[search], on_line)
+        behind = on_line + np.maximum(above, 0.0) < ahead[rival[search]] - BEHIND
+        inner[search[behind]] = False
+        better &= ~behind
         search, a, c = search[better], a[better], c[better]
         on_left = a > needed[search]
         left_a[search[on_left]], left_c[search[on_left]] = a[on_left], c[on_left]
         right_a[search[~on_left]], right_c[search[~on_left]] = a[~on_left], c[~on_left]
-    shares[rows] = right_c[rows] + slope[rows] * (needed[rows] - right_a[rows])
+    found[inner] = right_c[inner] + slope[inner] * (needed[inner] - right_a[inner])
+    shares[can_fail] = found
     return shares
 
 
@@ -415,9 +609,10 @@ def _greedy(
     order: np.ndarray, amounts: np.ndarray, credit: np.ndarray, arriving: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """a·x and κ·x of the plan x that takes all it needs in a given order; by row."""
-    sizes = amounts[order]
+    sizes = np.take_along_axis(amounts, order, axis=1)
     taken = np.clip(1.0 - (np.cumsum(sizes, axis=1) - sizes), 0.0, sizes)
-    return (np.take_along_axis(arriving, order, axis=1) * taken).sum(axis=1), (credit[order] * taken).sum(axis=1)
+    arrives, credited = (np.take_along_axis(each, order, axis=1) for each in (arriving, credit))
+    return (arrives * taken).sum(axis=1), (credited * taken).sum(axis=1)
 
 
 def _least_building(figures: Alone, share: float) -> float:

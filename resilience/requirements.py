@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ import pandas as pd
 from resilience import readings
 from resilience.caps import USUAL_CAP, floor_under_cap, loosest_cap
 from resilience.casefile import Surge
-from resilience.conditions import Conditions
 from resilience.errors import Finding
 from resilience.levers import NO_REASONS, reasons, surges
 from resilience.model import ModelData, build
@@ -27,14 +26,15 @@ from resilience.planned import (
     simulate,
     verdict,
 )
-from resilience.readings import Alone, Reading, Singles, guaranteed, market
+from resilience.readings import Singles, market, unbuilt
 from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solidarity import Solidarity
-from resilience.stress import pooled_shortfalls, shortfalls, stress_table, survived
+from resilience.stress import months_table, pooled_shortfalls, shortfalls, stress_table, survived
 from resilience.words import percent
 
 LOG = logging.getLogger(__name__)
 PLANNED, *OTHERS = READINGS
+BLANK: dict[str, Any] = dict.fromkeys(RESULTS["requirements"].names, np.nan)
 WORST_FIRST = ("none", "build", "raise", "shift", "met")
 
 
@@ -61,6 +61,7 @@ class GoodResult:
 
     requirements: pd.DataFrame
     stress: pd.DataFrame
+    months: pd.DataFrame
     plan: pd.DataFrame
     capacity: pd.DataFrame
     why: pd.DataFrame
@@ -100,6 +101,7 @@ def solve_good(
     return GoodResult(
         requirements=pd.DataFrame(rows, columns=list(RESULTS["requirements"].names)),
         stress=stress_table(data, solved.together),
+        months=months_table(data if pooled is None else pooled, plan),
         plan=plan_table(data, plan),
         capacity=capacity_table(data, solved.building),
         why=explained.why,
@@ -204,6 +206,7 @@ def rows_of(
     who = range(len(good.members)) if member == ALL else [good.members.index(member)]
     months = survived(data, missed)
     kept = all(singles.keeps_cap(good.members[n]) for n in who)
+    together = [m for m in good.members if wanted is None or wanted.concerns(m)]
     rows: list[dict[str, Any]] = []
     for cutoff in [*cutoffs, ALL]:
         if wanted is not None and cutoff not in wanted.cutoffs:
@@ -239,7 +242,7 @@ def rows_of(
                 )
                 findings.append(Finding("warning", "requirements", None, "share_upper", text))
         else:
-            others = _other_readings(data, singles[member], member, cutoff)
+            others = _other_readings(data, singles, member, cutoff, together)
             others = [other | {"months_survived": float(fewest)} for other in others]
             rows += engine.settle(rows[-1], others) if wanted is None or needed else others
     return rows
@@ -255,7 +258,7 @@ def _blank(data: ModelData, member: str, cutoff: str, reading: str = "planned") 
     else:
         today = float(good.share_today[member])
         scope = "imports" if member in good.no_home else "consumption"
-    row = dict.fromkeys(RESULTS["requirements"].names, np.nan) | {
+    return BLANK | {
         "good": good.good,
         "member": member,
         "cutoff": cutoff,
@@ -267,19 +270,18 @@ def _blank(data: ModelData, member: str, cutoff: str, reading: str = "planned") 
         "unit": good.unit,
         "scope": scope,
     }
-    return dict(row)
 
 
 def _other_readings(
-    data: ModelData, single: tuple[Alone, Conditions], member: str, cutoff: str
+    data: ModelData, singles: Singles, member: str, cutoff: str, together: Collection[str]
 ) -> list[dict[str, Any]]:
-    """The rows of one member and cutoff in the readings market and guaranteed."""
-    figures, conditions = single
-    conditions = conditions if cutoff == ALL else conditions.only(cutoff)
+    """The rows of one member and cutoff in the readings market and guaranteed; ``together`` are the members that
+    are asked about."""
+    figures, conditions = singles.under(member, cutoff)
     demand = float(data.good.demand[member])
     rows = []
-    for name, read in (("market", market), ("guaranteed", guaranteed)):
-        found: Reading = read(figures, conditions)
+    for name in OTHERS:
+        found = market(figures, conditions) if name == "market" else singles.guaranteed(member, cutoff, together)
         row = _blank(data, member, cutoff, name)
         row["worst_set"] = ", ".join(found.worst_set) or None
         row["month"] = np.nan if found.month is None else float(found.month)
@@ -290,7 +292,10 @@ def _other_readings(
             row["gap"] = row["share"] - today if row["share"] > today + SAME else 0.0
             row["new_capacity"] = found.new_capacity * demand
             met = found.share <= (SAME if name == "market" else today + SAME)
-            buildless = met or read(figures, conditions, building=False).share is not None
+            if name == "market":
+                buildless = met or market(figures, conditions, building=False).share is not None
+            else:
+                buildless = met or unbuilt(figures, conditions, found)
             row["status"] = "met" if met else "raise" if buildless else "build"
             if met:
                 row |= {"month": np.nan, "gap": 0.0, "new_capacity": 0.0}

@@ -328,7 +328,7 @@ class _Family:
                 return [{**base, "good": good, **planned_all(model, float(base["share_today"]), self.warm)}]
         return [*self.chunk.family(case, goods)]
 
-    def _settings(self, case: Case, good: str) -> dict[str, Setting]:
+    def _settings(self, case: Case, good: str) -> Mapping[str, Setting]:
         return case.file.settings(good, case.category(good))
 
     def _note(self, error: InputError | SolverError, good: str, what: str) -> None:

@@ -41,6 +41,21 @@ OPTIONS = {
     "mip_abs_gap": FEASIBILITY,
     "mip_feasibility_tolerance": FEASIBILITY,
 }
+# After a warm start few steps are left. What the solver prepares for many, exact weights of all rows and a scaling
+# besides the one done here, then takes longer than the steps.
+WARM: dict[str, Any] = {
+    "presolve": "off",
+    "simplex_dual_edge_weight_strategy": 1,  # Devex
+    "simplex_scale_strategy": 0,
+}
+# In a programme of few rows those cost little; moving its costs apart and back again costs more. Should leaving
+# them let the simplex method go round in circles, it is stopped, and the solver is asked from the start.
+WARM_SMALL: dict[str, Any] = {
+    "presolve": "off",
+    "dual_simplex_cost_perturbation_multiplier": 0.0,
+    "simplex_iteration_limit": 100_000,
+}
+FEW_ROWS = 500
 # HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does not count:
 # the simplex method must say so, too. Where the dual simplex gets stuck, the primal or an interior point may not.
 ATTEMPTS: tuple[dict[str, Any], ...] = (
@@ -244,14 +259,14 @@ class _Start:
     def basis(self, rows: np.ndarray, columns: np.ndarray) -> highspy.HighsBasis:
         """Where to start a programme of some rows and columns: the statuses that the solver holds, before it is
         given the programme, and those noted of rows and columns that it does not hold."""
-        basis = highspy.HighsBasis()
-        basis.valid = basis.alien = True
         found = self.highs.getBasis()
         if self.stood is not None and found.valid:
             if np.array_equal(self.stood[0], rows) and np.array_equal(self.stood[1], columns):
-                basis.col_status, basis.row_status = found.col_status, found.row_status
-                return basis
+                found.alien = True
+                return found
             self.rows[self.stood[0]], self.columns[self.stood[1]] = found.row_status, found.col_status
+        basis = highspy.HighsBasis()
+        basis.valid = basis.alien = True
         basis.col_status, basis.row_status = list(self.columns[columns]), list(self.rows[rows])
         return basis
 
@@ -264,7 +279,7 @@ class _Shape:
     entries: np.ndarray  # positions in the program's non-zeros
     indices: np.ndarray
     indptr: np.ndarray
-    last: tuple[sparse.csr_matrix, sparse.csr_matrix, np.ndarray] | None = None
+    last: tuple[sparse.csr_matrix, sparse.csr_matrix, sparse.csc_matrix, np.ndarray] | None = None
 
     @classmethod
     def cut(cls, matrix: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> _Shape:
@@ -272,8 +287,11 @@ class _Shape:
         part = sparse.csr_matrix(numbered[rows][:, columns])
         return cls(rows, part.data - 1, part.indices, part.indptr)
 
-    def scaled(self, whole: sparse.csr_matrix, columns: int) -> tuple[sparse.csr_matrix, np.ndarray]:
-        """That part of a program's matrix with its rows scaled, and by what; kept for the same matrix.
+    def scaled(
+        self, whole: sparse.csr_matrix, columns: int
+    ) -> tuple[sparse.csr_matrix, sparse.csc_matrix, np.ndarray]:
+        """That part of a program's matrix with its rows scaled, the same transposed, and the scales; kept for the
+        same matrix.
 
         Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
         """
@@ -285,7 +303,7 @@ class _Shape:
             scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
             data *= np.repeat(scale, np.diff(self.indptr))
             part = sparse.csr_matrix((data, self.indices, self.indptr), (len(self.rows), columns))
-            self.last = whole, part, scale
+            self.last = whole, part, part.T, scale
         return self.last[1:]
 
 
@@ -301,13 +319,14 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     asked = start.asked = _asked(program, cost, start.asked)
     free = asked.free
     values = np.where(asked.fixed, program.column_lower, 0.0)
-    shift = program.matrix @ values
+    shift = program.matrix @ values if values.any() else np.zeros(len(program.row_lower))
     # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
     settled = asked.settled
-    slack = TOLERANCE * asked.largest(program.matrix)
-    low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
-    if (shift[settled] < low).any() or (shift[settled] > high).any():
-        return None
+    if len(settled):
+        slack = TOLERANCE * asked.largest(program.matrix)
+        low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
+        if (shift[settled] < low).any() or (shift[settled] > high).any():
+            return None
     while True:
         rows = np.flatnonzero(asked.bounded & ((program.batch < 0) | start.needed))
         part = _cut(program, rows, asked, shift, cost, warm)
@@ -435,9 +454,10 @@ def _cut(
         shape = _Shape.cut(program.matrix, rows, free)
         if warm is not None:
             warm.shapes[key] = shape
-    matrix, scale = shape.scaled(program.matrix, len(free))
+    matrix, transposed, scale = shape.scaled(program.matrix, len(free))
     return _Part(
         matrix=matrix,
+        transposed=transposed,
         row_lower=(program.row_lower[rows] - shift[rows]) * scale,
         row_upper=(program.row_upper[rows] - shift[rows]) * scale,
         column_lower=program.column_lower[free],
@@ -475,9 +495,8 @@ def _optimum(
 ) -> tuple[np.ndarray | None, Certificate]:
     """Values and certificate of an optimum; no values if the programme is infeasible."""
     reason = ""
-    warm: tuple[dict[str, Any], ...] = () if start is None else ({"presolve": "off", "warm": True},)
-    for attempt in (*warm, *ATTEMPTS):
-        if start is not None and attempt.get("warm"):
+    for attempt in ATTEMPTS if start is None else (WARM, *ATTEMPTS):
+        if start is not None and attempt is WARM:
             status, found, duals = _run_warm(part, start, rows, free)
             if status == highspy.HighsModelStatus.kInfeasible and not _proves_infeasible(part, start.ray()):
                 continue  # at the edge of the tolerances; the solver is asked again from the start
@@ -503,6 +522,7 @@ class _Part:
     """What the solver sees: the free columns and bounded rows of a program."""
 
     matrix: sparse.csr_matrix
+    transposed: sparse.csc_matrix
     row_lower: np.ndarray
     row_upper: np.ndarray
     column_lower: np.ndarray
@@ -512,12 +532,8 @@ class _Part:
 
 def _solver(part: _Part, options: Mapping[str, Any], whole: np.ndarray | None = None) -> highspy.Highs:
     """HiGHS after a run on a programme; ``whole`` marks columns that must be whole numbers."""
-    lp = _as_lp(part)
-    if whole is not None:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(is_whole)] for is_whole in whole]
     highs = _new_solver(options)
-    highs.passModel(lp)
+    _pass(highs, part, whole)
     highs.run()
     return highs
 
@@ -529,17 +545,26 @@ def _new_solver(options: Mapping[str, Any]) -> highspy.Highs:
     return highs
 
 
-def _as_lp(part: _Part) -> highspy.HighsLp:
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = part.matrix.shape
-    lp.col_cost_ = part.cost
-    lp.col_lower_, lp.col_upper_ = part.column_lower, part.column_upper
-    lp.row_lower_, lp.row_upper_ = part.row_lower, part.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = part.matrix.indptr
-    lp.a_matrix_.index_ = part.matrix.indices
-    lp.a_matrix_.value_ = part.matrix.data
-    return lp
+def _pass(highs: highspy.Highs, part: _Part, whole: np.ndarray | None = None) -> None:
+    """Give the solver a programme."""
+    rows, columns = part.matrix.shape
+    highs.passModel(
+        columns,
+        rows,
+        part.matrix.nnz,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        part.cost,
+        part.column_lower,
+        part.column_upper,
+        part.row_lower,
+        part.row_upper,
+        part.matrix.indptr,
+        part.matrix.indices,
+        part.matrix.data,
+        np.zeros(columns, dtype=np.int32) if whole is None else whole.astype(np.int32),
+    )
 
 
 def _run_warm(
@@ -551,7 +576,7 @@ def _run_warm(
     anew with the old basis, in which generated rows that are new stand as basic.
     """
     if start.highs is None:
-        start.highs = _new_solver({"presolve": "off"})
+        start.highs = _new_solver(WARM_SMALL if len(rows) <= FEW_ROWS else WARM)
     highs, given = start.highs, start.given
     same = (
         given is not None
@@ -561,12 +586,14 @@ def _run_warm(
     if same:
         assert given is not None
         moved = _moved(given.column_lower, part.column_lower, given.column_upper, part.column_upper)
-        highs.changeColsBounds(len(moved), moved, part.column_lower[moved], part.column_upper[moved])
+        if len(moved):
+            highs.changeColsBounds(len(moved), moved, part.column_lower[moved], part.column_upper[moved])
         moved = _moved(given.row_lower, part.row_lower, given.row_upper, part.row_upper)
-        highs.changeRowsBounds(len(moved), moved, part.row_lower[moved], part.row_upper[moved])
+        if len(moved):
+            highs.changeRowsBounds(len(moved), moved, part.row_lower[moved], part.row_upper[moved])
     else:
         basis = start.basis(rows, free)
-        highs.passModel(_as_lp(part))
+        _pass(highs, part)
         highs.setBasis(basis)
     start.given, start.stood = part, (rows, free)
     highs.run()
@@ -594,7 +621,7 @@ def _proves_infeasible(part: _Part, ray: np.ndarray) -> bool:
     if len(ray) != part.matrix.shape[0] or not ray.any():
         return False
     ray = ray / np.abs(ray).max()
-    reduced = part.matrix.T @ ray
+    reduced = part.transposed @ ray
     reduced[np.abs(reduced) < FEASIBILITY] = 0.0
 
     def least(multipliers: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
@@ -626,7 +653,7 @@ def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:
         _most(part.column_lower - values),
         _most(values - part.column_upper),
     )
-    reduced = part.cost - part.matrix.T @ duals
+    reduced = part.cost - part.transposed @ duals
     dual = 0.0
     bound = 0.0
     for multiplier, low, high in (
@@ -685,8 +712,10 @@ def minimise_mixed(
     size = (*matrix.shape, matrix.nnz)
     largest = abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[0])
     scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
+    scaled = sparse.csr_matrix(sparse.diags_array(scale) @ matrix)
     part = _Part(
-        matrix=sparse.csr_matrix(sparse.diags_array(scale) @ matrix),
+        matrix=scaled,
+        transposed=scaled.T,
         row_lower=rows[0] * scale,
         row_upper=rows[1] * scale,
         column_lower=columns[0],

@@ -8,6 +8,8 @@ pooled, and a linear programme finds the least total shortfall, as late as it ca
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -19,8 +21,18 @@ from resilience.solver import Program, minimise
 SHORT = 1e-7  # a shortfall below this part of a month's critical demand is rounding
 
 
-def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
-    """Missed critical demand (cutoff × member × month, the good's unit) of a plan (supplier × member)."""
+@dataclass(frozen=True)
+class Course:
+    """What a plan gives, cutoff × member × month, in the good's unit: what arrives, what is missed of critical
+    demand, and what is left in stock at the end of the month."""
+
+    arriving: np.ndarray
+    missed: np.ndarray
+    stock: np.ndarray
+
+
+def course(data: ModelData, plan: pd.DataFrame) -> Course:
+    """A plan (supplier × member) run month by month."""
     good, available = data.good, data.available
     contracts = in_order(plan, list(available.suppliers), good.members).to_numpy(dtype=float)
     arriving = np.einsum("sit,im->smt", available.delivered, contracts) / 12.0
@@ -33,14 +45,59 @@ def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
                 if len(which):
                     largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
                     arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
-    missed = np.zeros_like(arriving)
+    missed, left = np.zeros_like(arriving), np.zeros_like(arriving)
     stock = np.tile(held, (len(arriving), 1))  # cutoff × member
+    lacking = data.critical - arriving
+    short, over = np.maximum(lacking, 0.0), np.maximum(-lacking, 0.0)
     for t in range(arriving.shape[2]):
-        lacking = data.critical[:, t] - arriving[:, :, t]
-        drawn = np.clip(lacking, 0.0, np.minimum(stock, most))
-        missed[:, :, t] = np.maximum(lacking - drawn, 0.0)
-        stock = np.minimum(held, stock - drawn + np.maximum(-lacking, 0.0))
-    return missed
+        drawn = np.minimum(short[:, :, t], np.minimum(stock, most))
+        missed[:, :, t] = lacking[:, :, t] - drawn
+        stock = np.minimum(held, stock - drawn + over[:, :, t])
+        left[:, :, t] = stock
+    np.maximum(missed, 0.0, out=missed)
+    return Course(arriving, missed, left)
+
+
+def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
+    """Missed critical demand (cutoff × member × month, the good's unit) of a plan (supplier × member)."""
+    return course(data, plan).missed
+
+
+def months_table(data: ModelData, plan: pd.DataFrame | None, planned: ModelData | None = None) -> pd.DataFrame:
+    """The table ``months`` of one good; ``plan`` (supplier × member) is None where none survives.
+
+    ``planned`` is the data the plan is run with, where it differs from today's. Empty under solidarity, where it
+    is not said who gets what of the pooled deliveries.
+    """
+    good = data.good
+    parts = []
+    for pattern, sourcing, of in (("today", good.baseline, data), ("planned", plan, planned or data)):
+        if sourcing is None or data.pooled:
+            continue
+        found = course(of, sourcing)
+        cutoffs, members, months = found.missed.shape
+        critical = np.broadcast_to(of.critical, found.missed.shape)
+        missed = np.where(found.missed > SHORT * critical, found.missed, 0.0)
+        before = np.broadcast_to(good.stock.to_numpy(dtype=float)[None, :, None], (cutoffs, members, 1))
+        blank = np.full((cutoffs, members, 1), np.nan)
+        columns = {
+            "critical": np.concatenate([blank, critical], axis=2),
+            "delivered": np.concatenate([blank, found.arriving], axis=2),
+            "used": np.concatenate([blank, critical - missed], axis=2),
+            "stock": np.concatenate([before, found.stock], axis=2),
+        }
+        s, m, t = np.indices((cutoffs, members, months + 1)).reshape(3, -1)
+        keys = {
+            "good": good.good,
+            "member": np.array(good.members, dtype=object)[m],
+            "cutoff": np.array(of.available.cutoffs, dtype=object)[s],
+            "pattern": pattern,
+            "month": t.astype(float),
+        }
+        amounts = {name: values.reshape(-1) for name, values in columns.items()}
+        parts.append(pd.DataFrame(keys | amounts | {"unit": good.unit}))
+    names = list(RESULTS["months"].names)
+    return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
 
 
 def pooled_shortfalls(data: ModelData, program: Program, problem: str) -> np.ndarray:

@@ -12,10 +12,10 @@ Which rules there are depends on the rest of the data: who, whom, which months, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyomo.environ as pyo
@@ -24,6 +24,7 @@ from pyomo.common.numeric_types import RegisterNumericType
 from pyomo.repn.plugins.parameterized_standard_form import ParameterizedLinearStandardFormCompiler
 from scipy import sparse
 
+from resilience.cutoffs import Availability
 from resilience.errors import SolverError
 from resilience.model import PART, ChainData, ModelData, numbers_of
 from resilience.solver import Program, compile_model, name_of, places
@@ -147,6 +148,7 @@ class Formulas:
         for group in np.split(by_depth, np.flatnonzero(np.diff(depths[by_depth])) + 1):
             needed = group[used[group] & (depths[group] > 0)]
             used[left[needed]] = used[right[needed]] = True
+        self.cells = np.flatnonzero(used[:cells])  # those that the wanted places hang on
         constants = np.array(list(tape.constants.values()), dtype=int)
         made = np.flatnonzero(used & (depths > 0))
         made = made[np.lexsort((operation[made], depths[made]))]
@@ -179,13 +181,32 @@ class Formulas:
         return values
 
 
+class _Objectives(Mapping[str, np.ndarray]):
+    """The objectives of a programme filled in, each worked out only if it is asked for."""
+
+    def __init__(self, template: Template, cells: np.ndarray, size: np.ndarray):
+        self._template, self._cells, self._size = template, cells, size
+        self._found: Mapping[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._found:
+            self._found = self._template.costs(name, self._cells, self._size)
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._template.goals)
+
+    def __len__(self) -> int:
+        return len(self._template.goals)
+
+
 class Template:
     """A model compiled once; :meth:`at` gives the programme for other numbers.
 
     ``build`` is ``model.build`` or ``model.build_chain``, with their options bound if need be
     (``functools.partial(build, full=True)``); ``data`` any data of the structure wanted. Raises
     :class:`~resilience.errors.SolverError` if the formulas do not give what ``compile_model(build(data))`` gives,
-    bit for bit.
+    bit for bit. ``goals`` are the names of the objectives.
     """
 
     def __init__(self, build: Callable[..., pyo.ConcreteModel], data: Data):
@@ -246,45 +267,73 @@ class Template:
         self._shape = (height, width)
         goal, goal_column, goals = coordinates(form.c)
         self._goal_at = (goal, goal_column)
-        self._goals = [name_of(objective) for objective in form.objectives]
+        self.goals = [name_of(objective) for objective in form.objectives]
         sizes, entry = model.scaling_factor, form.columns
         size = np.array([tape.place(1.0 / sizes.get(one, 1.0)) for one in entry])
         low = np.array([tape.place(-np.inf if one.lower is None else one.lower) for one in entry])
         high = np.array([tape.place(np.inf if one.upper is None else one.upper) for one in entry])
         right = np.array([tape.place(number) for number in form.rhs], dtype=int)
         self._kinds = np.array([one.bound_type for one in form.rows])
-        wanted = (entries, goals, right, low, high, size)
-        self._formulas = Formulas(tape, cells, np.concatenate(wanted))
-        self._entries, self._goal, self._right, self._low, self._high, self._size = map(
-            self._formulas.places, wanted
-        )
-        self._names = replace(reference, columns=columns, rows=rows)
-        self._matrix: sparse.csr_matrix | None = None  # of the programme before
+        # Most points move bounds and right-hand sides only; what they leave alone is not evaluated anew.
+        inner, sides = (entries, size), (right, low, high)
+        self._inner = Formulas(tape, cells, np.concatenate(inner))
+        self._entries, self._size = map(self._inner.places, inner)
+        self._sides = Formulas(tape, cells, np.concatenate(sides))
+        self._right, self._low, self._high = map(self._sides.places, sides)
+        self._costs = Formulas(tape, cells, goals)
+        self._goal = self._costs.places(goals)
+        self._whole = replace(reference, columns=columns, rows=rows)
+        self._made_of: np.ndarray | None = None  # cells of the coefficients of the programme before
+        constant = (np.array(tape.operation) == _LEAF) & (np.arange(len(tape.operation)) >= cells)
+        self._fixed = [
+            name
+            for n, name in enumerate(self.goals)
+            if constant[goals[goal == n]].all() and constant[size[goal_column[goal == n]]].all()
+        ]  # objectives that are the same whatever the numbers
+        self._fixed_costs: dict[str, np.ndarray] = {}
 
     def _fill(self, cells: np.ndarray) -> Program:
-        values = self._formulas.values(cells)
-        size = values[self._size]
-        data = values[self._entries] * size[self._indices]
-        goals = np.zeros((len(self._goals), self._shape[1]))
-        goals[self._goal_at] = values[self._goal]
-        goals *= size
+        made_of = cells[self._inner.cells]
+        if self._made_of is None or not np.array_equal(self._made_of, made_of):
+            self._whole = self._with_coefficients(self._inner.values(cells))
+            self._made_of = made_of
+        size = self._whole.column_size
+        values = self._sides.values(cells)
         right = values[self._right]
-        # Who sees the same matrix again knows that only bounds differ from the programme before.
-        if self._matrix is None or not np.array_equal(self._matrix.data, data):
-            for array in (data, self._indices, self._indptr):
-                array.flags.writeable = False
-            self._matrix = sparse.csr_matrix((data, self._indices, self._indptr), self._shape)
-            self._matrix.has_canonical_format = True
         return replace(
-            self._names,
-            matrix=self._matrix,
+            self._whole,
             row_lower=np.where(self._kinds <= 0, right, -np.inf),
             row_upper=np.where(self._kinds >= 0, right, np.inf),
             column_lower=values[self._low] / size,
             column_upper=values[self._high] / size,
-            column_size=size,
-            objectives=dict(zip(self._goals, goals, strict=True)),
+            objectives=_Objectives(self, cells, size),
         )
+
+    def _with_coefficients(self, values: np.ndarray) -> Program:
+        """The programme before with other coefficients and sizes."""
+        size = values[self._size]
+        data = values[self._entries] * size[self._indices]
+        matrix = self._whole.matrix
+        # Who sees the same matrix again knows that only bounds differ from the programme before.
+        if self._made_of is None or not np.array_equal(matrix.data, data):
+            for array in (data, self._indices, self._indptr):
+                array.flags.writeable = False
+            matrix = sparse.csr_matrix((data, self._indices, self._indptr), self._shape)
+            matrix.has_canonical_format = True
+        size.flags.writeable = False
+        return replace(self._whole, matrix=matrix, column_size=size)
+
+    def costs(self, name: str, cells: np.ndarray, size: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Objective → its costs by column, scaled, of that one at least."""
+        if name in self._fixed_costs:
+            return self._fixed_costs
+        goals = np.zeros((len(self.goals), self._shape[1]))
+        goals[self._goal_at] = self._costs.values(cells)[self._goal]
+        goals *= size
+        goals.flags.writeable = False
+        found = dict(zip(self.goals, goals, strict=True))
+        self._fixed_costs = self._fixed_costs or {fixed: found[fixed].copy() for fixed in self._fixed}
+        return found
 
     def _verify(self, wanted: Program, found: Program) -> None:
         """The formulas must give the numbers of the ordinary way for the data they were made from."""
@@ -358,9 +407,8 @@ def structure_of(data: Data) -> Structure:
             "goods that may stand in": data.replaceable > 0,
             "pooling among members": data.pooled,
             "cap on one outsider": bool(np.isfinite(good.value("cap"))),
-            "cutoffs of any K": dict(zip(available.cutoffs, (available.budget > 0).tolist(), strict=True)),
-            "suppliers that any K may take": _by_cutoff(data, available.lost.max(axis=2, initial=0.0) > 0),
-            "suppliers that answer a cutoff alike": dict(data.class_of),
+            **_of_any(available),
+            "suppliers that answer a cutoff alike": data.class_of,
             "members that serve themselves otherwise": dict(zip(available.cutoffs, available.spared, strict=True)),
         }
     own = {
@@ -375,13 +423,16 @@ def structure_of(data: Data) -> Structure:
     }
 
 
-def _by_cutoff(data: ModelData, marked: np.ndarray) -> dict[str, frozenset[str]]:
-    """Cutoff → the suppliers that are marked."""
-    names = data.available.suppliers
-    return {
-        cutoff: frozenset(names[i] for i in np.flatnonzero(row))
-        for cutoff, row in zip(data.available.cutoffs, marked, strict=True)
-    }
+def _of_any(available: Availability) -> Structure:
+    """What of an availability decides which rules there are for cutoffs of any K."""
+    if "any K" not in available.derived:
+        names, may_go = available.suppliers, available.lost.max(axis=2, initial=0.0) > 0
+        taken = [frozenset(names[i] for i in np.flatnonzero(row)) for row in may_go]
+        available.derived["any K"] = {
+            "cutoffs of any K": dict(zip(available.cutoffs, (available.budget > 0).tolist(), strict=True)),
+            "suppliers that any K may take": dict(zip(available.cutoffs, taken, strict=True)),
+        }
+    return cast(Structure, available.derived["any K"])
 
 
 def differs(before: Structure, now: Structure) -> str | None:

@@ -11,8 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from resilience.case import Case, resolve
-from resilience.casefile import PARAMETERS, SECTIONS, Surge, case_file, nearest
+from resilience.case import Case, resolve, unknown_keys
+from resilience.casefile import (
+    CUTOFF_KEYS,
+    PARAMETERS,
+    SECTIONS,
+    Surge,
+    case_file,
+    cutoff_names,
+    nearest,
+    path_of,
+    variant,
+)
 from resilience.errors import Finding, InputError
 
 LISTS = ("cutoffs", "region", "members", "goods")
@@ -41,10 +51,14 @@ def vary(case: Case, values: Mapping[str, Any], how: Mapping[str, str] | None = 
             raw[name] = value
         else:
             change = _as_change(name, value, how.get(name, "set"), case.file.path.name)
-            _change(raw, name.split("."), change, _default(name), case.file.path.name)
+            _change(raw, path_of(raw, name), change, _default(name), case.file.path.name)
         plain &= is_plain(name)
-    file, _, findings = case_file(case.file.path, raw)
-    if file is None:
+    if plain:
+        file, findings = variant(case.file, raw, values)
+        findings = findings or unknown_keys(case.file if file is None else file, case.data.categories)
+    else:
+        file, _, findings = case_file(case.file.path, raw)
+    if file is None or (plain and findings):
         raise InputError(findings)
     if plain:
         return replace(case, file=file)
@@ -55,7 +69,8 @@ def is_plain(name: str) -> bool:
     """Whether a name stands for a number that leaves members, suppliers and families of goods as they are."""
     first, *rest = name.split(".")
     if first == "cutoffs":
-        return len(rest) >= 2 and rest[1] in NUMBERS_OF_CUTOFFS
+        of_country = len(rest) > 2 and rest[-2] == "fraction" and rest[-1] not in CUTOFF_KEYS
+        return len(rest) > 1 and (rest[-1] in NUMBERS_OF_CUTOFFS or of_country)
     return first in (*SECTIONS, "goods_override") and any(part in PLAIN for part in rest)
 
 
@@ -93,11 +108,11 @@ def _change(table: Any, path: list[str], change: Change, default: Any, file: str
     """Change one entry; the tables on the way are copied, so that the document they came from stays as it is."""
     first, *rest = path
     if isinstance(table, list):
-        position = next((n for n, item in enumerate(table) if item.get("name") == first), None)
-        if position is None:
-            message = f'no cutoff is called "{first}"'
+        names = cutoff_names(table)
+        if first not in names:
+            message = f'no cutoff is called "{first}"{nearest(first, names)}'
             raise InputError([Finding("error", file, None, "cutoffs", message)])
-        key: Any = position
+        key: Any = names.index(first)
     else:
         key = first
     old = table[key] if isinstance(table, list) else table.get(key)

@@ -42,7 +42,7 @@ def figures(
         price=pd.DataFrame(price, index=baseline.index, columns=baseline.columns),
         credit=credit,
         no_home=frozenset(),
-        rows=pd.DataFrame(),
+        fixed_rows=pd.DataFrame(),
         findings=(),
     )
 

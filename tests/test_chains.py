@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resilience
-from resilience import chains
-from resilience.calculator import all_figures, solve_family
+from resilience import chains, planned
+from resilience.calculator import all_figures, couple_family, solve_family
+from resilience.requirements import Wanted
+from resilience.solver import Program
 
 GOODS = (("magnet", "military"), ("powder", "military"), ("ore", "military"))
 
@@ -72,6 +74,24 @@ def test_two_stages(make: Maker) -> None:
     plan = result.plan.set_index(["good", "supplier"])["planned"]
     assert plan["magnet", "AAA"] == pytest.approx(80)
     assert plan["powder", "FRD"] == pytest.approx(80)
+
+
+def test_no_programme_of_a_row_is_solved_twice(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a row's programme can be solved is asked with its least share, which is then known."""
+    asked: list[tuple[Program, str]] = []  # kept, so that no two have the same identity
+    once = planned.minimise
+
+    def noted(program: Program, objective: str, *more: Any) -> Any:
+        asked.append((program, objective))
+        return once(program, objective, *more)
+
+    monkeypatch.setattr(planned, "minimise", noted)
+    case = two_stages(make)
+    (coupled,) = couple_family(case, {good: data for good, data in all_figures(case).items() if data is not None})
+    rows = chains.wanted_rows(coupled, planned.Compiler(), Wanted(("AAA", ALL)))
+    assert [rows[good][0]["share"] for good in ("magnet", "powder")] == pytest.approx([0.8, 1.0])
+    assert len(asked) >= 10
+    assert len({(id(program), objective) for program, objective in asked}) == len(asked)
 
 
 def powder_from(china: float, friend: float, **known: Any) -> list[dict[str, Any]]:

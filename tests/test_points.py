@@ -18,8 +18,8 @@ from instances import model_data as instance
 import resilience
 from resilience.calculator import all_figures, couple_family, solve_family
 from resilience.case import Case
-from resilience.casefile import PARAMETERS, Cutoff
-from resilience.designs import values_of
+from resilience.casefile import PARAMETERS, Cutoff, case_file
+from resilience.designs import number_in, values_of, whole_name
 from resilience.errors import InputError, SolverError
 from resilience.model import build
 from resilience.points import Evaluate
@@ -27,7 +27,7 @@ from resilience.requirements import Wanted
 from resilience.schema import ALL
 from resilience.solver import Warm, compile_model, minimise
 from resilience.store import outcomes_table
-from resilience.variants import vary
+from resilience.variants import is_plain, vary
 
 ROOT = Path(__file__).parent.parent
 CLOSE = 1e-7
@@ -316,6 +316,70 @@ def test_defaults_can_be_multiplied_and_added_to(make: Maker) -> None:
     for name in ("survival.profile", "cutoffs.Z.months", "cutoffs.Z", "response.solidarity"):
         with pytest.raises(InputError, match="no number"):
             vary(case, {name: 2.0}, {name: "times"})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("survival.critical_share.food.x", "a table below a good or category"),
+        ("goods_override.weat.critical_share", 'unknown good or category; did you mean "wheat"'),
+        ("goods_override.wheat.critical_share.foot", 'unknown good or category; did you mean "food"'),
+        ("survival.critical_share.foot", 'unknown good or category; did you mean "food"'),
+        ("survival.stock_months", "unknown key"),
+        ("cutoffs.Q.fraction", 'no cutoff is called "Q"'),
+    ],
+)
+def test_a_factor_that_names_nothing_is_refused(make: Maker, name: str, message: str) -> None:
+    case = small(make, "one cutoff")
+    with pytest.raises(InputError, match=message):
+        vary(case, {name: 0.5})
+    outcomes = Evaluate(case, {name: "set"}, Wanted())(points_of({name: [0.5]}))
+    assert outcomes["status"].tolist() == ["error"]
+    assert message in outcomes["message"].iloc[0]
+
+
+def test_cutoffs_with_dots_in_their_names_or_without_a_name(make: Maker) -> None:
+    cutoffs = [{"name": "U.S. embargo", "cut": ["ZZZ"]}, {"cut": ["YYY"]}, {"name": "U", "cut": ["YYY"]}]
+    case = make(*WHEAT, members=["AAA"], region=["AAA", "BBB"], cutoffs=cutoffs, survival={"months": 3})
+    values = {"cutoffs.U.S. embargo.fraction": 0.3, "cutoffs.cutoff 2.start": 2, "cutoffs.U.fraction": 0.9}
+    assert all(map(is_plain, values))
+    assert not is_plain("cutoffs.U.S. embargo.cut")
+    changed = vary(case, values).file.cutoffs
+    assert [(one.name, one.fraction, one.start) for one in changed] == [
+        ("U.S. embargo", 0.3, 1),
+        ("cutoff 2", 1.0, 2),
+        ("U", 0.9, 1),
+    ]
+    assert number_in(vary(case, values).file.raw, "cutoffs.U.S. embargo.fraction") == 0.3
+    assert number_in(vary(case, values).file.raw, "cutoffs.cutoff 2.start") == 2
+    names = list(values)
+    outcomes = Evaluate(case, dict.fromkeys(names, "set"), everything(case))(
+        points_of({name: [value] for name, value in values.items()})
+    )
+    agree(outcomes, fresh(vary(case, values)), "dots")
+
+
+def test_a_study_without_factors(make: Maker) -> None:
+    case = small(make, "one cutoff")
+    outcomes = Evaluate(case, {}, everything(case))(pd.DataFrame({"point": ["p0"]}))
+    agree(outcomes, fresh(case), "no factors")
+
+
+def test_a_variant_is_read_as_a_whole_file_is(make: Maker) -> None:
+    """What is not read anew for a plain number is what reading everything gives."""
+    case = small(make, "several cutoffs")
+    for name, cells in VALUES.items():
+        for cell in cells:
+            value = json.loads(cell) if isinstance(cell, str) else cell
+            if name.split(".")[0] not in ("survival", "response", "cutoffs") or not is_plain(name):
+                continue
+            if whole_name(name):
+                value = int(value)
+            found = vary(case, {name: value}).file
+            again, _, problems = case_file(case.file.path, dict(found.raw))
+            assert again == found, (name, problems)
+            assert again is not None
+            assert again.settings("wheat", "food") == found.settings("wheat", "food"), name
 
 
 @pytest.mark.parametrize("kind", ["several cutoffs", "any K", "chain", "solidarity, any K"])

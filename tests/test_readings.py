@@ -17,7 +17,17 @@ from resilience.balance import GoodData
 from resilience.casefile import Cutoff, Surge
 from resilience.conditions import survival_conditions
 from resilience.model import ModelData, build
-from resilience.readings import Alone, Reading, _knapsacks, alone, guaranteed, market, singles
+from resilience.readings import (
+    Alone,
+    Reading,
+    _Knapsack,
+    _knapsacks,
+    _search,
+    alone,
+    guaranteed,
+    market,
+    singles,
+)
 from resilience.solver import compile_model, minimise
 
 seeds = st.integers(0, 100_000)
@@ -185,13 +195,22 @@ def random_knapsacks(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     amounts[rng.integers(n)] = 1.0
     credit = rng.choice([0.0, 1.0] if seed % 2 else [0.0, 0.3, 0.5, 1.0, float(rng.random())], n)
     arriving = rng.choice([0.0, 0.5, 1.0, 1.2], (rows, n)) if seed % 3 else rng.random((rows, n))
-    return amounts, credit, arriving, rng.choice([0.0, 0.5, 1.0, *rng.random(3)], rows)
+    order = np.argsort(-credit, kind="stable")
+    needed = rng.choice([0.0, 0.5, 1.0, *rng.random(3)], rows)
+    return amounts[order], credit[order], arriving[:, order], needed
+
+
+def by_row(
+    amounts: np.ndarray, credit: np.ndarray, arriving: np.ndarray, needed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The arguments of one knapsack, its amounts and credits repeated for every condition."""
+    return np.tile(amounts, (len(needed), 1)), np.tile(credit, (len(needed), 1)), arriving, needed
 
 
 @given(seeds)
 def test_knapsacks_equal_linear_programmes(seed: int) -> None:
     amounts, credit, arriving, needed = random_knapsacks(seed)
-    found = _knapsacks(amounts, credit, arriving, needed)
+    found = _knapsacks(*by_row(amounts, credit, arriving, needed))
     bounds = list(zip(np.zeros(len(amounts)), amounts, strict=True))
     everything = np.ones((1, len(amounts)))
     for share, row, limit in zip(found, arriving, needed, strict=True):
@@ -203,11 +222,25 @@ def test_knapsacks_equal_linear_programmes(seed: int) -> None:
         assert share == pytest.approx(-answer.fun, abs=1e-7)
 
 
+@given(st.lists(seeds, min_size=1, max_size=6))
+def test_knapsacks_searched_together_decide_alike(chosen: list[int]) -> None:
+    """Which rows are the largest of their knapsack, and their shares to the last bit, whoever else is searched."""
+    several = [random_knapsacks(seed) for seed in chosen]
+    knapsacks = [_Knapsack(*one, np.arange(len(one[3])), ()) for one in several]
+    for one, together in zip(several, _search(knapsacks), strict=True):
+        alone_ = _knapsacks(*by_row(*one))
+        largest = alone_ >= alone_.max() - 1e-7
+        np.testing.assert_array_equal(together[largest], alone_[largest])
+        assert (together <= alone_).all()
+        assert not (together[~largest] >= alone_.max() - 1e-7).any() or not np.isfinite(alone_.max())
+
+
 @given(seeds)
 def test_knapsacks_equal_the_least_of_the_dual_at_all_its_corners(seed: int) -> None:
     """min over λ ≥ 0 of max_x (κ − λa)·x + λb, tried at 0 and wherever two suppliers change places; exact."""
     amounts, credit, arriving, needed = random_knapsacks(seed)
-    for share, a, limit in zip(_knapsacks(amounts, credit, arriving, needed), arriving, needed, strict=True):
+    shares = _knapsacks(*by_row(amounts, credit, arriving, needed))
+    for share, a, limit in zip(shares, arriving, needed, strict=True):
         corners = [0.0]
         for one, other in combinations(range(len(a)), 2):
             if a[one] != a[other]:

@@ -12,6 +12,7 @@ from instances import model_data, random_good
 from resilience.casefile import Cutoff
 from resilience.cutoffs import with_sets
 from resilience.model import build, classes_of
+from resilience.planned import Engine, verdict
 from resilience.requirements import solve_good
 from resilience.solver import compile_model, minimise
 
@@ -63,3 +64,24 @@ def test_bounds_are_told_while_sets_are_written_out(caplog: pytest.LogCaptureFix
     assert caplog.messages[-1].startswith("good under solidarity: share exactly ")
     assert caplog.messages[-1].endswith("gap 0")
     assert all(" at least " in message for message in caplog.messages[:-1])
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_build_says_that_nothing_survives_without_new_capacity(pooled: bool) -> None:
+    """Held against the programme itself with new capacity at zero, among cases of every status."""
+    statuses = set()
+    for seed in range(30):
+        good, cutoffs = random_good(np.random.default_rng(seed), 2)
+        good.settings["new_capacity"] = dataclasses.replace(good.settings["new_capacity"], value=np.inf)
+        program = compile_model(build(model_data(good, cutoffs, pooled=pooled)))
+        engine = Engine(model_data(good, cutoffs, pooled=pooled), program, program)
+        row = {"member": "ALL", "cutoff": "ALL", "share_today": 0.3}
+        status = verdict(engine, row, 0)[0]["status"]
+        statuses.add(status)
+        expected = minimise(program.bound("new_capacity", upper=0.0), "least_share", "without")
+        if status == "none":
+            assert expected is None
+            continue
+        assert (status == "build") == (expected is None), seed
+        assert expected is None or status in ("raise", "shift")
+    assert {"build", "raise"} <= statuses

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import highspy
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from instances import model_data, random_good
 
 import resilience.solver as solver
 from resilience.errors import SolverError
+from resilience.model import build
 
 
 def two_variables(cost: float = 1.0) -> solver.Program:
@@ -84,3 +90,41 @@ def test_presolve_alone_cannot_call_a_case_infeasible(monkeypatch: pytest.Monkey
     monkeypatch.setattr(solver, "_run", presolve_lies)
     found = solver.minimise(two_variables(), "cost", "toy")
     assert found is not None and found.objective == pytest.approx(5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 100_000), full=st.booleans())
+def test_a_warm_start_changes_no_optimum(seed: int, full: bool) -> None:
+    """Other coefficients, bounds and right-hand sides from solve to solve, feasible and not, against cold solves."""
+    rng = np.random.default_rng(seed)
+    good, cutoffs = random_good(rng, 2)
+    program = solver.compile_model(build(model_data(good, cutoffs), full=full))
+    warm = solver.Warm()
+    for _ in range(5):
+        matrix = program.matrix.copy()
+        matrix.data *= rng.uniform(0.9, 1.1, matrix.nnz)
+        other = dataclasses.replace(
+            program.bound("new_capacity", upper=float(rng.choice([0.0, 1e9]))),
+            matrix=matrix,
+            row_upper=program.row_upper + rng.choice([0.0, 0.1], len(program.row_upper)),
+        )
+        for objective in ("least_share", "least_building"):
+            cold = solver.minimise(other, objective, "cold")
+            found = solver.minimise(other, objective, "warm", warm)
+            assert (found is None) == (cold is None)
+            if found is not None and cold is not None:
+                assert found.objective == pytest.approx(cold.objective, abs=1e-7)
+
+
+def test_the_next_solve_starts_where_the_last_one_ended() -> None:
+    """Pass the same programme with other coefficients: the basis is still the best, and no step is taken."""
+    program, warm = two_variables(), solver.Warm()
+    first = solver.minimise(program, "cost", "toy", warm)
+    again = solver.minimise(dataclasses.replace(program, matrix=program.matrix * 1.5), "cost", "toy", warm)
+    assert first is not None and again is not None
+    assert first.objective == pytest.approx(5)
+    assert again.objective == pytest.approx(8 / 3)  # x alone: 1.5 x ≥ 4
+    third = solver.minimise(dataclasses.replace(program, matrix=program.matrix * 1.6), "cost", "toy", warm)
+    assert third is not None and third.objective == pytest.approx(2.5)
+    (start,) = warm.starts.values()
+    assert start.highs.getInfo().simplex_iteration_count == 0
