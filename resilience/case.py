@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from resilience.balance import year_of
-from resilience.casefile import PARAMETERS, CaseFile, Cutoff, nearest, read_case
+from resilience.burden_settings import BURDEN
+from resilience.casefile import PARAMETERS, SECTIONS, CaseFile, Cutoff, nearest, read_case
 from resilience.cutoffs import applies
 from resilience.dataset import Dataset, read_dataset, suggest_country
 from resilience.errors import Finding, InputError, errors_in
+from resilience.form_back import Form
+from resilience.incoming import KINDS
 from resilience.recipes import Recipe, final_first, groups, recipes_of, upstream
+from resilience.sanctions_settings import BY_GOOD, PARTNERS_KEYS, SANCTIONS_KEYS, THREAT_KEYS, named_countries
 from resilience.schema import CATEGORIES
+
+NOT_A_CASE = (".xlsx", *KINDS)
 
 
 @dataclass(frozen=True)
@@ -66,16 +72,50 @@ def load(
     goods: Sequence[str] = (),
     members: Sequence[str] = (),
     year: int | None = None,
+    inputs: str | Path | None = None,
 ) -> Case:
     """Read a case file and its data set and check both.
 
-    ``overrides`` are ``key=value`` texts such as ``"survival.months=6"``; ``goods``, ``members`` and ``year``
-    replace those of the file. Raises :class:`~resilience.errors.InputError` with every finding at once.
+    ``inputs`` is a filled form (``resilience template`` writes it) whose values go over the case and the data set;
+    ``path`` may be a form itself, which names its case. ``overrides`` are ``key=value`` texts such as
+    ``"survival.months=6"``; ``goods``, ``members`` and ``year`` replace those of the file. Raises
+    :class:`~resilience.errors.InputError` with every finding at once.
     """
-    file, folder, findings = read_case(path, overrides=overrides, goods=goods, members=members, year=year)
+    path, form = with_form(path, inputs)
+    options: dict[str, Any] = {"overrides": overrides, "goods": goods, "members": members, "year": year}
+    if form is None:
+        return _load(path, options)
+    try:
+        case = _load(path, options, form)
+    except InputError as error:
+        raise InputError(form.all_placed(error.findings)) from None
+    case = replace(case, findings=form.all_placed(case.findings))
+    if errors_in(case.findings):
+        raise InputError(case.findings)
+    return case
+
+
+def with_form(path: str | Path, inputs: str | Path | None) -> tuple[Path, Form | None]:
+    """The case file and the form over it, where ``path`` is a form or ``inputs`` names one.
+
+    Raises :class:`~resilience.errors.InputError` if the form does not lead to a case file.
+    """
+    path = Path(path)
+    if inputs is not None:
+        return path, Form(Path(inputs))
+    if path.suffix.lower() in NOT_A_CASE:
+        form = Form(path)
+        return form.case_path(), form
+    return path, None
+
+
+def _load(path: Path, options: Mapping[str, Any], form: Form | None = None) -> Case:
+    file, folder, findings = read_case(path, **options, inputs=None if form is None else form.into)
     data = read_dataset(folder) if folder is not None else None
     if data is not None:
         findings = [*findings, *data.findings]
+        if form is not None and not errors_in(data.findings):
+            data = form.over(data, None if file is None else file.year)
     if file is None or data is None:
         raise InputError(findings)
     if data.countries.empty or data.goods.empty:
@@ -99,6 +139,31 @@ def credits_of(data: Dataset, coalition: str) -> dict[str, float]:
     """Credit of every country of a coalition; blank is 1."""
     rows = data.coalitions[data.coalitions["coalition"] == coalition]
     return dict(zip(rows["country"], rows["credit"].fillna(1.0).astype(float), strict=True))
+
+
+def unknown_keys(file: CaseFile, goods: Collection[str]) -> list[Finding]:
+    """An error for every key of the parameter tables and overrides that is neither a good nor a category."""
+    raw, found = file.raw, []
+
+    def check(key: str, where: str) -> None:
+        if key not in goods and key not in CATEGORIES:
+            message = f"unknown good or category{nearest(key, [*goods, *CATEGORIES])}"
+            found.append(Finding("error", file.path.name, None, f"{where}.{key}", message))
+
+    tables = {section: raw.get(section, {}) for section in SECTIONS}
+    for name, table in raw.get("goods_override", {}).items():
+        check(name, "goods_override")
+        tables[f"goods_override.{name}"] = table
+    for where, table in tables.items():
+        for name, value in table.items():
+            if not isinstance(value, Mapping) or name not in PARAMETERS:
+                continue
+            if PARAMETERS[name].kind == "surge" and set(value) <= {"delay", "rate", "max"}:
+                continue
+            for key in value:
+                if key != "default":
+                    check(key, f"{where}.{name}")
+    return found
 
 
 class _Resolver:
@@ -268,24 +333,23 @@ class _Resolver:
         """Keys of parameter tables and overrides must be goods or categories."""
         raw = self.file.raw
         known = [*self.goods, *CATEGORIES]
-        for name in raw.get("goods_override", {}):
-            if name not in known:
-                self.say(f"goods_override.{name}", f"unknown good or category{nearest(name, known)}")
-        for parameter in PARAMETERS.values():
-            value = raw.get(parameter.section, {}).get(parameter.name)
-            if isinstance(value, Mapping) and not (
-                parameter.kind == "surge" and set(value) <= {"delay", "rate", "max"}
-            ):
-                for key in value:
-                    if key not in (*known, "default"):
-                        self.say(
-                            f"{parameter.section}.{parameter.name}.{key}",
-                            f"unknown good or category{nearest(key, known)}",
-                        )
+        self.findings += unknown_keys(self.file, self.goods)
+        for name, value in raw.get("burden", {}).items():
+            for key in value if isinstance(value, Mapping) else ():
+                if key not in (*known, "default"):
+                    self.say(f"burden.{name}.{key}", f"unknown good or category{nearest(key, known)}")
+        for name in BY_GOOD:
+            value = raw.get("sanctions", {}).get(name)
+            for key in value if isinstance(value, Mapping) else ():
+                if key not in (*known, "default"):
+                    self.say(f"sanctions.{name}.{key}", f"unknown good or category{nearest(key, known)}")
+        for key, countries in named_countries(raw):
+            self.expand(key, countries)
+        numbers = (*PARAMETERS, *BURDEN, *SANCTIONS_KEYS, *THREAT_KEYS, *PARTNERS_KEYS)
         for key in raw.get("grounds", {}):
             for part in key.split("."):
-                if part not in (*PARAMETERS, *known, "default", "goods_override"):
-                    self.say(f"grounds.{key}", f'unknown "{part}"{nearest(part, [*PARAMETERS, *known])}')
+                if part not in (*numbers, *known, "default", "goods_override"):
+                    self.say(f"grounds.{key}", f'unknown "{part}"{nearest(part, [*numbers, *known])}')
 
     def check_coverage(self, goods: list[str]) -> None:
         """A table of a parameter that leaves goods out gives them the default, which must not pass unnoticed."""

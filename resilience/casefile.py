@@ -7,16 +7,19 @@ reading, overriding, the assumptions table and the documentation follow from it.
 from __future__ import annotations
 
 import copy
+import datetime
 import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from resilience.burden_settings import BURDEN, number_for
 from resilience.errors import Finding, InputError
+from resilience.sanctions_settings import problems as problems_of_sanctions
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,14 @@ PARAMETERS: dict[str, Parameter] = {
     )
 }
 SECTIONS = ("survival", "response")
+SURGE_PARTS = {  # each number of a surge, with its unit, meaning and permitted range
+    part.name: part
+    for part in (
+        Parameter("delay", "", "months", "months before the first surplus", 0.0, 0.0, 1200.0),
+        Parameter("rate", "", "share a month", "growth of deliveries above the contract", 0.0, 0.0, 100.0),
+        Parameter("max", "", "share", "most above the contract; negative: below it", 0.0, -1.0, 100.0),
+    )
+}
 TOP_KEYS = (
     "title",
     "description",
@@ -130,9 +141,18 @@ TOP_KEYS = (
     "grounds",
     "study",
     "rests",
+    "burden",
+    "document",
+    "sanctions",
+    "threat",
+    "partners",
 )
 SUBSTITUTES_KEYS = ("name", "goods", "limit")
 CONTENT_KEYS = ("rule", "credit")
+DOCUMENT_KEYS = ("purpose", "marking", "contact", "version", "date", "not_this")
+GROUND_KEYS = ("source", "low", "high", "owner", "confidence")
+CONFIDENCES = ("low", "medium", "high")
+LONGEST_MARKING = 60  # characters; it stands in every page header
 CUTOFF_KEYS = ("name", "cut", "fraction", "goods", "start", "months", "any", "any_region", "all_outsiders")
 
 
@@ -169,12 +189,23 @@ class Substitutes:
 
 
 @dataclass(frozen=True)
+class Ground:
+    """What an assumption stands on: its source and, where given, its range, who answers for it, how sure it is."""
+
+    source: str
+    low: float | None = None
+    high: float | None = None
+    owner: str | None = None
+    confidence: str | None = None
+
+
+@dataclass(frozen=True)
 class Setting:
     """A parameter's value for one good, where it was set and on which ground."""
 
     value: Any
     set_in: str
-    ground: str
+    ground: Ground
 
 
 @dataclass(frozen=True)
@@ -197,10 +228,24 @@ class CaseFile:
     content: Mapping[str, Any]
     raw: Mapping[str, Any] = field(repr=False)
     rests: bool = True
+    # The file of which this one is a variant, and the parameters in which it may differ.
+    origin: tuple[CaseFile, tuple[str, ...]] | None = field(default=None, repr=False, compare=False)
+    _settings: dict[tuple[str, str], dict[str, Setting]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def settings(self, good: str, category: str) -> dict[str, Setting]:
+    def settings(self, good: str, category: str) -> Mapping[str, Setting]:
         """All parameters for one good: its override, its category's override, the section, the default."""
-        return {name: self._setting(name, good, category) for name in PARAMETERS}
+        found = self._settings.get((good, category))
+        if found is None:
+            known: Mapping[str, Setting] = {}
+            names: Iterable[str] = PARAMETERS
+            if self.origin is not None:
+                origin, names = self.origin
+                known = origin.settings(good, category)
+            found = {**known, **{name: self._setting(name, good, category) for name in names}}
+            self._settings[good, category] = found
+        return found
 
     def _setting(self, name: str, good: str, category: str) -> Setting:
         parameter = PARAMETERS[name]
@@ -212,25 +257,44 @@ class CaseFile:
                 continue
             value = table[name]
             where = f"{place}.{name}"
-            if isinstance(value, Mapping) and not _is_surge(value):
+            if isinstance(value, Mapping) and not is_surge(value):
                 key = next((key for key in (good, category, "default") if key in value), None)
                 if key is None:
                     continue
                 value, where = value[key], f"{where}.{key}"
-            return Setting(_as_value(parameter, value), where, self._ground(where))
-        return Setting(parameter.default, "default", "default of the tool")
+            return Setting(_as_value(parameter, value), where, ground_of(self.raw, where))
+        return Setting(parameter.default, "default", Ground("default of the tool"))
 
-    def _ground(self, where: str) -> str:
-        grounds = self.raw.get("grounds", {})
-        parts = where.split(".")
-        for key in (".".join(parts[1:]), parts[-1], parts[1]):
-            if key in grounds:
-                return str(grounds[key])
-        return "assumed"
+    def burden(self, name: str, good: str, category: str) -> Setting:
+        """A number of ``[burden]`` for one good; its value None is unknown."""
+        value, where = number_for(self.raw.get("burden", {}), name, good, category)
+        declared = Ground(BURDEN[name].ground, BURDEN[name].low, BURDEN[name].high)
+        return Setting(value, where, declared if where == "default" else ground_of(self.raw, where))
+
+    @property
+    def document(self) -> dict[str, str]:
+        """How the result presents itself, only what the case gives; a date as year-month-day."""
+        return {key: str(value).strip() for key, value in self.raw.get("document", {}).items()}
 
 
-def _is_surge(value: Mapping[str, Any]) -> bool:
+def ground_of(raw: Mapping[str, Any], where: str) -> Ground:
+    """What a document says a number stands on, by the dotted name under which it is set."""
+    grounds = raw.get("grounds", {})
+    parts = where.split(".")
+    for key in (".".join(parts[1:]), parts[-1], parts[1]):
+        if key in grounds:
+            found = grounds[key]
+            return Ground(**found) if isinstance(found, Mapping) else Ground(str(found))
+    return Ground("assumed")
+
+
+def is_surge(value: Mapping[str, Any]) -> bool:
+    """Whether a table is one surge, and not a table of surges by good or category."""
     return bool(value) and set(value) <= {"delay", "rate", "max"}
+
+
+def _holds_tables(value: Mapping[str, Any]) -> bool:
+    return any(isinstance(below, Mapping) for below in value.values())
 
 
 def _as_value(parameter: Parameter, value: Any) -> Any:
@@ -262,8 +326,10 @@ def read_case(
     goods: Sequence[str] = (),
     members: Sequence[str] = (),
     year: int | None = None,
+    inputs: Callable[[dict[str, Any], list[tuple[str, str]]], None] | None = None,
 ) -> tuple[CaseFile | None, Path | None, list[Finding]]:
-    """Read a case file and apply ``key=value`` overrides.
+    """Read a case file, put in what ``inputs`` brings (given the document and a list for problems), then apply
+    ``key=value`` overrides.
 
     Gives the case (None if a key does not fit), the folder of its data set if that is known, and every
     finding. Raises :class:`~resilience.errors.InputError` if the file cannot be read as TOML at all. Names of
@@ -272,6 +338,8 @@ def read_case(
     path = Path(path)
     raw = _read_toml(path)
     problems: list[tuple[str, str]] = []
+    if inputs is not None:
+        inputs(raw, problems)
     for override in overrides:
         _override(raw, override, problems)
     if goods:
@@ -316,6 +384,47 @@ def case_file(
         rests=bool(raw.get("rests", True)),
     )
     return case, folder, findings
+
+
+def variant(file: CaseFile, raw: dict[str, Any], names: Iterable[str]) -> tuple[CaseFile | None, list[Finding]]:
+    """The case file with another document, which differs from its own under some dotted ``names`` of parameters
+    and of numbers of cutoffs only.
+
+    The same as :func:`case_file` of the document; only what may differ is checked and read anew.
+    """
+    parts = [name.split(".") for name in names]
+    tables = {first for first, *_ in parts}
+    problems: list[tuple[str, str]] = []
+    _Checker(raw, problems).check_numbers(tables)
+    findings = [Finding("error", file.path.name, None, key or None, message) for key, message in problems]
+    if findings:
+        return None, findings
+    touched = dict.fromkeys(part for first, *rest in parts if first != "cutoffs" for part in rest)
+    changed = tuple(name for name in touched if name in PARAMETERS)
+    cutoffs = cutoffs_of(raw) if "cutoffs" in tables else file.cutoffs
+    return replace(file, cutoffs=cutoffs, raw=raw, origin=(file, changed)), findings
+
+
+def path_of(raw: Mapping[str, Any], name: str) -> list[str]:
+    """The keys on the way to a dotted name in a document; a cutoff's name is one key, whatever dots are in it."""
+    first, *rest = name.split(".")
+    if first == "cutoffs":
+        known = cutoff_names(raw.get("cutoffs", []))
+        for n in range(len(rest), 0, -1):
+            if ".".join(rest[:n]) in known:
+                return [first, ".".join(rest[:n]), *rest[n:]]
+    return [first, *rest]
+
+
+def cutoff_names(cutoffs: Any) -> list[str]:
+    """The names of the cutoffs of a document; one without a name is called after its place, "cutoff 1"."""
+    items = cutoffs if isinstance(cutoffs, list) else []
+    tables = [item if isinstance(item, Mapping) else {} for item in items]
+    return [str(item.get("name", _unnamed(number))) for number, item in enumerate(tables, start=1)]
+
+
+def _unnamed(number: int) -> str:
+    return f"cutoff {number}"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -365,17 +474,20 @@ def _override(raw: dict[str, Any], text: str, problems: list[tuple[str, str]]) -
         value = tomllib.loads(f"value = {value_text.strip()}")["value"]
     except tomllib.TOMLDecodeError:
         value = value_text.strip()  # a bare word is a name
-    parts = key.split(".")
+    put(raw, key, value, problems)
+
+
+def put(raw: dict[str, Any], key: str, value: Any, problems: list[tuple[str, str]]) -> None:
+    """Set one number of a document by its dotted name; what stands in the way goes to ``problems``."""
+    parts = path_of(raw, key)
     table: Any = raw
     for part in parts[:-1]:
         if isinstance(table, list):
-            named = next((item for item in table if item.get("name") == part), None)
-            if named is None:
-                problems.append(
-                    (key, f'no cutoff is called "{part}"{nearest(part, [c.get("name", "") for c in table])}')
-                )
+            names = cutoff_names(table)
+            if part not in names:
+                problems.append((key, f'no cutoff is called "{part}"{nearest(part, names)}'))
                 return
-            table = named
+            table = table[names.index(part)]
         else:
             below = table.setdefault(part, {})
             if not isinstance(below, (dict, list)):
@@ -439,40 +551,10 @@ class _Checker:
         for key in ("caps", "rests"):
             if not isinstance(raw.get(key, False), bool):
                 self.say(key, f"{raw[key]!r} is neither true nor false")
-        if not isinstance(raw.get("grounds", {}), Mapping):
-            self.say("grounds", "must be a table of parameter = reason")
-        for section in SECTIONS:
-            table = raw.get(section, {})
-            if not isinstance(table, Mapping):
-                self.say(section, f"must be a table, [{section}]")
-                continue
-            known = [name for name, parameter in PARAMETERS.items() if parameter.section == section]
-            self.keys(table, known, section)
-            for name in known:
-                if name in table:
-                    self.parameter(PARAMETERS[name], table[name], f"{section}.{name}")
-        overrides = raw.get("goods_override", {})
-        if not isinstance(overrides, Mapping):
-            self.say("goods_override", "must be tables, [goods_override.NAME]")
-            overrides = {}
-        for name, table in overrides.items():
-            where = f"goods_override.{name}"
-            if not isinstance(table, Mapping):
-                self.say(where, f"must be a table, [goods_override.{name}]")
-                continue
-            self.keys(table, PARAMETERS, where)
-            for key in table:
-                if key in PARAMETERS:
-                    self.parameter(PARAMETERS[key], table[key], f"{where}.{key}")
-        names: set[str] = set()
-        for number, item in enumerate(raw.get("cutoffs") or [], start=1):
-            self.cutoff(item, number, names)
-        grouped: set[str] = set()
-        if not isinstance(raw.get("substitutes", []), list):
-            self.say("substitutes", "must be tables, [[substitutes]]")
-            raw["substitutes"] = []
-        for number, item in enumerate(raw.get("substitutes", []), start=1):
-            self.group(item, number, grouped)
+        self.check_grounds(raw.get("grounds", {}))
+        self.check_document(raw.get("document", {}))
+        self.check_numbers((*SECTIONS, "goods_override", "cutoffs"))
+        self.check_groups()
         essential = raw.get("essential", {})
         if not isinstance(essential, Mapping):
             self.say("essential", 'must be a table, for example essential = {magnets = ["rare_earth_compounds"]}')
@@ -487,6 +569,104 @@ class _Checker:
             for key in CONTENT_KEYS:
                 if not isinstance(content.get(key, False), bool):
                     self.say(f"content.{key}", f"{content[key]!r} is neither true nor false")
+
+    def check_numbers(self, tables: Collection[str]) -> None:
+        """The tables of parameters, their overrides and the cutoffs, as far as they are named."""
+        raw = self.raw
+        for section in SECTIONS:
+            if section not in tables:
+                continue
+            table = raw.get(section, {})
+            if not isinstance(table, Mapping):
+                self.say(section, f"must be a table, [{section}]")
+                continue
+            known = [name for name, parameter in PARAMETERS.items() if parameter.section == section]
+            self.keys(table, known, section)
+            for name in known:
+                if name in table:
+                    self.parameter(PARAMETERS[name], table[name], f"{section}.{name}")
+        overrides = raw.get("goods_override", {}) if "goods_override" in tables else {}
+        if not isinstance(overrides, Mapping):
+            self.say("goods_override", "must be tables, [goods_override.NAME]")
+            overrides = {}
+        for name, table in overrides.items():
+            where = f"goods_override.{name}"
+            if not isinstance(table, Mapping):
+                self.say(where, f"must be a table, [goods_override.{name}]")
+                continue
+            self.keys(table, PARAMETERS, where)
+            for key in table:
+                if key in PARAMETERS:
+                    self.parameter(PARAMETERS[key], table[key], f"{where}.{key}")
+        names: set[str] = set()
+        for number, item in enumerate((raw.get("cutoffs") or []) if "cutoffs" in tables else [], start=1):
+            self.cutoff(item, number, names)
+
+    def check_groups(self) -> None:
+        """The groups of substitutes."""
+        raw, grouped = self.raw, set[str]()
+        if not isinstance(raw.get("substitutes", []), list):
+            self.say("substitutes", "must be tables, [[substitutes]]")
+            raw["substitutes"] = []
+        for number, item in enumerate(raw.get("substitutes", []), start=1):
+            self.group(item, number, grouped)
+        self.burden(raw.get("burden", {}))
+        self.problems += problems_of_sanctions(raw, nearest)
+
+    def burden(self, table: Any) -> None:
+        if not isinstance(table, Mapping):
+            self.say("burden", "must be a table, [burden]")
+            return
+        self.keys(table, BURDEN, "burden")
+        for name, value in table.items():
+            if name in BURDEN:
+                for key, number in value.items() if isinstance(value, Mapping) else [("", value)]:
+                    where = f"burden.{name}{'.' + key if key else ''}"
+                    self.number(where, number, BURDEN[name].least, BURDEN[name].most)
+
+    def check_grounds(self, grounds: Any) -> None:
+        if not isinstance(grounds, Mapping):
+            self.say("grounds", "must be a table of parameter = reason")
+            return
+        for key, given in grounds.items():
+            where = f"grounds.{key}"
+            if not isinstance(given, Mapping):
+                if not isinstance(given, str):
+                    self.say(where, f'{given!r} is neither a text nor a table; write {{source = "…"}}')
+                continue
+            self.keys(given, GROUND_KEYS, where)
+            if "source" not in given:
+                self.say(where, 'a ground needs its source, for example source = "assumed: a tenth is saved"')
+            for name in ("source", "owner", "confidence"):
+                if not isinstance(given.get(name, ""), str):
+                    self.say(f"{where}.{name}", f"{given[name]!r} is not a text")
+            ends = [
+                self.number(f"{where}.{end}", given[end], -math.inf, math.inf)
+                for end in ("low", "high")
+                if end in given
+            ]
+            if ends == [True, True] and given["low"] > given["high"]:
+                self.say(f"{where}.low", f"{given['low']!r} is above high, {given['high']!r}")
+            sure = given.get("confidence", CONFIDENCES[0])
+            if isinstance(sure, str) and sure not in CONFIDENCES:
+                message = f'"{sure}" is not a confidence; known are {", ".join(CONFIDENCES)}'
+                self.say(f"{where}.confidence", message)
+
+    def check_document(self, document: Any) -> None:
+        if not isinstance(document, Mapping):
+            self.say("document", "must be a table, [document]")
+            return
+        self.keys(document, DOCUMENT_KEYS, "document")
+        for key in DOCUMENT_KEYS:
+            value = document.get(key, "")
+            if not isinstance(value, str) and not (key == "date" and isinstance(value, datetime.date)):
+                self.say(f"document.{key}", f"{value!r} is not a {'date or a ' if key == 'date' else ''}text")
+        marking = document.get("marking", "")
+        if isinstance(marking, str) and len(marking) > LONGEST_MARKING:
+            self.say(
+                "document.marking",
+                f"{len(marking)} characters do not fit a page header; at most {LONGEST_MARKING}",
+            )
 
     def names(self, key: str, value: Any) -> None:
         if isinstance(value, str) and value:
@@ -512,22 +692,24 @@ class _Checker:
         return True
 
     def parameter(self, parameter: Parameter, value: Any, where: str) -> None:
-        if isinstance(value, Mapping) and not (parameter.kind == "surge" and _is_surge(value)):
+        if isinstance(value, Mapping) and not (parameter.kind == "surge" and is_surge(value)):
             if parameter.kind == "surge" and not all(isinstance(below, Mapping) for below in value.values()):
                 for key in value:
                     if key not in ("delay", "rate", "max"):
                         self.say(f"{where}.{key}", f'unknown key "{key}"{nearest(key, ("delay", "rate", "max"))}')
                 return
             for key, below in value.items():
-                self.parameter(parameter, below, f"{where}.{key}")
+                if isinstance(below, Mapping) and (parameter.kind != "surge" or _holds_tables(below)):
+                    self.say(f"{where}.{key}", "a table below a good or category; give it one value")
+                else:
+                    self.parameter(parameter, below, f"{where}.{key}")
             return
         if parameter.kind == "surge":
             if not isinstance(value, Mapping):
                 self.say(where, f"{value!r} is not a surge; write {{delay = 1, rate = 0.02, max = 0.20}}")
                 return
             for key, number in value.items():
-                least = -1.0 if key == "max" else 0.0
-                self.number(f"{where}.{key}", number, least, 1200.0 if key == "delay" else 100.0)
+                self.number(f"{where}.{key}", number, SURGE_PARTS[key].least, SURGE_PARTS[key].most)
         elif parameter.kind == "flag":
             if not isinstance(value, bool):
                 self.say(where, f"{value!r} is neither true nor false")
@@ -576,7 +758,7 @@ class _Checker:
         if not isinstance(item, Mapping):
             self.say("cutoffs", "must be tables, [[cutoffs]]")
             return
-        name = item.get("name", f"cutoff {number}")
+        name = item.get("name", _unnamed(number))
         where = f"cutoffs.{name}"
         self.keys(item, CUTOFF_KEYS, where)
         if not isinstance(name, str) or not name:
@@ -633,7 +815,7 @@ def _cutoff(item: Mapping[str, Any], number: int) -> Cutoff:
     default = float(table.get("default", 1.0))
     goods = item.get("goods")
     return Cutoff(
-        name=item.get("name", f"cutoff {number}"),
+        name=item.get("name", _unnamed(number)),
         cut={name: float(table.get(name, default)) for name in cut},
         goods=None if goods is None else ((goods,) if isinstance(goods, str) else tuple(goods)),
         start=item.get("start", 1),

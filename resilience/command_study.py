@@ -105,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         year=options.year,
         points=options.points,
         seed=options.seed,
+        inputs=options.inputs,
     )
     store = None if options.out.suffix.lower() in (".xlsx", ".json") else options.out
     logging.getLogger("resilience").addHandler(logging.StreamHandler(sys.stderr))

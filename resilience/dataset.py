@@ -1,7 +1,7 @@
-"""Reads a data set, a folder of CSV or Parquet files, and checks every cell of it.
+"""Reads a data set, a folder of CSV or Parquet files or one workbook, and checks every cell of it.
 
-Nothing is repaired: what does not fit becomes a finding with file, row, column, value and remedy, and all
-findings are collected before anything is refused.
+Nothing is repaired: what does not fit becomes a finding with file (or sheet), row, column, value and remedy, and
+all findings are collected before anything is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,11 +18,14 @@ import numpy as np
 import pandas as pd
 
 from resilience.casefile import nearest
+from resilience.cells import SheetTable, Unreadable, as_text, other_sheets, sheet_table
 from resilience.errors import Finding
+from resilience.incoming import open_book
 from resilience.recipes import Recipe, cycle
 from resilience.schema import INPUTS, VALUE_UNIT, Column, Table
 
 SUFFIXES = (".csv", ".parquet")
+WORKBOOK = ".xlsx"
 INPUT_OUTPUT = "input_output"  # the file of the input-output table, which has a layout of its own
 UNLIKE = 10.0  # values that differ by more than this factor are not about the same units
 CODE = re.compile(r"[A-Z]{3}\Z")
@@ -55,14 +58,26 @@ class Dataset:
     balances: pd.DataFrame
     recipes: pd.DataFrame
     sectors: pd.DataFrame
+    distances: pd.DataFrame
+    indicators: pd.DataFrame
     fingerprint: str
     findings: tuple[Finding, ...] = field(repr=False)
+    changes: str = ""  # fingerprint of what a form changed of it; "" as it was read
 
     @property
     def input_output(self) -> Path | None:
         """The file of the input-output table, None without one."""
         file = self.path / f"{INPUT_OUTPUT}.csv"
         return file if file.is_file() else None
+
+    def files(self) -> dict[str, Path]:
+        """The files it was read from, by their names in the data set."""
+        if self.path.is_file():
+            return {self.path.name: self.path}
+        found = {
+            file.relative_to(self.path).as_posix(): file for name in INPUTS for file in _files(self.path, name)
+        }
+        return found | ({} if self.input_output is None else {self.input_output.name: self.input_output})
 
     @cached_property
     def categories(self) -> dict[str, str]:
@@ -75,12 +90,14 @@ class Dataset:
 
 
 def read_dataset(path: Path) -> Dataset:
-    """Read and check the folder ``path``; the result may hold findings of severity error."""
+    """Read and check the folder or workbook ``path``; the result may hold findings of severity error."""
     findings: list[Finding] = []
+    if path.is_file():
+        return _read_workbook(path)
     digest = hashlib.sha256()
     frames: dict[str, pd.DataFrame] = {}
     if not path.is_dir():
-        message = "there is no such folder; dataset in the case file is relative to the case file"
+        message = "there is no such folder or workbook; dataset in the case file is relative to the case file"
         findings.append(Finding("error", str(path), None, None, message))
         nothing = {name: _empty(table) for name, table in INPUTS.items()}
         return Dataset(path, **nothing, fingerprint="", findings=tuple(findings))
@@ -111,6 +128,76 @@ def read_dataset(path: Path) -> Dataset:
     _check_cells(frames, findings)
     plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
     return Dataset(path, **plain, fingerprint=digest.hexdigest()[:16], findings=tuple(findings))
+
+
+def _read_workbook(path: Path) -> Dataset:
+    """A data set in one workbook, one sheet a table; findings name sheet, row and cell."""
+    findings: list[Finding] = []
+    frames = {name: _empty(table) for name, table in INPUTS.items()}
+    sheets: dict[str, SheetTable] = {}  # by the name of the sheet
+    refused: dict[tuple[str, int, str], Finding] = {}
+    book = open_book(path, findings)
+    for table in INPUTS.values() if book is not None else ():
+        assert book is not None
+        name = book.find(table.name)
+        if name is None:
+            if not table.optional:
+                text = f"the sheet is missing in {path.name}; its columns are {', '.join(table.names)}"
+                findings.append(Finding("error", table.name, None, None, text))
+            continue
+        sheet = book.read(name, findings)
+        read = None if sheet is None else sheet_table(sheet, table, path.name, findings)
+        frame = None if read is None else known_columns(table, read.frame, name, findings, read.top)
+        if read is not None and frame is not None:
+            sheets[name] = read
+            frames[table.name] = _as_cells(table, read, frame, refused, findings)
+    if book is not None:
+        findings += other_sheets(book.names, INPUTS, path.name, "this sheet is no table of a data set")
+        checked: list[Finding] = []
+        _check_cells(frames, checked)
+        findings += refused.values()
+        findings += [
+            placed
+            for finding in checked
+            if (placed := _placed(finding, sheets)) and (finding.table, finding.row, finding.column) not in refused
+        ]
+    plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
+    fingerprint = "" if book is None else hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return Dataset(path, **plain, fingerprint=fingerprint, findings=tuple(findings))
+
+
+def _as_cells(
+    table: Table,
+    read: SheetTable,
+    frame: pd.DataFrame,
+    refused: dict[tuple[str, int, str], Finding],
+    findings: list[Finding],
+) -> pd.DataFrame:
+    """The cells as text; what is not taken goes to ``refused`` and is left as "?" for the checks to pass over."""
+    frame = frame.copy()
+    for column in table.columns:
+        texts = []
+        for row, value in zip(frame["_row"], frame[column.name], strict=True):
+            try:
+                text, note = as_text(column, value)
+            except Unreadable as reason:
+                text, note = "?", None
+                refused[read.sheet, int(row), column.name] = read.finding(
+                    "error", int(row), column.name, str(reason)
+                )
+            if note is not None:
+                findings.append(read.finding("info", int(row), column.name, note))
+            texts.append(text)
+        frame[column.name] = pd.Series(texts, index=frame.index, dtype=object)
+    return frame
+
+
+def _placed(finding: Finding, sheets: dict[str, SheetTable]) -> Finding:
+    """A finding of the checks with its cell, and with sheets in place of files."""
+    message = re.sub(rf"\b({'|'.join(INPUTS)})\.csv\b", r"the sheet \1", finding.message)
+    if finding.table not in sheets:
+        return replace(finding, message=message)
+    return sheets[finding.table].finding(finding.severity, finding.row, finding.column, message)
 
 
 def _files(path: Path, name: str) -> Iterator[Path]:
@@ -186,18 +273,30 @@ def read_cells(
         cells = cells.fillna("")
         frame = cells.iloc[1:].set_axis([str(cell) for cell in cells.iloc[0]], axis=1)
     frame["_row"] = np.arange(2, len(frame) + 2)
+    return known_columns(table, frame, name, findings)
+
+
+def known_columns(
+    table: Table, frame: pd.DataFrame, name: str, findings: list[Finding], top: int = 1
+) -> pd.DataFrame | None:
+    """The columns of the table and ``_row`` from all that stand in a file or on a sheet, with ``_file``; None if
+    one that is needed is missing. Blank rows are left out; the headings stand in row ``top``."""
+
+    def refuse(message: str, row: int | None = None, column: str | None = None) -> None:
+        findings.append(Finding("error", name, row, column, message))
+
     titles = [title for title in frame.columns if title != "_row"]
     missing = [column.name for column in table.columns if column.name not in titles]
     for title in titles:
         if titles.count(title) > 1 and titles.index(title) != len(titles) - 1 - titles[::-1].index(title):
-            refuse(f'the column "{title}" stands there twice', 1, title)
+            refuse(f'the column "{title}" stands there twice', top, title)
             return None
         if title not in table.names:
             hint = nearest(title, missing) if missing else ""
-            findings.append(Finding("warning", name, 1, title, f'unknown column "{title}", left out{hint}'))
+            findings.append(Finding("warning", name, top, title, f'unknown column "{title}", left out{hint}'))
     for column in missing:
         if table.column(column).required or column in table.keys:
-            refuse(f'the column "{column}" is missing; the columns are {", ".join(table.names)}', 1, column)
+            refuse(f'the column "{column}" is missing; the columns are {", ".join(table.names)}', top, column)
     if any(table.column(column).required for column in missing):
         return None
     frame = frame.reindex(columns=[*table.names, "_row"], fill_value="")
@@ -225,6 +324,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
     _check_codes(frames["countries"], findings)
     _check_units(frames, findings)
     _check_recipes(frames, findings)
+    _check_distances(frames["distances"], findings)
     flows = frames["flows"]
     for _, row in flows[flows["exporter"] == flows["importer"]].iterrows():
         findings.append(
@@ -379,6 +479,22 @@ def _check_units(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
             f"measured in {VALUE_UNIT}"
         )
         findings.append(Finding("error", row["_file"], int(row["_row"]), "quantity", message))
+
+
+def _check_distances(pairs: pd.DataFrame, findings: list[Finding]) -> None:
+    """A pair stands there once, in either order, and a country has no distance from itself."""
+    ordered = pairs[["country", "other"]].astype(str)
+    swapped = pd.MultiIndex.from_frame(ordered[["other", "country"]]).isin(pd.MultiIndex.from_frame(ordered))
+    for _, row in pairs[swapped].iterrows():
+        if row["country"] == row["other"]:
+            message = f'"{row["country"]}" has no distance from itself; delete the row'
+        elif row["country"] < row["other"]:
+            continue
+        else:
+            message = (
+                f"{row['other']}, {row['country']} stands there the other way round as well; keep one of them"
+            )
+        findings.append(Finding("error", row["_file"], int(row["_row"]), "other", message))
 
 
 def _check_recipes(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:

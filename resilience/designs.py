@@ -21,8 +21,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.case import Case, load
-from resilience.casefile import CUTOFF_KEYS, PARAMETERS, SECTIONS, Parameter, _read_toml, nearest
+from resilience.case import Case, load, with_form
+from resilience.casefile import (
+    CUTOFF_KEYS,
+    PARAMETERS,
+    SECTIONS,
+    Parameter,
+    _read_toml,
+    cutoff_names,
+    nearest,
+    path_of,
+)
 from resilience.errors import Finding, InputError
 from resilience.schema import ALL, CATEGORIES
 from resilience.schema import READINGS as READING_WORDS
@@ -308,6 +317,8 @@ def decode(name: str, cell: Any) -> Any:
 def values_of(points: pd.DataFrame, names: Iterable[str]) -> list[dict[str, Any]]:
     """For every row of the points what it changes: factor → value, lists first, without what stays as written."""
     names = sorted(names, key=lambda name: name not in LISTS)
+    if not names:
+        return [{} for _ in range(len(points))]
     rows = zip(*(points[name].tolist() for name in names), strict=True)
     return [
         {name: value for name, cell in zip(names, row, strict=True) if (value := decode(name, cell)) is not None}
@@ -327,9 +338,9 @@ def whole_name(name: str) -> bool:
 def number_in(raw: Mapping[str, Any], name: str) -> Any:
     """What the document of the case holds under a dotted name; None if nothing."""
     found: Any = raw
-    for part in name.split("."):
+    for part in path_of(raw, name):
         if isinstance(found, list):
-            found = next((item for item in found if isinstance(item, Mapping) and item.get("name") == part), None)
+            found = dict(zip(cutoff_names(found), found, strict=True)).get(part)
         elif isinstance(found, Mapping):
             found = found.get(part)
         else:
@@ -349,13 +360,17 @@ def read_study(
     seed: int | None = None,
     members: Sequence[str] = (),
     year: int | None = None,
+    inputs: str | Path | None = None,
 ) -> tuple[Case, StudySpec]:
     """The case and the study of a case file with ``[study]``, or of a study file that names its ``case``.
 
-    ``overrides``, ``members`` and ``year`` change the case as in :func:`resilience.load`; ``goods``, ``points``
-    and ``seed`` replace those of the study. Raises :class:`~resilience.errors.InputError` with every finding.
+    ``overrides``, ``members``, ``year`` and ``inputs`` change the case as in :func:`resilience.load`; ``goods``,
+    ``points`` and ``seed`` replace those of the study. Raises :class:`~resilience.errors.InputError` with every
+    finding.
     """
-    path = Path(path)
+    first, (path, form) = path, with_form(path, inputs)
+    if form is not None and inputs is None:
+        inputs = first
     raw = _read_toml(path)
     checker = _Checker(path.name)
     case_path: Path | None = path
@@ -380,7 +395,8 @@ def read_study(
     case = None
     if case_path is not None:
         try:
-            case = load(case_path, overrides=overrides, goods=spec.goods, members=members, year=year)
+            options: dict[str, Any] = {"members": members, "year": year, "inputs": inputs}
+            case = load(case_path, overrides=overrides, goods=spec.goods, **options)
         except InputError as error:
             checker.findings += error.findings
         else:

@@ -47,6 +47,12 @@ def add_case_arguments(command: argparse.ArgumentParser, what: str = "case file 
         dest="overrides",
         help="change one number of the case for this run, for example survival.months=6",
     )
+    command.add_argument(
+        "--inputs",
+        metavar="FORM",
+        type=Path,
+        help="a filled form (.xlsx) of resilience template, whose values go over the case and its data",
+    )
     add_quiet(command)
 
 
@@ -83,6 +89,7 @@ def load_case(options: argparse.Namespace) -> Case:
         goods=split(options.goods),
         members=split(options.members),
         year=options.year,
+        inputs=options.inputs,
     )
 
 
@@ -120,11 +127,16 @@ def check_target(out: Path | None) -> None:
         raise InputError([Finding("error", str(out), None, None, message)])
 
 
-def write(result: Result, out: Path) -> bool:
-    """Write the result; False, with a word why, if the target does not take it."""
+def write(result: Result, out: Path, compare: Path | None = None, study: Path | None = None) -> list[Path]:
+    """Write the result and give the files; none, with a word why, if the target does not take it.
+
+    A workbook may hold what differs from an earlier one, ``compare``, and the ``study`` of a folder.
+    """
     from resilience.errors import InputError
 
     try:
+        if out.suffix.lower() == ".xlsx" and (compare is not None or study is not None):
+            return result.to_excel(out, compare=compare, study=study)
         result.write(out)
     except InputError as error:
         for finding in error.findings:
@@ -132,9 +144,9 @@ def write(result: Result, out: Path) -> bool:
     except OSError as error:
         print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
     else:
-        return True
+        return [out]
     print("the case was computed, but nothing was written", file=sys.stderr)
-    return False
+    return []
 
 
 class Progress:

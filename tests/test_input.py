@@ -300,7 +300,7 @@ def test_the_nearest_setting_wins(folder: Path) -> None:
         cutoffs=CUT,
     )
     settings = resilience.load(folder / "case.toml").file.settings("wheat", "food")
-    shown = {name: (setting.value, setting.set_in, setting.ground) for name, setting in settings.items()}
+    shown = {name: (setting.value, setting.set_in, setting.ground.source) for name, setting in settings.items()}
     assert shown["critical_share"] == (0.6, "survival.critical_share.food", "a ration book")
     assert shown["months"] == (4, "goods_override.food.months", "assumed")
     assert shown["spare"] == (0.3, "goods_override.wheat.spare", "a survey")
