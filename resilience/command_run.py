@@ -65,6 +65,18 @@ def add(commands: Any) -> None:
         help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
     )
     command.add_argument(
+        "--compare",
+        metavar="OLD",
+        type=Path,
+        help="an earlier workbook or JSON file of the case: the workbook's change log says what differs",
+    )
+    command.add_argument(
+        "--study",
+        metavar="FOLDER",
+        type=Path,
+        help="a finished study (resilience study --out FOLDER): the workbook shows it as sensitivity",
+    )
+    command.add_argument(
         "--pictures",
         metavar="FOLDER",
         type=Path,
@@ -86,6 +98,7 @@ def run(options: argparse.Namespace) -> int:
     check_workers(options.workers)
     check_target(options.out)
     _check_pictures(options.pictures)
+    _check_beside(options)
     start = time.perf_counter()
     case = load_case(options)
     console = console_of(sys.stderr)
@@ -100,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
             progress=advance,
             rests=False if options.no_rests else None,
         )
-    written = [options.out] if options.out is not None and write(result, options.out) else []
+    written = write(result, options.out, options.compare, options.study) if options.out is not None else []
     drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
         _print_summary(result, time.perf_counter() - start, [*written, *(drawn or [])])
@@ -123,6 +136,22 @@ def _check_pictures(folder: Path | None) -> None:
         raise InputError(
             [Finding("error", str(folder), None, None, "this is a file; name a folder for the pictures")]
         )
+
+
+def _check_beside(options: argparse.Namespace) -> None:
+    """Refuse what goes into the workbook only, or cannot be read, before the work is done."""
+    from resilience.compared import read_tables
+    from resilience.errors import Finding, InputError
+    from resilience.study_workbook import read_study_folder
+
+    for name in ("compare", "study"):
+        if getattr(options, name) is not None and (options.out is None or options.out.suffix.lower() != ".xlsx"):
+            message = "goes into the workbook; add --out NAME.xlsx"
+            raise InputError([Finding("error", f"--{name}", None, None, message)])
+    if options.compare is not None:
+        read_tables(options.compare)
+    if options.study is not None:
+        read_study_folder(options.study)
 
 
 def _draw(result: Result, folder: Path) -> list[Path] | None:

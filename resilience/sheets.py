@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,14 +18,18 @@ import pandas as pd
 from resilience import words
 from resilience.bars import Bar
 from resilience.results import Result
-from resilience.schema import ALL, READINGS, RESULTS, STATUS_WORDS, STUDY, VALUE_UNIT, Column, Table
+from resilience.schema import ALL, ECONOMY, RESULTS, SECURITY, STUDY, WORKBOOK, Column, Table
 
-SHEETS = {
+SHEETS = {  # in order; pages of members and goods follow the summary
     "Cover": "What this workbook answers, and what it does not.",
-    "Summary": "The answer as a map: every good by member, with today's share, least share and verdict.",
+    "Contents": "Every sheet and what it holds.",
+    "Summary": "The answer: every good for all members together, and as a map for each member.",
     "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
     "Requirements": "Every least share, also under each cutoff by itself.",
-    "Rests on": "What each good's share would be at other assumptions, one at a time, widest first.",
+    "Stress": "What each cutoff does if nothing is changed beforehand.",
+    "Months": "What arrives, is used and is left in stock, month by month.",
+    "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
+    "Capacity": "The new capacity inside the region that this plan needs.",
     "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
     "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
     "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
@@ -37,18 +41,22 @@ SHEETS = {
     "Content": "How much of the value of what suppliers sell was made inside the region.",
     "Exposure": "How much of the value members use was made by those who are cut off, directly or through others.",
     "Content rule": "What it would do to count imports only from a given regional content on.",
-    "Stress": "What each cutoff does if nothing is changed beforehand.",
-    "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
-    "Capacity": "The new capacity inside the region that this plan needs.",
-    "Balance": "The figures the calculation starts from: production, trade, demand and stocks.",
-    "Assumptions": "Every judgement that went in, with the ground it stands on.",
+    "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
+    "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
+    "Purchases": "What members bought from whom, row by row, with status and source.",
+    "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
+    "Benchmarks": "Where each good stands against legal thresholds.",
+    "Checks": "Whether the numbers of this workbook fit together, by formulas.",
     "Findings": "What the tool noticed about the data and the result.",
     "Sources": "Where the data come from, and what to know about each good.",
+    "Change log": "What differs from an earlier result.",
 }
+TABLES = {"Data": "balance", "Change log": "changes"}  # where a sheet is not called like its table
 ON_REQUEST = (  # left out where there is nothing to show
-    *("Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *("Months", "Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
     *("Content", "Exposure", "Content rule"),
 )
+MOST_MONTHS = 100_000  # rows of the table months that still go into the workbook
 HEADINGS = {
     "good": "Good code",
     "member": "Member code",
@@ -59,6 +67,46 @@ HEADINGS = {
     "extra_cost_usd": "Value of the change",
 }
 HEADINGS_OF = {  # where a table needs words of its own
+    "burden": {
+        "usd": "Cost, USD a year",
+        "on_paper_usd": "On paper, USD a year",
+        "usd_per_head": "USD per head",
+        "gdp_share": "Part of GDP",
+        "status": "Sureness",
+    },
+    "sharing": {
+        "nearest_usd": "Nearest plans, USD a year",
+        "nearest_gdp_share": "Nearest plans, part of GDP",
+        "cheapest_usd": "Cheapest plans, USD a year",
+        "cheapest_gdp_share": "Cheapest plans, part of GDP",
+        "fair_usd": "Fair plans, USD a year",
+        "fair_gdp_share": "Fair plans, part of GDP",
+        "transfer_usd": "Least transfer, USD a year",
+        "after_usd": "After it, USD a year",
+        "after_gdp_share": "After it, part of GDP",
+        "equal_transfer_usd": "Transfer to equal shares, USD a year",
+        "free_rides": "Rides free in goods",
+        "free_rides_usd": "Others pay for them, USD a year",
+        "status": "Sureness",
+    },
+    "share_price": {
+        "usd": "Cost at the floor, USD a year",
+        "usd_per_point": "One point more, USD a year",
+        "holds_to": "Price holds to",
+        "next_point_usd": "The next whole point, USD a year",
+        "status": "Sureness",
+    },
+    "mix": {
+        "more_stock": "Stock on top, months",
+        "landed_usd": "Landed, USD a year",
+        "capacity_usd": "Capacity, USD a year",
+        "stock_usd": "Stock, USD a year",
+        "restraint_usd": "Restraint, USD a year",
+        "usd": "In all, USD a year",
+        "status": "Sureness",
+    },
+    "sanctions": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
+    "sanctions_goods": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
     "chain": {
         "input": "Input code",
         "into": "Goes into code",
@@ -165,24 +213,45 @@ REMARKS = {
     "indirect": "Of each good the suppliers from which members buy most come first.",
     "content": "Of each good the suppliers from which members buy most come first.",
 }
-SOLVED = (
-    "rests_on",
-    "requirements",
-    "plan",
-    "capacity",
-    "why",
-    "levers",
-    "missing",
-    "chain",
-    "substitutes",
-    "content_rule",
-)
+SOLVED = {  # columns that the solver found, by table
+    "rests_on": ("share_low", "share", "share_high", "status_low", "status", "status_high"),
+    "requirements": ("share", "share_upper", "month", "worst_set", "new_capacity"),
+    "months": ("delivered", "used", "stock"),
+    "plan": ("planned",),
+    "capacity": ("new_capacity", "times_today"),
+    "why": ("without_cutoff", "binding_cutoff", "month"),
+    "levers": ("share", "change", "to_zero", "to_survive"),
+    "missing": ("missing",),
+    "chain": ("share", "input_share", "keeps_going"),
+    "substitutes": ("share", "apart"),
+    "caps": ("cap_alone", "floor", "cap_with_floor", "floor_under_cap", "floor_alone"),
+    "regions": ("share", "new_capacity"),
+    "content_rule": ("some_plan", "every_plan"),
+}
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
-WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48}
+SOLVER_NOTE = "On grey: solver output, does not recalculate."
+STALE_WORD = "STALE"
+STALE_TEXT = f"{STALE_WORD}: an assumption was edited; the verdicts in this workbook belong to the old values"
+STALE = f'=IF(COUNTIF(t_checks[Result],"{STALE_WORD}")>0,"{STALE_TEXT}","")'
+WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48} | {
+    "benchmarks.rule": 20,
+    "benchmarks.goods": 44,
+    "benchmarks.who": 18,
+    "benchmarks.unit": 13,
+    "benchmarks.text": 46,
+    "benchmarks.asks": 28,
+    "benchmarks.source": 32,
+    "benchmarks.checked": 50,
+    "balance.source": 60,
+    "changes.key": 60,
+}
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-MOST_BARS = 3
+MEASURED = 2000  # rows that are looked at for the width of a column
 MARKED = {"rests_on": ("status_low", "status", "status_high")}
-WRITTEN = {("assumptions", "value"), *(("rests_on", name) for name in ("low", "written", "high"))}  # as the case
+WRITTEN = {
+    *(("assumptions", name) for name in ("value", "low", "high")),
+    *(("rests_on", name) for name in ("low", "written", "high")),
+}  # as the case
 _INPUTS = {"input", "into"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
@@ -202,10 +271,39 @@ class Bars(NamedTuple):
     words: str
 
 
-class Gap(NamedTuple):
-    """A cell with the formula of the gap, and its value."""
+class Formula(NamedTuple):
+    """A cell with a formula, and its value."""
 
-    value: float
+    text: str
+    value: Any
+
+
+class Link(NamedTuple):
+    """A cell that leads to a sheet of the same workbook."""
+
+    sheet: str
+
+
+class Fact(NamedTuple):
+    """A single figure above a table: what it is, its value with the number format, and a remark.
+
+    In a formula ``{above}`` and ``{above2}`` are the figures one and two lines higher.
+    """
+
+    label: str
+    value: Any
+    form: str = "#,##0"
+    remark: str = ""
+
+
+class Chart(NamedTuple):
+    """A native bar chart of shares below a table: ``series`` are headings of columns and their colours."""
+
+    title: str
+    across: str
+    series: tuple[tuple[str, str], ...]
+    alt: str
+    width: int = 1000
 
 
 @dataclass(frozen=True)
@@ -220,6 +318,7 @@ class Field:
     unit: str = ""
     decimals: Sequence[int] = ()  # of amounts, by row
     widest: int = 36
+    solver: bool = False
 
     def number_format(self, index: int) -> str:
         """The number format of a cell."""
@@ -228,14 +327,15 @@ class Field:
         if self.kind == "ratio":
             return f"0.{'0' * _digits(self.values[index])}"
         formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
-        formats |= {"step": "0.00", "year": "0"}
+        formats |= {"step": "0.00", "year": "0", "fine": "0.000000%", "tiny": "0.000000000"}
         return formats.get(self.kind, "General")
 
     def width(self) -> float:
         """Wide enough for the contents, the longest word of the heading and the button of the filter."""
         if any(isinstance(value, Bars) for value in self.values):
             return 17  # of a small picture
-        shown = (line for index in range(len(self.values)) for line in self.text(index).split("\n"))
+        some = range(0, len(self.values), max(1, len(self.values) // MEASURED))
+        shown = (line for index in some for line in self.text(index).split("\n"))
         longest = max(map(len, shown), default=0)
         return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
 
@@ -255,9 +355,13 @@ class Field:
             return ""
         if isinstance(value, Mark):
             return f"{value.word}\n{value.rest}" if value.rest else value.word
+        if isinstance(value, Link):
+            return value.sheet
+        if isinstance(value, Formula):
+            value = value.value
         if isinstance(value, str):
             return value
-        if isinstance(value, Gap) or self.kind == "share":
+        if self.kind == "share":
             return "100.0%"
         form = self.number_format(index)
         return f"{value:,.{len(form.partition('.')[2])}f}"
@@ -273,31 +377,31 @@ class Sheet:
     fields: tuple[Field, ...]
     bold: frozenset[int] = frozenset()  # rows
     printed: int | None = None  # so many columns; None: all
+    key: str = ""  # of the Excel table, where it is not that of the sheet
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    stale: bool = False  # says so above the table once an assumption was edited
+    split: int | None = None  # the first column of the second printed page
 
     @property
     def table(self) -> str:
         """The name of the Excel table."""
-        return f"t_{table_name(self.name)}"
+        return f"t_{self.key or table_name(self.name)}"
 
     def __len__(self) -> int:
         return len(self.fields[0].values)
 
-
-def sheet_names(result: Result) -> list[str]:
-    """The sheets of a result's workbook, in order."""
-
-    def wanted(name: str) -> bool:
-        if name in ("Cover", "Summary", "Verdicts"):
-            return True
-        table = result.tables.get(table_name(name))
-        return table is not None and (name not in ON_REQUEST or len(table) > 0)
-
-    return [name for name in SHEETS if wanted(name)]
+    def head(self, rows: int) -> Sheet:
+        """The sheet with the first rows only."""
+        fields = [
+            replace(field, values=field.values[:rows], decimals=field.decimals[:rows]) for field in self.fields
+        ]
+        return replace(self, fields=tuple(fields), bold=frozenset(row for row in self.bold if row < rows))
 
 
 def table_name(sheet: str) -> str:
     """The result table that a sheet shows."""
-    return sheet.lower().replace(" ", "_")
+    return TABLES.get(sheet, sheet.lower().replace(" ", "_"))
 
 
 def heading(column: str, table: str = "") -> str:
@@ -306,119 +410,12 @@ def heading(column: str, table: str = "") -> str:
     return words_of.get(column, column.replace("_", " ").capitalize())
 
 
-def summary_sheet(result: Result) -> Sheet:
-    """The map: one row a good, one column a member."""
-    meta, answers = result.meta, _answers(result)
-    goods = _goods(result)
-    together = [answers.get((good, ALL), {}) for good in goods]
-    units = [row.get("unit") for row in together]
-    measured = [unit and f"{'value' if unit == VALUE_UNIT else 'quantity'}, {unit}" for unit in units]
-    sentences = [words.verdict(row) if row else None for row in together]
-    fields = [
-        Field("Good", [_label(meta, good) for good in goods], widest=32),
-        Field("Category", [meta["categories"].get(good) for good in goods]),
-        Field("Year", [meta["years"].get(good) for good in goods], "year"),
-        Field("Measured in", measured),
-        Field("Share of", [row.get("scope") for row in together]),
-        Field("Verdict for all members together", sentences, widest=40),
-    ]
-    star = result.home_unknown()
-    resting = result.tables.get("rests_on")
-    for member in (ALL, *meta["members"]):
-        name = words.member_name(member, meta)
-        title = name if member == ALL else f"{short(name, 40)} ({short(member, 10)})"
-        cells = [_mark(answers.get((good, member)), (good, member) in star) for good in goods]
-        fields.append(Field(title, cells, widest=15))
-        if member == ALL and resting is not None and len(resting):
-            fields += _rests_fields(resting, goods, meta)
-    notes: tuple[str, ...] = (
-        f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
-        f"member survives {_each_cutoff(meta)}.",
-        "Each cell: the verdict, with the rise needed in percentage points (pp); the region's share today; "
-        "the least share that a coordinated plan can have. Blank or –: there is no number.",
-        "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
-        "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
-        "on the sheets Assumptions and Sources; a market may need a higher share than a plan, see Verdicts.",
-    )
-    if resting is not None and len(resting):
-        notes += (
-            "Rests on: the share of all members with one assumption at its low and its high end, widest first; "
-            "bars from 0 to 100 %, a stroke for the case, striped where no share suffices. Ends: sheet Rests on.",
-        )
-    return Sheet("Summary", f"Summary: {meta['title']}", notes, tuple(fields))
-
-
-def _rests_fields(table: pd.DataFrame, goods: Sequence[str], meta: Mapping[str, Any]) -> list[Field]:
-    """What each good's share rests on, in words and as bars."""
-    by_good = {good: rows.head(MOST_BARS) for good, rows in table.groupby("good", sort=False)}
-    texts: list[str | None] = [words.rests_text(by_good[g], between="\n") if g in by_good else None for g in goods]
-    bars = [
-        Bars(
-            tuple(map(tuple, by_good[good][["share_low", "share", "share_high"]].to_numpy(dtype=float).tolist())),
-            f"{_label(meta, good)} rests on: {words.rests_text(by_good[good])}",
-        )
-        if good in by_good
-        else None
-        for good in goods
-    ]
-    return [
-        Field("Rests on (what it would be at other assumptions)", texts, widest=34),
-        Field("0 to 100 %", bars, widest=16),
-    ]
-
-
-def verdicts_sheet(result: Result) -> Sheet:
-    """The same answers as a list, one row a good and member."""
-    meta, answers = result.meta, _answers(result)
-    members = (ALL, *meta["members"])
-    keys = [(good, member) for good in _goods(result) for member in members]
-    rows = [answers[key] for key in keys if key in answers]
-    most = _asks_most(result)
-    others = {reading: _answers(result, reading) for reading in ("market", "guaranteed")}
-    shares = [row["share"] - row["share_today"] for row in rows]
-    asks = [most.get((row["good"], row["member"])) for row in rows]
-    fields = (
-        Field("Good", [_label(meta, row["good"]) for row in rows], meaning="name of the good"),
-        Field("Good code", [row["good"] for row in rows], meaning="its short name in all tables"),
-        Field("Member", [words.member_name(row["member"], meta) for row in rows], meaning="who must survive"),
-        _column("share_today", [row["share_today"] for row in rows]),
-        _column("share", [row["share"] for row in rows]),
-        Field(
-            "Gap",
-            [None if missing(share) else Gap(max(0.0, share)) for share in shares],
-            "share",
-            "formula: least share less today's, never negative",
-            "percentage points",
-        ),
-        _column("status", [row["status"] for row in rows]),
-        *(
-            Field(
-                reading.capitalize(),
-                [others[reading].get((row["good"], row["member"]), {}).get("share") for row in rows],
-                "share",
-                READINGS[reading],
-                "% of demand",
-            )
-            for reading in others
-        ),
-        Field(
-            "Verdict",
-            [words.verdict(row, result.home_unknown()) for row in rows],
-            meaning="in a sentence",
-            widest=52,
-        ),
-        Field("Asks most", asks, meaning="the cutoff that by itself asks for the highest share", widest=24),
-        _column("month", [row["month"] for row in rows]),
-        Field("Share of", [row["scope"] for row in rows], meaning="what the shares are shares of"),
-    )
-    note = f"What each member needs to survive {_each_cutoff(meta)}; the region is {meta['region_name']}."
-    gap = f"The gap is a formula, the rest is not. {DOES_NOT_RECALCULATE}"
-    return Sheet("Verdicts", "Verdicts by good and member", (note, gap), fields)
-
-
 def result_sheet(result: Result, name: str) -> Sheet:
     """A table of the result as it is, with names beside codes."""
-    table, frame, meta = RESULTS[name], _ordered(result.tables[name], name), result.meta
+    table, meta = RESULTS[name], result.meta
+    frame = (
+        ordered(result.tables[name], name) if name in result.tables else pd.DataFrame(columns=list(table.names))
+    )
     fields = table_fields(name, frame, meta)
     if name == "sources":
         remarks = [meta["notes"].get(good) for good in frame["good"]]
@@ -428,14 +425,11 @@ def result_sheet(result: Result, name: str) -> Sheet:
     notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
     if name == "rests_on":
         notes += _ranges_in_words()
-    if name in SOLVED:
-        notes.append(DOES_NOT_RECALCULATE)
     if not len(frame):
         notes.append("This table is empty: there is nothing of the kind in this result.")
     bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
-    return Sheet(
-        name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), bold, len(first) or None
-    )
+    title = next((sheet for sheet in SHEETS if table_name(sheet) == name), name.replace("_", " ").capitalize())
+    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, len(first) or None)
 
 
 def _ranges_in_words() -> list[str]:
@@ -474,11 +468,11 @@ def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> lis
             title = NAMED.get(column.name, column.name.capitalize())
             meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
             fields.append(Field(title, names, meaning=meaning, widest=24 if name in FIRST else 36))
-        fields.append(_column(column.name, values, name, decimals))
+        fields.append(column_field(column.name, values, name, decimals))
     return fields
 
 
-def _ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """Rows in the order that serves readers: what holds for all first, the largest suppliers first."""
     if name == "chain":
         keys = {"_cutoff": frame["cutoff"] != ALL, "_member": frame["member"] != ALL}
@@ -490,7 +484,7 @@ def _ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame.assign(**keys).sort_values(list(keys), kind="stable")[list(frame.columns)]
 
 
-def _column(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
+def column_field(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
     """A column as the schema declares it."""
     column = _declared(table).column(name)
     kind = _kind(column)
@@ -515,11 +509,12 @@ def _column(name: str, values: list[Any], table: str = "requirements", decimals:
         unit,
         decimals,
         WIDE.get(f"{table}.{name}", WIDE.get(name, 36)),
+        name in SOLVED.get(table, ()),
     )
 
 
 def _declared(name: str) -> Table:
-    return RESULTS[name] if name in RESULTS else STUDY[name]
+    return next(tables[name] for tables in (RESULTS, STUDY, ECONOMY, SECURITY, WORKBOOK) if name in tables)
 
 
 def _kind(column: Column) -> str:
@@ -527,7 +522,11 @@ def _kind(column: Column) -> str:
         return "share"
     if column.name == "year":
         return "year"
-    if column.unit == "see recipe unit":
+    if column.unit == "part of GDP":
+        return "fine"
+    if column.unit == "USD a head a year":
+        return "multiple"
+    if column.unit in ("see recipe unit", "see measure", "elasticity"):
         return "ratio"
     if column.kind == "number" and column.unit.startswith(("share", "see")):
         return "share" if column.unit.startswith("share") else "step"
@@ -546,48 +545,6 @@ def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:
     """Decimals by row: the same for all amounts of a good, fewer the larger they are."""
     size = frame[columns].abs().max(axis=1).groupby(frame["good"]).transform("max")
     return [0 if value >= 1000 or value < 1e-9 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
-
-
-def _answers(result: Result, reading: str = "planned") -> dict[tuple[str, str], dict[str, Any]]:
-    """The requirement under all cutoffs in one reading, by good and member."""
-    rows = result.requirements
-    rows = rows[(rows["cutoff"] == ALL) & (rows["reading"] == reading)]
-    return {(row["good"], row["member"]): row for row in rows.to_dict("records")}
-
-
-def _asks_most(result: Result) -> dict[tuple[str, str], str]:
-    """The cutoff, or those that tie, that by itself asks most of a member; "none" is more than any share."""
-    found: dict[tuple[str, str], list[tuple[float, str]]] = {}
-    rows = result.requirements
-    for row in rows[(rows["cutoff"] != ALL) & (rows["reading"] == "planned")].to_dict("records"):
-        if row["status"] not in ("met", "unknown"):
-            asked = math.inf if row["status"] == "none" else float(row["share"])
-            found.setdefault((row["good"], row["member"]), []).append((asked, str(row["cutoff"])))
-    return {
-        key: "; ".join(name for asked, name in asking if asked >= max(asking)[0] - 1e-6)
-        for key, asking in found.items()
-    }
-
-
-def _goods(result: Result) -> list[str]:
-    return list(dict.fromkeys([*result.meta["labels"], *result.requirements["good"]]))
-
-
-def _label(meta: Mapping[str, Any], good: str) -> str:
-    return str(meta["labels"].get(good, good))
-
-
-def _mark(row: Mapping[str, Any] | None, star: bool = False) -> Mark | None:
-    if row is None:
-        return None
-    word, rest = words.short_verdict(row)
-    return Mark(str(row["status"]), f"{word} *" if star else word, rest)
-
-
-def _each_cutoff(meta: Mapping[str, Any]) -> str:
-    names = [cutoff["name"] for cutoff in meta["cutoffs"]]
-    quoted = ", ".join(f"“{name}”" for name in names)
-    return f"the cutoff {quoted}" if len(names) == 1 else f"each of the cutoffs {quoted}"
 
 
 def missing(value: Any) -> bool:

@@ -6,6 +6,7 @@ first rows and says so.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from resilience import study_words, words
+from resilience.errors import Finding, InputError
 from resilience.pictures import DPI
 from resilience.schema import ALL, READINGS, STATUS_WORDS, STUDY
 from resilience.sheets import (
@@ -27,8 +29,9 @@ from resilience.sheets import (
     table_fields,
     table_name,
 )
+from resilience.store import read_store
 from resilience.study_pictures import DESIGNS, Picture, rows_of
-from resilience.study_tables import KEY, hashable_cell, tornado_text
+from resilience.study_tables import KEY, hashable_cell, study_tables, tornado_text
 from resilience.study_words import varied
 from resilience.workbook import (
     DARK,
@@ -56,6 +59,7 @@ SHEETS = {
     "Points": "What was solved.",
     "Outcomes": "What each point gave.",
 }
+SENSITIVITY = ("tornado", "spread", "verdicts", "indices", "heat_map", "break_even", "rules")  # for a result
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
 OF_SAMPLE = ("verdicts", "spread")
 MARKED = {  # columns of shares and of their verdicts
@@ -122,6 +126,38 @@ def write_study_workbook(
         write_sheet(book, styles, sheet, meta)
     close_book(book, path)
     return written
+
+
+def read_study_folder(folder: str | Path) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Tables and meta of a finished study in the folder that ``resilience study --out`` wrote.
+
+    Raises :class:`~resilience.errors.InputError` if the folder holds none, or one that is not finished.
+    """
+    folder = Path(folder)
+    contents = read_store(folder)
+    about = folder / "tables" / "meta.json"
+    if contents.missing_chunks or not about.is_file():
+        message = "the study is not finished; the same command resilience study goes on with it"
+        raise InputError([Finding("error", str(folder), None, None, message)])
+    meta = json.loads(about.read_text(encoding="utf-8"))
+    return study_tables(contents.points, contents.outcomes, meta), meta
+
+
+def sensitivity_sheets(
+    tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any], of: Mapping[str, Any]
+) -> list[Sheet]:
+    """The tables of a study that say what a result depends on, for the workbook of the result ``of``."""
+    sheets = []
+    same = all(meta.get(name) == of.get(name) for name in ("case", "dataset_hash"))
+    origin = f"From the study {meta['title']}, case {meta['case']}, {meta['points']:,} points."
+    if not same:
+        origin += " It is of another case file or data set than this workbook: compare with care."
+    for name in SENSITIVITY:
+        if name in tables and len(tables[name]):
+            sheet = study_sheet(name, tables[name], meta)
+            title = "Sensitivity" if name == SENSITIVITY[0] else f"Sensitivity {sheet.name.lower()}"
+            sheets.append(replace(sheet, name=title, key=f"study_{name}", notes=(origin, *sheet.notes)))
+    return sheets
 
 
 def study_sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any], beside: Path | None = None) -> Sheet:

@@ -65,14 +65,26 @@ def _sentence(row: Mapping[str, Any]) -> str:
     return f"{STATUS_WORDS['unknown'].capitalize()}: demand or data are missing."
 
 
-def short_verdict(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The verdict for a cell of a map: the word with the rise in percentage points, and the two shares."""
+def short_verdict(
+    row: Mapping[str, Any], others: Mapping[str, Any] | None = None, asks_most: str | None = None
+) -> tuple[str, str]:
+    """The verdict for a cell of a map: the word with the rise in percentage points, and what stands below it.
+
+    Below are the shares today and planned, those of the ``others`` (market, guaranteed), and the cutoff that
+    ``asks_most`` with the month.
+    """
     status, share, today = row["status"], row["share"], row["share_today"]
     if status == "unknown":
         return str(status), ""
     digits = _digits(today, share) if status in ("raise", "build") and share > today else 0
     rise = f" +{100 * (share - today):.{digits}f} pp" if status in ("raise", "build") and row["gap"] > 0 else ""
-    return f"{status}{rise}", f"today {percent(today, digits)}\nleast {percent(share, digits)}"
+    lines = [f"today {percent(today, digits)}, least {percent(share, digits)}"]
+    if others is not None:
+        lines.append(f"market {percent(others.get('market'))}, guar. {percent(others.get('guaranteed'))}")
+    if asks_most:
+        month = row.get("month")
+        lines.append(f"{asks_most}, month {month:.0f}" if month is not None and not pd.isna(month) else asks_most)
+    return f"{status}{rise}", "\n".join(lines)
 
 
 def today_and_needed(today: float, share: float, status: str) -> str:
@@ -223,9 +235,18 @@ READING = (
     ),
     (
         "What recalculates",
-        "Only the gap on the sheet Verdicts is a formula. All other numbers are values and do not recalculate.",
+        "Gaps, shares and sums on Data and Plan, per cent of GDP, checks and banners are formulas, stored with "
+        "their values. What the solver found is on grey and does not recalculate; editing an assumption shows a "
+        "banner.",
     ),
 )
+CHECKED = (
+    "Checks",
+    "Whether the numbers of this workbook fit together is checked by formulas on the sheet Checks; each says ok.",
+)
+
+
+DOCUMENT = ("purpose", "marking", "version", "date", "contact")  # what a case may say of the document, in order
 
 
 def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -233,13 +254,17 @@ def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[t
     asked = [(name, text.format(region=meta["region_name"])) for name, text in QUESTION]
     description = [("Description", " ".join(str(meta["description"]).split()))] if meta["description"] else []
     answer = "The answer in short: all members together, under every cutoff"
+    document = meta.get("document", {})
+    about = [(key.capitalize(), document[key]) for key in DOCUMENT if document.get(key)]
+    own = [("By the authors of the case", document["not_this"])] if document.get("not_this") else []
     return [
+        *([("This document", about)] if about else []),
         ("The question", [*description, *asked]),
         (answer, _counts(meta, tables["requirements"])),
         ("The case", _case(meta, tables["assumptions"])),
-        ("What this is not", list(LIMITS)),
+        ("What this is not", [*own, *LIMITS]),
         ("How to read it", list(READING)),
-        ("Data and tools", _provenance(meta, tables["findings"])),
+        ("Data and tools", [*_provenance(meta, tables["findings"]), CHECKED]),
     ]
 
 

@@ -45,7 +45,7 @@ def test_every_case_loads_and_gives_a_ground_for_what_it_sets(path: Path) -> Non
     for good in case.goods:
         for name, setting in case.file.settings(good, case.category(good)).items():
             if setting.set_in != "default":
-                assert setting.ground != "assumed", f"{setting.set_in} of {good} has no ground"
+                assert setting.ground.source != "assumed", f"{setting.set_in} of {good} has no ground"
             else:
                 assert setting.value == PARAMETERS[name].default
 

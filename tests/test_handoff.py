@@ -1,0 +1,651 @@
+"""The workbook as a document to be audited: formulas, checks, banner, change log, sensitivity, long tables, hostile text."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from workbook_instances import HOSTILE, LONG, NAN, frame_of, made_up, required
+
+import resilience
+from resilience import handoff, workbook
+from resilience.answers import Answers, matter_most
+from resilience.audit import WEIGHTS, checksums, weight
+from resilience.cli import main
+from resilience.compared import changes, read_tables
+from resilience.errors import InputError
+from resilience.handoff import write_workbook
+from resilience.results import Result
+from resilience.schema import ALL
+from resilience.sheets import STALE_TEXT, STALE_WORD, heading
+from resilience.thresholds import benchmarks
+from resilience.workbook import clean
+
+FLOWS = [("CHN", "AAA", 60), ("BBB", "AAA", 40)]
+
+
+def _read(sheet: Any) -> tuple[list[str], list[list[Any]]]:
+    (table,) = sheet.tables.values()
+    head, *rows = [[cell.value for cell in row] for row in sheet[table.ref]]
+    return head, rows
+
+
+def _records(sheet: Any) -> list[dict[str, Any]]:
+    head, rows = _read(sheet)
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Result:
+    """A made-up result whose plan fits its balances: each member buys 75 from the region and 25 from CHN."""
+    members = ("CAN", "DEU")
+    plan = [
+        {"good": good, "member": m, "supplier": s, "baseline": b, "planned": p, "change": p - b, "unit": "t",
+         "extra_cost_usd": 10.0 * (p - b)}
+        for good in ("magnets", "wheat") for m in members
+        for s, b, p in (("AUS", 50.0, 70.0), (m, 25.0, 25.0), ("CHN", 25.0, 5.0))
+    ]  # fmt: skip
+    balance = [
+        {"good": good, "member": m, "year": 2024.0, "production": 25.0, "imports": 75.0, "exports": 0.0,
+         "demand": 100.0, "stock": 10.0, "factor": 1.0, "unit": "t", "scope": "consumption", "status": "observed",
+         "source": "A"}
+        for good in ("magnets", "wheat") for m in members
+    ]  # fmt: skip
+    rows = [
+        required(good, m, c, "raise", 0.55, 0.5) | {"reading": reading, "share": share, "gap": share - 0.5}
+        for good in ("magnets", "wheat")
+        for m in (*members, ALL)
+        for c in ("One", "Two", ALL)
+        for reading, share in (("planned", 0.55), ("market", 0.6), ("guaranteed", 0.7))
+    ]
+    tables = {"plan": plan, "balance": balance, "requirements": rows}
+    return made_up(
+        {"magnets": "Magnets", "wheat": "Wheat"},
+        meta={"gdp_usd": {"CAN": 2e6}, "hs": {"magnets": "850511", "wheat": "1001"}},
+        **{name: frame_of(name, part) for name, part in tables.items()},
+    )
+
+
+@pytest.fixture(scope="module")
+def book(whole: Result, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path = tmp_path_factory.mktemp("whole") / "out.xlsx"
+    assert write_workbook(whole, path) == [path]
+    return openpyxl.load_workbook(path, data_only=True)
+
+
+# Formulas and checks.
+
+
+def test_shares_follow_from_credited_sourcing(book: Any) -> None:
+    """AUS counts half: (50 / 2 + 25) / 100 today, (70 / 2 + 25) / 100 in the plan."""
+    for row in _records(book["Data"]):
+        assert row["Sourcing today"] == row["Sourcing in the plan"] == row["Demand"] == 100
+        assert row["Share today"] == pytest.approx(0.5) and row["Share in the plan"] == pytest.approx(0.6)
+        assert row["Off today"] == row["Off in the plan"] == 0
+    first = _records(book["Plan"])[0]
+    assert (first["Credit"], first["Credited today"], first["Credited in the plan"]) == (0.5, 25, 35)
+    assert first["Change"] == 20
+
+
+def test_change_is_summed_and_shown_as_per_cent_of_gdp(book: Any) -> None:
+    facts = {row[0]: row[1] for row in book["CAN Canada"].iter_rows(max_row=8, values_only=True)}
+    assert facts["GDP, USD a year"] == 2e6
+    assert facts["Sum of changes, USD a year"] == 0  # 200 more from AUS and 200 less from CHN, twice
+    assert facts["Sum of changes, % of GDP"] == 0
+    german = {row[0]: row[1] for row in book["DEU Germany"].iter_rows(max_row=8, values_only=True)}
+    assert german["GDP, USD a year"] == "unknown" and "Sum of changes, % of GDP" not in german
+
+
+def test_every_check_says_ok(book: Any) -> None:
+    rows = _records(book["Checks"])
+    assert {row["Result"] for row in rows} == {"ok"} and len(rows) == 9
+    for name in ("Summary", "Verdicts", "Requirements", "Assumptions", "Checks", "CAN Canada", "Magnets"):
+        assert not book[name]["A2"].value, name
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "check"),
+    [
+        ("plan", "baseline", 60.0, "Sourcing today"),
+        ("plan", "planned", 60.0, "Sourcing in the plan"),
+        ("requirements", "share_today", 1.5, "Every share"),
+        ("requirements", "share", 0.9, "Planned share at most"),
+    ],
+)
+def test_a_check_that_fails_says_so(
+    whole: Result, tmp_path: Path, table: str, column: str, value: float, check: str
+) -> None:
+    frame = whole.tables[table].copy()
+    frame.loc[frame.index[6] if table == "requirements" else 0, column] = value
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result(whole.meta, {**whole.tables, table: frame}), path)
+    rows = _records(openpyxl.load_workbook(path, data_only=True)["Checks"])
+    faults = [row["Check"] for row in rows if row["Result"] != "ok"]
+    assert any(name.startswith(check) for name in faults), faults
+
+
+def test_an_uncertified_optimum_is_a_fault(whole: Result, tmp_path: Path) -> None:
+    certificate = {"optima": 3, "worst_residual": 1e-3, "tolerance": 1e-7}
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result({**whole.meta, "certificate": certificate}, whole.tables), path)
+    faults = [
+        row for row in _records(openpyxl.load_workbook(path, data_only=True)["Checks"]) if row["Result"] != "ok"
+    ]
+    assert [row["Result"] for row in faults] == ["FAULT"] and "3 optima" in faults[0]["Check"]
+
+
+def test_codes_that_excel_would_read_as_patterns_give_values(whole: Result, tmp_path: Path) -> None:
+    tables = {
+        name: frame.replace({"wheat": "=wh*at"}) if "good" in frame else frame
+        for name, frame in whole.tables.items()
+    }
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result(whole.meta, tables), path)
+    rows = _records(openpyxl.load_workbook(path)["Data"])
+    assert [row["Sourcing today"] for row in rows] == [100] * 4
+
+
+def test_checksum_of_assumptions_by_hand() -> None:
+    """Numbers: weight × (1 + value); texts: weight × (length + Σ code × place), the text filled up to 120 with ~."""
+    from resilience.audit import assumptions_sheet
+
+    frame = frame_of(
+        "assumptions",
+        [{"good": "a", "parameter": "x", "value": "2"}, {"good": "b", "parameter": "y", "value": "no"}],
+    )
+    numbers, texts = checksums(assumptions_sheet(Answers(made_up(assumptions=frame))))
+    assert numbers.value == 3 * weight("a", "x")
+    codes = ord("n") + 2 * ord("o") + sum(ord("~") * place for place in range(3, 121))
+    assert texts.value == weight("b", "y") * (2 + codes)
+    assert {weight("a", "x"), weight("b", "y")} <= set(WEIGHTS)
+
+
+# Pages.
+
+
+def test_goods_that_matter_most_get_a_page() -> None:
+    labels = {f"g{n:02}": f"Good {n}" for n in range(12)}
+    rows = [required(good, ALL, ALL, "raise", 0.3 + n / 100, 0.3) for n, good in enumerate(labels)]
+    rows[4] = required("g04", ALL, ALL, "none", NAN, 0.3)
+    answers = Answers(made_up(labels, requirements=frame_of("requirements", rows)))
+    assert matter_most(answers) == ["g04", "g11", "g10", "g09", "g08", "g07", "g06", "g05"]  # g00 has no gap
+
+
+def test_largest_suppliers_are_named(book: Any) -> None:
+    row = _records(book["CAN Canada"])[0]
+    assert row["Suppliers today"] == "Australia 50 %, home supply 25 %, China 25 %"
+    assert row["In the plan"] == "Australia 70 %, home supply 25 %, China 5 %"
+
+
+def test_charts_are_native_and_described(whole: Result, tmp_path: Path) -> None:
+    path = tmp_path / "out.xlsx"
+    write_workbook(whole, path)
+    with zipfile.ZipFile(path) as archive:
+        charts = [archive.read(name).decode() for name in archive.namelist() if name.startswith("xl/charts/chart")]
+        drawings = [archive.read(n).decode() for n in archive.namelist() if re.match(r"xl/drawings/drawing\d", n)]
+    assert len(charts) == 5 == len(drawings)  # summary, two members, two goods
+    assert all("<c:v>0.55</c:v>" in chart and "<c:v>Magnets</c:v>" in chart for chart in charts[:3])
+    assert all(re.search(r'descr="[^"]{40,}', drawing) for drawing in drawings)
+
+
+def test_names_of_sheets_and_tables_are_unique_and_short(tmp_path: Path) -> None:
+    long = "x" * 40
+    labels = {f"{long}{n}": f"Good {n}" for n in range(3)} | {"plan": "P", "a/b:c": "Q", "🧲" * 30: "R", "'": "S"}
+    rows = [required(good, ALL, ALL, "raise", 0.5, 0.3) for good in labels]
+    path = tmp_path / "out.xlsx"
+    write_workbook(made_up(labels, requirements=frame_of("requirements", rows)), path)
+    book = openpyxl.load_workbook(path)
+    names = [name.lower() for name in book.sheetnames]
+    assert len(set(names)) == len(names)
+    assert all(len(name.encode("utf-16-le")) <= 62 and not re.search(r"[\[\]:*?/\\]", name) for name in names)
+    tables = [name.lower() for sheet in book for name in sheet.tables]
+    assert len(set(tables)) == len(tables) and all(re.fullmatch(r"t_[a-z0-9_]+", name) for name in tables)
+
+
+def test_marking_stands_on_the_cover_and_every_page(whole: Result, tmp_path: Path) -> None:
+    document = {"marking": "DRAFT & more", "purpose": "To decide", "not_this": "No advice.", "date": "2026-11-30"}
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result({**whole.meta, "document": document}, whole.tables), path)
+    book = openpyxl.load_workbook(path)
+    lines = {row[0]: row[1] for row in book["Cover"].iter_rows(values_only=True) if row[0]}
+    assert (lines["Purpose"], lines["Date"]) == ("To decide", "2026-11-30")
+    assert lines["By the authors of the case"] == "No advice."
+    assert book["Cover"]["A2"].value == "DRAFT & more"
+    for sheet in book:
+        assert "DRAFT && more" in sheet.oddHeader.center.text and "DRAFT && more" in sheet.oddFooter.center.text
+
+
+# The case file.
+
+
+def test_document_and_grounds_of_a_case(make: Callable[..., Any]) -> None:
+    case = make(
+        FLOWS,
+        [],
+        cut=["CHN"],
+        survival={"critical_share": 0.8},
+        document={"marking": "OFFICIAL", "version": "1"},
+        grounds={"critical_share": {"source": "survey", "low": 0.7, "high": 0.9, "owner": "Unit 3", "confidence": "low"},
+                 "months": "a year"},
+    )  # fmt: skip
+    result = resilience.solve(case)
+    assert result.meta["document"] == {"marking": "OFFICIAL", "version": "1"}
+    rows = result.assumptions.set_index("parameter")
+    shown = rows.loc["critical_share", ["low", "high", "ground", "owner", "confidence"]].tolist()
+    assert shown == [0.7, 0.9, "survey", "Unit 3", "low"]
+    assert rows.at["drawdown", "ground"] == "default of the tool" and math.isnan(rows.at["drawdown", "low"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"document": {"markings": "x"}}, 'unknown key "markings"; did you mean "marking"?'),
+        ({"document": {"marking": "x" * 61}}, "61 characters do not fit"),
+        ({"document": {"date": 3}}, "3 is not a date or a text"),
+        ({"document": "x"}, "must be a table"),
+        ({"grounds": {"months": {"low": 1}}}, "needs its source"),
+        ({"grounds": {"months": {"source": "x", "low": 2, "high": 1}}}, "2 is above high, 1"),
+        ({"grounds": {"months": {"source": "x", "confidence": "sure"}}}, '"sure" is not a confidence'),
+        ({"grounds": {"months": {"source": "x", "ower": "y"}}}, 'did you mean "owner"?'),
+        ({"grounds": {"months": 3}}, "3 is neither a text nor a table"),
+    ],
+)
+def test_what_does_not_fit_in_document_and_grounds(
+    make: Callable[..., Any], keys: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        make(FLOWS, [], cut=["CHN"], **keys)
+
+
+# Change log.
+
+
+def test_changes_name_what_appeared_vanished_and_changed(whole: Result) -> None:
+    tables = {name: frame.copy() for name, frame in whole.tables.items()}
+    tables["stress"] = tables["stress"].iloc[1:]
+    tables["requirements"].loc[0, "share"] += 0.1
+    tables["requirements"].loc[1, "share"] += 1e-9  # rounding
+    tables["assumptions"].loc[0, "value"] = "13"
+    found = changes(whole.tables, tables)
+    assert found[found["what"] == "vanished"]["key"].tolist() == ["magnets, CAN, One"]
+    changed = found[found["what"] == "changed"]
+    assert changed["column"].tolist() == ["share", "value"]
+    assert changed["before"].tolist() == [0.55, "12"] and changed["after"].tolist() == [pytest.approx(0.65), "13"]
+    back = changes(tables, whole.tables)
+    assert back[back["what"] == "appeared"]["table"].tolist() == ["stress"]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "json"])
+def test_a_result_compared_with_itself_does_not_differ(whole: Result, tmp_path: Path, suffix: str) -> None:
+    old, new = tmp_path / f"old.{suffix}", tmp_path / "new.xlsx"
+    whole.write(old)
+    assert len(changes(read_tables(old), whole.tables)) == 0
+    write_workbook(whole, new, compare=old)
+    sheet = openpyxl.load_workbook(new)["Change log"]
+    assert sheet["A3"].value == f"Compared with old.{suffix}: nothing differs."
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "json"])
+def test_a_changed_number_is_in_the_log(whole: Result, tmp_path: Path, suffix: str) -> None:
+    old, new = tmp_path / f"old.{suffix}", tmp_path / "new.xlsx"
+    before = whole.tables["capacity"].copy()
+    before.loc[0, "new_capacity"] = 1000.0
+    Result(whole.meta, {**whole.tables, "capacity": before}).write(old)
+    write_workbook(whole, new, compare=old)
+    rows = _records(openpyxl.load_workbook(new)["Change log"])
+    assert rows == [
+        {"Table": "capacity", "Key": "magnets, USA", "Column": "new_capacity", "Before": 1000, "After": 1234.5,
+         "What": "changed"}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no workbook", b'{"tables": {}}', b"PK\x03\x04 broken"])
+@pytest.mark.parametrize("name", ["old.xlsx", "old.json"])
+def test_what_is_no_earlier_result_is_refused(tmp_path: Path, name: str, content: bytes | None) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(name)):
+        read_tables(path)
+
+
+def test_a_hostile_range_of_a_table_costs_nothing(whole: Result, tmp_path: Path) -> None:
+    path, bad = tmp_path / "old.xlsx", tmp_path / "bad.xlsx"
+    write_workbook(whole, path)
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bad, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.startswith("xl/tables/") and b't_requirements"' in content:
+                content = re.sub(rb' ref="[A-Z]+(\d+):[^"]+"', rb' ref="A\1:XFD1048576"', content)
+            target.writestr(name, content)
+    assert len(read_tables(bad)["requirements"]) == len(whole.requirements)
+
+
+def test_what_goes_into_the_workbook_only_needs_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--compare", "--study"):
+        assert main(["run", "case.toml", option, str(tmp_path), "--out", "x.json"]) == 2
+        assert f"{option}: goes into the workbook; add --out NAME.xlsx" in capsys.readouterr().err
+
+
+# A study.
+
+
+def test_a_study_is_shown_as_sensitivity(make: Callable[..., Any], tmp_path: Path) -> None:
+    case = make(FLOWS, [], cut=["CHN"], study={"design": "one_at_a_time", "factors": {"survival.months": [6, 12]}})
+    folder, out, file = tmp_path / "study", tmp_path / "out.xlsx", str(case.file.path)
+    assert main(["study", file, "--out", str(folder), "--quiet", "--workers", "1"]) == 0
+    assert main(["run", file, "--out", str(out), "--study", str(folder), "--quiet"]) == 0
+    book = openpyxl.load_workbook(out)
+    names = [name for name in book.sheetnames if name.startswith("Sensitivity")]
+    assert names[0] == "Sensitivity" and book.sheetnames.index("Data") < book.sheetnames.index("Sensitivity")
+    assert _records(book["Sensitivity"])[0]["Factor"] == "survival.months"
+    notes = [str(row[0]) for row in book["Sensitivity"].iter_rows(max_row=4, values_only=True)]
+    assert any("From the study" in note and "another case" not in note for note in notes)
+    (folder / "tables" / "meta.json").unlink()
+    with pytest.raises(InputError, match="not finished"):
+        write_workbook(resilience.solve(case), out, study=folder)
+
+
+# Long tables.
+
+
+def test_a_table_too_long_for_a_sheet_goes_to_csv(whole: Result, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(handoff, "SAMPLE", 5)
+    path = tmp_path / "out.xlsx"
+    written = write_workbook(whole, path, most_rows=len(whole.tables["plan"]) - 1)
+    names = [file.name for file in written]
+    assert "out.xlsx" in names and "out-plan.csv" in names and "out-requirements.csv" in names
+    book = openpyxl.load_workbook(path)
+    notes = [str(row[0]) for row in book["Plan"].iter_rows(max_row=8, values_only=True)]
+    assert "All 12 rows are in out-plan.csv beside this file; here are the first 5." in notes
+    assert len(_read(book["Plan"])[1]) == 5
+    back = read_tables(path)
+    assert len(changes(back, whole.tables)) == 0 and len(back["plan"]) == 12
+    assert [row["Sourcing today"] for row in _records(book["Data"])] == [
+        100
+    ] * 4  # values: the sheet has no whole plan
+
+
+def test_a_long_sheet_written_row_by_row_reads_back_the_same(
+    whole: Result, tmp_path: Path, monkeypatch: Any
+) -> None:
+    usual, long = tmp_path / "usual.xlsx", tmp_path / "long.xlsx"
+    write_workbook(whole, usual)
+    monkeypatch.setattr(workbook, "LONG", 5)
+    write_workbook(whole, long)
+    with zipfile.ZipFile(long) as archive:
+        assert any(b"inlineStr" in archive.read(name) for name in archive.namelist())
+    one, other = openpyxl.load_workbook(usual), openpyxl.load_workbook(long)
+    for sheet in one:
+        if sheet.title != "Cover":
+            assert _read(sheet) == _read(other[sheet.title]), sheet.title
+            (table,), (again,) = sheet.tables.values(), other[sheet.title].tables.values()
+            assert (table.ref, table.autoFilter.ref) == (again.ref, again.autoFilter.ref)
+
+
+def test_printed_rows_are_bounded(whole: Result, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(workbook, "MOST_PRINTED", 4)
+    path = tmp_path / "out.xlsx"
+    write_workbook(whole, path)
+    sheet = openpyxl.load_workbook(path)["Plan"]
+    (table,) = sheet.tables.values()
+    first = int(re.sub(r"\D", "", table.ref.split(":")[0]))
+    assert sheet.print_area.endswith(f"${first + 4}")
+    notes = [str(row[0]) for row in sheet.iter_rows(max_row=first, values_only=True)]
+    assert "Printed are the first 4 of 12 rows; the sheet holds all." in notes
+
+
+# Legal thresholds.
+
+
+def _figures(shares: dict[str, float], hs: str, member: str = "DEU", **balance: Any) -> pd.DataFrame:
+    """Benchmarks of one good that one member buys in these shares."""
+    plan = [
+        {"good": "g", "member": member, "supplier": s, "baseline": b, "planned": b, "change": 0.0}
+        for s, b in shares.items()
+    ]
+    row = {
+        "good": "g",
+        "member": member,
+        "demand": 100.0,
+        "scope": "imports",
+        "source": "A",
+        "exports": 0.0,
+        **balance,
+    }
+    names = {"DEU": "Germany", "USA": "United States", "CAN": "Canada"}
+    result = made_up(
+        {"g": "The good"},
+        plan=frame_of("plan", plan),
+        balance=frame_of("balance", [row]),
+        requirements=frame_of("requirements", [required("g", ALL, ALL, "raise", 0.5, 0.3)]),
+        meta={"hs": {"g": hs}, "members": {member: names[member]}},
+    )
+    return benchmarks(result).set_index("rule")
+
+
+def test_one_third_country_by_hand() -> None:
+    row = _figures({"CHN": 70.0, "FRA": 20.0, "DEU": 10.0}, "810411").loc["CRMA: one third country"]
+    assert (row["today"], row["limit"], row["stands"]) == (0.7, 0.65, "misses")
+    assert "70 % from China" in row["text"] and "only 1 of 27" in row["text"] and "2024/1252" in row["source"]
+    row = _figures({"CHN": 60.0, "FRA": 40.0}, "810411").loc["CRMA: one third country"]
+    assert row["stands"] == "keeps"
+    row = _figures({"FRA": 90.0, "CHN": 10.0}, "810411").loc["CRMA: one third country"]
+    assert (row["today"], row["stands"]) == (0.1, "keeps")  # France is no third country
+    row = _figures({"CHN": 70.0, "USA": 30.0}, "810411", "USA").loc["CRMA: one third country"]
+    assert row["stands"] == "compared" and "No member is bound" in row["text"]
+
+
+def test_capacity_thresholds_by_hand() -> None:
+    rows = _figures({"CHN": 100.0}, "810411", production=45.0)
+    assert rows.loc["CRMA: processing", "stands"] == "keeps" and rows.loc["CRMA: processing", "today"] == 0.45
+    assert rows.loc["CRMA: extraction", "stands"] == "does not apply"
+    assert rows.loc["CRMA: recycling", "stands"] == "unknown"
+    assert _figures({"CHN": 100.0}, "810411", production=39.0).loc["CRMA: processing", "stands"] == "misses"
+    assert _figures({"CHN": 100.0}, "810411", production=NAN).loc["CRMA: processing", "stands"] == "unknown"
+    assert _figures({"CHN": 100.0}, "2611", production=10.0).loc["CRMA: extraction", "stands"] == "keeps"
+    for rule in ("CRMA: one third country", "CRMA: processing"):
+        assert _figures({"CHN": 100.0}, "1001").loc[rule, "stands"] == "does not apply"
+        assert _figures({"CHN": 100.0}, "").loc[rule, "stands"] == "does not apply"
+
+
+@pytest.mark.parametrize(
+    ("member", "stock", "imports", "exports", "eu", "iea", "days"),
+    [
+        ("DEU", 25.0, 100.0, 0.0, "keeps", "keeps", 91.25),
+        ("DEU", 20.0, 100.0, 0.0, "misses", "misses", 73.0),
+        ("DEU", 15.0, 50.0, 0.0, "misses", "keeps", 109.5),  # 61 days of use count as well: 54.75 days
+        ("USA", 25.0, 100.0, 0.0, "does not apply", "keeps", 91.25),
+        ("CAN", 25.0, 100.0, 200.0, "does not apply", "does not apply", None),
+        ("DEU", NAN, 100.0, 0.0, "unknown", "unknown", None),
+    ],
+)
+def test_days_of_oil_by_hand(
+    member: str, stock: float, imports: float, exports: float, eu: str, iea: str, days: float | None
+) -> None:
+    rows = _figures({"SAU": 100.0}, "270900", member, stock=stock, imports=imports, exports=exports)
+    assert rows.loc["EU oil stocks", "stands"] == eu and rows.loc["IEA oil stocks", "stands"] == iea
+    if days is not None:
+        assert rows.loc["IEA oil stocks", "today"] == pytest.approx(days)
+
+
+def test_every_content_preset_and_every_good_is_there(whole: Result) -> None:
+    from resilience.content import presets
+
+    rows = benchmarks(whole)
+    assert {preset.label for preset in presets().values()} <= set(rows["rule"])
+    for rule, part in rows.groupby("rule"):
+        named = "; ".join(part["goods"]).lower()
+        assert "magnets" in named and "wheat" in named, rule
+    assert (rows["source"] != "").all() and (rows["checked"] != "").all()
+    arms = _figures({"CHN": 100.0}, "930630")
+    safe = arms.loc["EU SAFE, common procurement of defence products"]
+    assert safe["stands"] == "unknown" and "resilience content BOM --rule safe" in safe["text"]
+
+
+# Hostile content.
+
+TEXTS = st.one_of(
+    st.sampled_from([*HOSTILE, "x" * 40_000, "🧲" * 20_000, LONG, "", "\u202eright to left", "‏עברית", "_x000D_"]),
+    st.text(max_size=300),
+)
+NUMBERS = st.one_of(st.floats(), st.sampled_from([NAN, math.inf, -math.inf, 0.0, -0.0, 1e308, 5e-324]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+@example(data=None)
+def test_the_file_always_opens_and_holds_the_text(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    def text() -> str:
+        return "=1+1" if data is None else data.draw(TEXTS)
+
+    def number() -> float:
+        return math.inf if data is None else data.draw(NUMBERS)
+
+    labels = {"magnets": text(), text(): text()}
+    goods = list(labels)
+    rows = [required(good, member, ALL, "raise", 0.5, 0.3) for good in goods for member in ("CAN", ALL)]
+    messages = [text() for _ in range(3)]
+    findings = [{"severity": "info", "table": text(), "column": text(), "message": m} for m in messages]
+    stress = [{"good": "magnets", "member": "CAN", "cutoff": "One", "total_shortfall": number(), "unit": text()}]
+    assumptions = [{"good": g, "parameter": "months", "value": text(), "ground": text()} for g in goods]
+    document = {"purpose": text(), "marking": text()[:60], "not_this": text()}
+    given_meta = {"title": text() or "title", "members": {"CAN": text()}, "document": document}
+    empty = (
+        [] if data is None else data.draw(st.lists(st.sampled_from(["plan", "balance", "capacity", "sources"])))
+    )
+    result = made_up(
+        labels,
+        requirements=frame_of("requirements", rows),
+        findings=frame_of("findings", findings),
+        stress=frame_of("stress", stress),
+        assumptions=frame_of("assumptions", assumptions),
+        meta=given_meta,
+        **{name: frame_of(name, []) for name in empty},
+    )
+    path = tmp_path_factory.mktemp("hostile") / "out.xlsx"
+    write_workbook(result, path)
+    book = openpyxl.load_workbook(path)
+
+    def held(sheet: str, column: str) -> list[str]:
+        head, body = _read(book[sheet])
+        return [str(row[head.index(column)] or "").replace("_x005F_", "_") for row in body]
+
+    assert held("Findings", "Message") == [clean(message) for message in messages]
+    assert held("Assumptions", "Ground") == [clean(row["ground"]) for row in assumptions]
+    assert held("Summary", "Good") == [clean(label) for label in labels.values()]
+    value = stress[0]["total_shortfall"]
+    shown = _read(book["Stress"])[1][0][_read(book["Stress"])[0].index(heading("total_shortfall"))]
+    if math.isnan(value):
+        assert shown is None
+    elif math.isinf(value):
+        assert shown == ("infinite" if value > 0 else "minus infinite")
+    else:
+        assert shown == pytest.approx(value, rel=1e-14)
+    for sheet in book:
+        for line in sheet.iter_rows():
+            for cell in line:
+                if cell.data_type == "f":
+                    assert re.match(r"=(MAX|SUM|IF|ABS|ROUND|t_plan|B\d|COUNT)", cell.value), cell.value
+
+
+# Another program.
+
+
+def _office(folder: Path, file: Path, kind: str = "xlsx") -> Path:
+    """Recalculated and saved by LibreOffice, which is told never to trust stored values."""
+    office = shutil.which("soffice")
+    assert office, "LibreOffice (soffice) is needed for this test"
+    profile = folder / "profile"
+    (profile / "user").mkdir(parents=True, exist_ok=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" '
+        'oor:op="fuse"><value>0</value></prop></item></oor:items>',
+        encoding="utf-8",
+    )
+    out = folder / "recalculated"
+    command = [office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind]
+    subprocess.run([*command, "--outdir", str(out), str(file)], check=True, capture_output=True, timeout=300)
+    return out / f"{file.stem}.{kind}"
+
+
+def _with(source: Path, target: Path, change: Callable[[str, bytes], bytes]) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hostile", [False, True])
+def test_another_program_recalculates_to_the_same_values(whole: Result, tmp_path: Path, hostile: bool) -> None:
+    """The stored values of formulas are spoilt first, so that only a true recalculation can mend them."""
+    path, spoilt = tmp_path / "out.xlsx", tmp_path / "spoilt.xlsx"
+    names = dict(zip(whole.meta["labels"], HOSTILE, strict=False))
+    result = Result({**whole.meta, "labels": names}, whole.tables) if hostile else whole
+    write_workbook(result, path)
+    count = 0
+
+    def spoil(name: str, content: bytes) -> bytes:
+        nonlocal count
+        if not name.startswith("xl/worksheets/"):
+            return content
+        content, found = re.subn(rb"</f><v>[^<]*</v>", b"</f><v>99</v>", content)
+        count += found
+        return content
+
+    _with(path, spoilt, spoil)
+    again = openpyxl.load_workbook(_office(tmp_path, spoilt), data_only=True)
+    stored, texts = openpyxl.load_workbook(path, data_only=True), openpyxl.load_workbook(path)
+    compared = 0
+    for sheet in texts:
+        for row in sheet.iter_rows():
+            for cell in row:
+                other = again[sheet.title][cell.coordinate]
+                assert other.data_type != "e", f"{sheet.title}!{cell.coordinate}: {other.value}"
+                if cell.data_type == "f":
+                    value, where = stored[sheet.title][cell.coordinate].value, f"{sheet.title}!{cell.coordinate}"
+                    if isinstance(value, (int, float)):
+                        assert other.value == pytest.approx(value, rel=1e-9, abs=1e-12), f"{where} {cell.value}"
+                    else:
+                        assert (other.value or "") == (value or ""), f"{where} {cell.value}"
+                    compared += 1
+    assert compared == count > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"<v>12</v>", b"<v>12.001</v>"), (b"<v>0.85</v>", b"<v>0.84</v>"), (b">no limit<", b">no lomit<")],
+)
+def test_editing_an_assumption_shows_the_banner(
+    whole: Result, tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    path, edited = tmp_path / "out.xlsx", tmp_path / "edited.xlsx"
+    write_workbook(whole, path)
+    place = f"xl/worksheets/sheet{openpyxl.load_workbook(path).sheetnames.index('Assumptions') + 1}.xml"
+    done = 0
+
+    def edit(name: str, content: bytes) -> bytes:
+        nonlocal done
+        if name in (place, "xl/sharedStrings.xml") and before in content and not done:
+            content, done = content.replace(before, after, 1), 1
+        return content
+
+    _with(path, edited, edit)
+    assert done == 1
+    again = openpyxl.load_workbook(_office(tmp_path, edited), data_only=True)
+    for name in ("Summary", "Verdicts", "Requirements", "Assumptions"):
+        assert again[name]["A2"].value == STALE_TEXT
+    assert [row["Result"] for row in _records(again["Checks"])].count(STALE_WORD) == 1
