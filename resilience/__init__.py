@@ -11,12 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resilience.burden_tables import burden
     from resilience.calculator import compare, solve
     from resilience.case import Case, load
     from resilience.designs import read_study
     from resilience.errors import Finding, InputError, SolverError
+    from resilience.form_workbook import write_form
     from resilience.frontiers import frontier
-    from resilience.results import Result
+    from resilience.report import write_report
+    from resilience.results import Result, read_result
+    from resilience.security import sanctions, threat, tiers
     from resilience.studies import Study, study
 
 __all__ = [
@@ -26,12 +30,19 @@ __all__ = [
     "Result",
     "SolverError",
     "Study",
+    "burden",
     "compare",
     "frontier",
     "load",
+    "read_result",
     "read_study",
+    "sanctions",
     "solve",
     "study",
+    "threat",
+    "tiers",
+    "write_form",
+    "write_report",
 ]
 
 _HOMES = {
@@ -41,12 +52,19 @@ _HOMES = {
     "Result": "results",
     "SolverError": "errors",
     "Study": "studies",
+    "burden": "burden_tables",
     "compare": "calculator",
     "frontier": "frontiers",
     "load": "case",
+    "read_result": "results",
     "read_study": "designs",
+    "sanctions": "security",
     "solve": "calculator",
     "study": "studies",
+    "threat": "security",
+    "tiers": "security",
+    "write_form": "form_workbook",
+    "write_report": "report",
 }
 
 

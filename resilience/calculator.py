@@ -25,7 +25,7 @@ from resilience.model import ModelData, classes_of, prepare
 from resilience.origins import content_rule_table, content_table, credit_by_content, exposure_table
 from resilience.recipes import needs
 from resilience.requirements import GoodResult, solve_good
-from resilience.results import Result, findings_table
+from resilience.results import Result, findings_table, typed
 from resilience.schema import ALL, READINGS, RESULTS
 from resilience.solver import TOLERANCE
 from resilience.upstream import Makers, Upstream
@@ -64,6 +64,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     for name in (
         "requirements",
         "stress",
+        "months",
         "plan",
         "capacity",
         "why",
@@ -91,6 +92,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     )
     tables["findings"] = findings_table(findings)
     tables["balance"] = _stack([data.rows for data in goods.values() if data is not None], "balance")
+    tables["purchases"] = _purchases(case, goods)
     tables["assumptions"] = _assumptions(case)
     tables["sources"] = _sources(case, goods)
     return Result(_meta(case, goods, solved), tables)
@@ -469,20 +471,17 @@ def _stack(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
     table = RESULTS[name]
     parts = [part for part in parts if len(part)]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(table.names))
-    for column in table.columns:
-        if column.kind in ("share", "amount", "number"):
-            frame[column.name] = pd.to_numeric(frame[column.name]).astype(float)
-        else:
-            frame[column.name] = frame[column.name].astype(object).where(frame[column.name].notna(), None)
-    return frame[list(table.names)]
+    return typed(frame, table)
 
 
 def _assumptions(case: Case) -> pd.DataFrame:
     rows = []
     for good in case.goods:
         for name, setting in case.file.settings(good, case.category(good)).items():
-            rows.append([good, name, _shown(setting.value), PARAMETERS[name].unit, setting.set_in, setting.ground])
-    return pd.DataFrame(rows, columns=list(RESULTS["assumptions"].names))
+            ground = setting.ground
+            about = [ground.low, ground.high, setting.set_in, ground.source, ground.owner, ground.confidence]
+            rows.append([good, name, _shown(setting.value), PARAMETERS[name].unit, *about])
+    return _stack([pd.DataFrame(rows, columns=list(RESULTS["assumptions"].names), dtype=object)], "assumptions")
 
 
 def _shown(value: Any) -> Any:
@@ -495,6 +494,18 @@ def _shown(value: Any) -> Any:
     if isinstance(value, tuple):
         return ", ".join(f"{number:g}" for number in value)
     return f"{value:g}" if np.isfinite(value) else "no limit"
+
+
+def _purchases(case: Case, goods: Mapping[str, GoodData | None]) -> pd.DataFrame:
+    """The flows to members that were used, as they stand in the data set."""
+    flows, parts = case.data.flows, []
+    for good, data in goods.items():
+        if data is not None:
+            used = flows["importer"].isin(case.members) & (flows["good"] == good) & (flows["year"] == data.year)
+            named = flows[used].rename(columns={"importer": "member", "exporter": "supplier"})
+            named = named.sort_values(["member", "quantity"], ascending=[True, False], kind="stable")
+            parts.append(named.assign(unit=data.unit, year=float(data.year)))
+    return _stack(parts, "purchases")
 
 
 def _sources(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
@@ -512,6 +523,9 @@ def _sources(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:
 def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodResult]) -> dict[str, Any]:
     file = case.file
     names = case.data.names()
+    asked = case.data.goods[case.data.goods["good"].isin(case.goods)]
+    countries = case.data.countries
+    gdp = countries[countries["country"].isin(case.members) & countries["gdp_usd"].notna()]
     return {
         "title": file.title,
         "description": file.description,
@@ -529,6 +543,10 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "region_name": " and ".join(file.region),
         "countries": names,
         "cutoffs": [_described(cutoff, case.groups) for cutoff in file.cutoffs],
+        "document": file.document,
+        "hs": {row.good: str(row.hs) for row in asked.itertuples() if pd.notna(row.hs) and row.hs},
+        "gdp_usd": {row.country: float(row.gdp_usd) for row in gdp.itertuples()},
+        "content_credit": bool(file.content.get("credit", False)),
         "versions": versions(),
         "certificate": {
             "optima": sum(result.optima for result in solved.values()),

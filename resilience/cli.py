@@ -18,7 +18,14 @@ COMMANDS = (
     "compare",
     "study",
     "frontier",
+    "burden",
+    "sanctions",
+    "threat",
+    "tiers",
     "content",
+    "template",
+    "report",
+    "explore",
 )  # in the order of the help
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 from resilience import study_words, words
 from resilience.frontier_words import title
 from resilience.frontiers import EXACT, STEP
-from resilience.pictures import SMALL, TEXT
-from resilience.study_pictures import _Page, _save
+from resilience.pictures import SMALL, TEXT, save
+from resilience.study_pictures import _Page
 from resilience.study_tables import KEY
 from resilience.workbook import DARK, FAINT
 
@@ -39,17 +39,27 @@ def frontier_picture(
 
     ``written`` is where the case as written stands on the axis, ``target`` a share to mark.
     """
-    _save(lambda: _draw(table, meta, how, target, written), path)
+    save(lambda: _draw(table, meta, how, target, written), path)
 
 
 def _draw(
     table: pd.DataFrame, meta: Mapping[str, Any], how: str, target: float | None, written: float | None
 ) -> Any:
+    key = {name: str(table.iloc[0][name]) for name in KEY}
+    page = _Page(title(table), key, meta, HEIGHT + 0.75, dots(table))
+    curve(page.axes(0.75, 0.6, 7.2, HEIGHT), table, how, target, written)
+    return page.figure
+
+
+def dots(table: pd.DataFrame) -> str:
+    """What the dots of a frontier are."""
+    return KINDS.get(str(table.iloc[0]["kind"]), SOLVED_WORDS)
+
+
+def curve(axes: Any, table: pd.DataFrame, how: str, target: float | None, written: float | None) -> None:
+    """The curve, today's share and the target on some axes; names of levels stand to the right of them."""
     first = table.iloc[0]
     parameter, kind = str(first["parameter"]), str(first["kind"])
-    key = {name: str(first[name]) for name in KEY}
-    page = _Page(title(table), key, meta, HEIGHT + 0.75, KINDS.get(kind, SOLVED_WORDS))
-    axes = page.axes(0.75, 0.6, 7.2, HEIGHT)
     scale, _ = study_words.shown(parameter, how)
     value = scale * table["value"].to_numpy(dtype=float)
     share = table["share"].to_numpy(dtype=float)
@@ -96,7 +106,6 @@ def _draw(
     name = study_words.label(parameter)
     axes.set_xlabel(f"{name}, {measured}" if measured else name, fontsize=TEXT)
     axes.set_ylabel("least share from the region", fontsize=TEXT)
-    return page.figure
 
 
 def _shade(axes: Any, value: np.ndarray, none: np.ndarray, kind: str) -> None:

@@ -18,6 +18,7 @@ from resilience.workbook import COLOURS, DARK, FAINT
 
 BOX, HIGH, ACROSS, BETWEEN, EDGE = 2.9, 0.92, 1.9, 0.3, 0.35  # inches: width and height of a box, gaps, margin
 LEAST_WIDTH = 9.0
+SUFFIXES = (".png", ".svg")
 DPI = 170
 NAME, TEXT, SMALL = 9.0, 8.5, 7.5  # points
 LINE = 1.35 / 72  # inches of a line for each point of its type
@@ -34,7 +35,7 @@ def chain_pictures(result: Result, folder: Path) -> list[Path]:
     written = []
     for good in goods_with_chain(result):
         stem = re.sub(r"[^\w.-]", "_", good)
-        for suffix in (".png", ".svg"):
+        for suffix in SUFFIXES:
             written.append(folder / f"chain-{stem}{suffix}")
             chain_picture(result, good, written[-1])
     return written
@@ -47,15 +48,23 @@ def chain_picture(result: Result, good: str, path: str | Path, member: str = ALL
     if the suffix is another, or if matplotlib is missing.
     """
     path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg"):
-        message = "pictures are written as .png or .svg"
-        raise InputError([Finding("error", path.name, None, None, message)])
     known = goods_with_chain(result, member)
     if good not in known:
         message = (
             f'there is no chain of "{good}" for member {member}; goods that have one: {", ".join(known) or "none"}'
         )
         raise InputError([Finding("error", "chain", None, "good", message)])
+    save(lambda: _Picture(result, good, member).figure, path)
+
+
+def save(draw: Callable[[], Any], path: str | Path, dpi: int = DPI) -> None:
+    """Write the figure that ``draw`` gives; the suffix, .png or .svg, decides the format.
+
+    The same figure gives the same bytes, whatever the user's settings of matplotlib.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError([Finding("error", path.name, None, None, "pictures are written as .png or .svg")])
     import matplotlib as mpl
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +72,8 @@ def chain_picture(result: Result, good: str, path: str | Path, member: str = ALL
         warnings.filterwarnings("ignore", message="Glyph")  # a sign that the font lacks is shown as a box
         mpl.rcdefaults()
         mpl.rcParams.update({"svg.hashsalt": "resilience", "svg.fonttype": "none", "text.parse_math": False})
-        figure = _Picture(result, good, member).figure
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-        figure.savefig(path, dpi=DPI, metadata=metadata, facecolor="white")
+        draw().savefig(path, dpi=dpi, metadata=metadata, facecolor="white")
 
 
 class _Picture:

@@ -1,7 +1,8 @@
-"""What a solve gives: one DataFrame a table, and the ways out to JSON, CSV and Excel."""
+"""What a solve gives: one DataFrame a table, the ways out to JSON, CSV and Excel, and back from JSON and CSV."""
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -11,8 +12,19 @@ from typing import Any
 
 import pandas as pd
 
-from resilience.errors import Finding
-from resilience.schema import ENTREPOT_EXPORTS, RESULTS
+from resilience.errors import Finding, InputError
+from resilience.schema import ENTREPOT_EXPORTS, RESULTS, Table
+
+NUMBERS = ("share", "amount", "number")  # kinds of columns of a result that hold numbers
+NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a result
+    **dict.fromkeys(("title", "case", "case_hash", "dataset", "dataset_hash", "description", "region_name"), str),
+    **dict.fromkeys(("years", "labels", "members", "region", "countries", "versions", "certificate"), dict),
+    "year": int,
+    "cutoffs": list,
+}
+OF_CUTOFF = ("name", "cut", "all_outsiders", "fraction", "any", "any_region", "goods", "start", "months")
+MOST_FINDINGS = 20  # of one table
+_SHORT: Any = False  # stands where a line of a CSV file ends too early; neither a number nor a text
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,17 @@ class Result:
         text = json.dumps(_plain(self.meta), ensure_ascii=False, indent=1)
         (folder / "meta.json").write_text(text + "\n", encoding="utf-8")
 
-    def to_excel(self, path: str | Path) -> None:
-        """Write the workbook."""
-        from resilience.workbook import write_workbook  # Excel is only needed when asked for
+    def to_excel(
+        self, path: str | Path, *, compare: str | Path | None = None, study: str | Path | None = None
+    ) -> list[Path]:
+        """Write the workbook and, for tables too long for a sheet, CSV files beside it; gives all files.
 
-        write_workbook(self, _parent(path))
+        ``compare`` is an earlier workbook or JSON file, for the change log; ``study`` the folder of a finished
+        study, for the sensitivity.
+        """
+        from resilience.handoff import write_workbook  # Excel is only needed when asked for
+
+        return write_workbook(self, _parent(path), compare=compare, study=study)
 
     def write(self, path: str | Path) -> None:
         """Write to ``path``: .xlsx a workbook, .json, or a folder of CSV."""
@@ -74,7 +92,155 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     order = {"error": 0, "warning": 1, "info": 2}
     unique = sorted(dict.fromkeys(findings), key=lambda finding: order[finding.severity])
     names = RESULTS["findings"].names
-    return pd.DataFrame([[getattr(item, name) for name in names] for item in unique], columns=list(names))
+    rows = [[getattr(item, name) for name in names] for item in unique]
+    return typed(pd.DataFrame(rows, columns=list(names)), RESULTS["findings"])
+
+
+def typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The columns of a result table in their order: numbers as floats, texts as they are, None where unknown."""
+    columns = {}
+    for column in table.columns:
+        values = frame[column.name]
+        if column.kind in NUMBERS:
+            columns[column.name] = pd.to_numeric(values).astype(float)
+        else:
+            columns[column.name] = values.astype(object).where(values.notna(), None)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def read_result(path: str | Path) -> Result:
+    """The result that :meth:`Result.to_json` or :meth:`Result.to_csv` wrote: a .json file or a folder of CSV.
+
+    Tables that are not there (written by an earlier version) are empty; ones that the schema does not know are
+    kept as they are. CSV does not tell an empty text from an unknown one; both are read as unknown. Raises
+    :class:`~resilience.errors.InputError` with every finding if it is no such result.
+    """
+    path = Path(path)
+    if path.is_dir():
+        meta, raw = _json(path / "meta.json"), _csv_tables(path)
+        file = {name: f"{name}.csv" for name in raw}
+    elif path.suffix.lower() == ".json":
+        whole = _json(path)
+        meta, raw = whole.get("meta"), whole.get("tables")
+        if not isinstance(meta, Mapping) or not isinstance(raw, Mapping):
+            message = 'this is no result: "meta" and "tables" are missing; give what `resilience run --out` wrote'
+            raise InputError([Finding("error", path.name, None, None, message)])
+        file = dict.fromkeys(raw, path.name)
+    else:
+        message = "give a result: the .json file or the folder of CSV files that `resilience run --out` wrote"
+        raise InputError([Finding("error", path.name, None, None, message)])
+    message = "is missing or no such thing: the result is damaged or not of this tool; write it again"
+    findings = [
+        Finding("error", path.name, None, f"meta.{key}", message)
+        for key, kind in NEEDED.items()
+        if not isinstance(meta.get(key), kind)
+    ]
+    if not findings and not all(isinstance(one, dict) and set(OF_CUTOFF) <= set(one) for one in meta["cutoffs"]):
+        findings.append(Finding("error", path.name, None, "meta.cutoffs", message))
+    if not findings and not {"optima", "worst_residual", "tolerance"} <= set(meta["certificate"]):
+        findings.append(Finding("error", path.name, None, "meta.certificate", message))
+    if "requirements" not in raw:
+        findings.append(Finding("error", path.name, None, "requirements", f"the table {message}"))
+    tables: dict[str, pd.DataFrame] = {}
+    for name in dict.fromkeys([*raw, *RESULTS]):  # in the order of the file, so that it can be written again
+        rows = raw.get(name, [])
+        if name in RESULTS:
+            where, first = file.get(name, path.name), 2 if path.is_dir() else 1
+            tables[name], found = _checked(rows, RESULTS[name], where, first)
+            findings += found
+        elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            tables[name] = pd.DataFrame(rows)
+    if findings:
+        raise InputError(findings)
+    return Result(dict(meta), tables)
+
+
+def _json(path: Path) -> Any:
+    """A JSON document whose outermost value is an object; refuses what JSON does not know, such as NaN."""
+
+    def refuse(word: str) -> Any:
+        raise ValueError(f"{word} is no JSON number")
+
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror or error})"
+    except RecursionError:
+        reason = "is nested too deeply"
+    except ValueError as error:
+        reason = f"is no JSON in UTF-8 ({error})"
+    else:
+        if isinstance(found, dict):
+            return found
+        reason = "holds no JSON object"
+    message = f"{reason}; give what `resilience run --out` wrote"
+    raise InputError([Finding("error", path.name, None, None, message)])
+
+
+def _csv_tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every CSV file of a folder; blank is None."""
+    tables = {}
+    for path in sorted(folder.glob("*.csv")):
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = [
+                    {name: None if cell == "" else cell for name, cell in row.items()}
+                    for row in csv.DictReader(stream, restval=_SHORT, strict=True)
+                ]
+        except (OSError, ValueError, csv.Error) as error:
+            message = f"cannot be read as CSV in UTF-8 ({error}); write it again with `resilience run`"
+            raise InputError([Finding("error", path.name, None, None, message)]) from error
+        tables[path.stem] = rows
+    return tables
+
+
+def _checked(rows: Any, table: Table, file: str, first: int) -> tuple[pd.DataFrame, list[Finding]]:
+    """A table by its schema, and what does not fit; ``first`` is the number of its first row in the file.
+
+    A column that no row has, and that is no key, is of a later version than the file: it is unknown.
+    """
+    empty = typed(pd.DataFrame(columns=list(table.names), dtype=object), table)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return empty, [Finding("error", file, None, table.name, "this is no list of records")]
+    names = {str(name) for row in rows for name in row}
+    absent = {name for name in set(table.names) - names - set(table.keys) if rows}
+    findings = []
+    for name in sorted({str(name) for row in rows for name in row.keys() ^ (set(table.names) - absent)}):
+        message = f"table {table.name}: this column is missing in some row, or is not known; write it again"
+        findings.append(Finding("error", file, None, name, message))
+    if findings:
+        return empty, findings
+    columns: dict[str, list[Any]] = {}
+    for column in table.columns:
+        read = _number if column.kind in NUMBERS else _text
+        columns[column.name] = cells = []
+        for place, row in enumerate(rows):
+            try:
+                cells.append(read(None if column.name in absent else row[column.name]))
+            except (TypeError, ValueError):
+                kind = "number" if column.kind in NUMBERS else "text"
+                message = f"table {table.name}: {str(row[column.name])[:80]!r} is no {kind}; write it again"
+                findings.append(Finding("error", file, first + place, column.name, message))
+                if len(findings) == MOST_FINDINGS:
+                    return empty, findings
+    return (empty if findings else typed(pd.DataFrame(columns, dtype=object), table)), findings
+
+
+def _number(cell: Any) -> float:
+    if cell is None:
+        return math.nan
+    if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
+        raise TypeError
+    number = float(cell)
+    if math.isnan(number):
+        raise ValueError
+    return number
+
+
+def _text(cell: Any) -> str | None:
+    if cell is not None and not isinstance(cell, str):
+        raise TypeError
+    return cell
 
 
 def _parent(path: str | Path) -> Path:

@@ -5,11 +5,12 @@ Readers, checks, exports, the workbook and the documentation take columns, keys,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 CATEGORIES = ("food", "energy", "military")
 MEASURES = ("quantity", "value")
 STATUSES = ("observed", "estimated", "assumed")
+INDICATORS = ("gdp_usd", "population", "capability", "ideal_point")
 VALUE_UNIT = "kUSD"
 ALL = "ALL"
 ENTREPOT_EXPORTS = 0.3  # exports over imports above which a share of imports says little
@@ -168,6 +169,36 @@ INPUTS: dict[str, Table] = {
             ("good",),
             optional=True,
         ),
+        Table(
+            "distances",
+            "Distances",
+            "Kilometres between two countries, each pair once and in either order.",
+            (
+                Column("country", "country", "", "one country"),
+                Column("other", "country", "", "the other country"),
+                Column("km", "amount", "km", "distance between their largest cities"),
+                _STATUS,
+                _SOURCE,
+            ),
+            ("country", "other"),
+            optional=True,
+        ),
+        Table(
+            "indicators",
+            "Indicators",
+            "A figure of a country and year a row: gdp_usd (current USD), population (persons), capability (part "
+            "of the world's military and industrial capability), ideal_point (place in the votes of the UN).",
+            (
+                Column("indicator", "text", "", "which figure", choices=INDICATORS),
+                Column("country", "country", "", "country of the figure"),
+                _YEAR,
+                Column("value", "number", "see indicator", "the figure"),
+                _STATUS,
+                _SOURCE,
+            ),
+            ("indicator", "country", "year"),
+            optional=True,
+        ),
     )
 }
 
@@ -189,6 +220,11 @@ READINGS = {
     "planned": "the least share that a surviving plan can have",
     "market": "the floor needed if members shift today's pattern in proportion",
     "guaranteed": "the floor that makes every plan that meets it survive",
+}
+
+PATTERNS = {
+    "today": "today's sourcing, nothing changed beforehand",
+    "planned": "the plan, in which members' makers have the inputs they need",
 }
 
 _READING = Column("reading", "text", "", ", ".join(READINGS))
@@ -249,6 +285,28 @@ RESULTS: dict[str, Table] = {
                 _UNIT,
             ),
             ("good", "member", "cutoff"),
+        ),
+        Table(
+            "months",
+            "Month by month after the cutoff",
+            "What arrives, is used and is left under each cutoff: with today's sourcing, and with the plan "
+            "where there is one. Left out: all under solidarity, where deliveries are pooled, and the plan of "
+            "inputs and of goods that stand in for each other, as their use follows the plans of other goods.",
+            (
+                _G,
+                Column("member", "text", "", "ISO code of the member"),
+                Column("cutoff", "text", "", "name of the cutoff"),
+                Column("pattern", "text", "", "; ".join(f"{k}: {v}" for k, v in PATTERNS.items())),
+                Column("month", "number", "month", "month of the crisis; 0: when it begins"),
+                Column("critical", "amount", "unit of the row, a month", "demand that must be met"),
+                Column("delivered", "amount", "unit of the row, a month", "what arrives, home supply included"),
+                Column(
+                    "used", "amount", "unit of the row, a month", "what is there for it, at most what is critical"
+                ),
+                Column("stock", "amount", "unit of the row", "left at the end of the month"),
+                _UNIT,
+            ),
+            ("good", "member", "cutoff", "pattern", "month"),
         ),
         Table(
             "plan",
@@ -566,6 +624,24 @@ RESULTS: dict[str, Table] = {
             ("good", "member"),
         ),
         Table(
+            "purchases",
+            "What members bought from whom",
+            "The rows of flows.csv with members as importers, as reported; tracing to origin also uses those "
+            "between other countries, see the data set.",
+            (
+                _G,
+                _MEMBER,
+                Column("supplier", "text", "", "country that reports or is reported to have sold"),
+                Column("year", "number", "", "year of the row"),
+                Column("quantity", "amount", "unit of the row, a year", "sold to the member, before tracing"),
+                Column("value_usd", "number", "USD, a year", "what was paid for it; blank = unknown"),
+                _UNIT,
+                Column("status", "text", "", "observed, estimated or assumed"),
+                Column("source", "text", "", "source, described with the data set"),
+            ),
+            ("good", "member", "supplier"),
+        ),
+        Table(
             "assumptions",
             "Assumptions",
             "Every number of the case that is a judgement, by good, with the ground it stands on.",
@@ -574,8 +650,12 @@ RESULTS: dict[str, Table] = {
                 Column("parameter", "text", "", "name in the case file"),
                 Column("value", "text", "see unit", "value used for this good"),
                 Column("unit", "text", "", "unit of the value"),
+                Column("low", "number", "see unit", "low end of its range, if the case gives one"),
+                Column("high", "number", "see unit", "high end of its range, if the case gives one"),
                 Column("set_in", "text", "", "place in the case file, or default"),
                 Column("ground", "text", "", "the ground given in the case file, or assumed"),
+                Column("owner", "text", "", "who answers for it, if the case says so"),
+                Column("confidence", "text", "", "how sure it is, if the case says so: low, medium or high"),
             ),
             ("good", "parameter"),
         ),
@@ -798,6 +878,507 @@ STUDY: dict[str, Table] = {
                 Column("message", "text", "", "what went wrong"),
             ),
             ("point", *_KEY),
+        ),
+    )
+}
+
+
+COST_KINDS = {
+    "landed": "what moved purchases cost more than the supply at risk; savings are not counted",
+    "capacity": "new capacity, a year, paid by the member that builds it",
+    "stock": "stock beyond what the case counts on",
+    "total": "all of these",
+    "held": "stock that the case counts on; a part of no total",
+}
+COSTED_PLANS = {
+    "nearest": "the plan nearest to today",
+    "cheapest": "the plan with the least total cost at the same share",
+    "fair": "the plan with the least largest burden, then the next",
+}
+_COSTED = Column("plan", "text", "", "; ".join(f"{k}: {v}" for k, v in COSTED_PLANS.items()))
+_SURE = Column("status", "text", "", "the least sure part: observed, estimated, assumed or unknown")
+_NOTE = Column("note", "text", "", "what to know of the row")
+_OF_YEAR = Column("year", "number", "", "year of the trade data; of sums the latest of their parts")
+
+ECONOMY: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "burden",
+            "Burden: what the requirement costs a year",
+            "Against today, by good and member; ALL for sums. Blank is unknown, and a sum with unknown parts is the "
+            "least that it can be. Goods that measure what another good measures already are left out of sums.",
+            (
+                _COSTED,
+                _G,
+                _MEMBER,
+                _OF_YEAR,
+                Column("kind", "text", "", "; ".join(f"{k}: {v}" for k, v in COST_KINDS.items())),
+                Column("usd", "number", "USD a year", "cost; blank if unknown"),
+                Column(
+                    "on_paper_usd",
+                    "number",
+                    "USD a year",
+                    "change of purchases at unit values and freight, savings counted",
+                ),
+                Column("usd_per_head", "number", "USD a head a year", "cost over population"),
+                Column("gdp_share", "number", "part of GDP", "cost over gross domestic product"),
+                Column("unit", "text", "", "unit of usd"),
+                _SURE,
+                Column("unknown_parts", "number", "parts", "parts of a sum that are unknown"),
+                _NOTE,
+            ),
+            ("plan", "good", "member", "kind"),
+        ),
+        Table(
+            "sharing",
+            "Sharing: who bears how much, and what evens it out",
+            "Over all goods. A transfer is what a member gets (positive) or gives (negative); transfers add up to "
+            "zero. The price of fairness is what the fair plan costs more in all than the cheapest, without transfers.",
+            (
+                _MEMBER,
+                _OF_YEAR,
+                Column("nearest_usd", "number", "USD a year", "burden in the plans nearest to today"),
+                Column("nearest_gdp_share", "number", "part of GDP", "the same over GDP"),
+                Column("cheapest_usd", "number", "USD a year", "burden in the plans of least total cost"),
+                Column("cheapest_gdp_share", "number", "part of GDP", "the same over GDP"),
+                Column("fair_usd", "number", "USD a year", "burden in the fair plan"),
+                Column("fair_gdp_share", "number", "part of GDP", "the same over GDP"),
+                Column(
+                    "transfer_usd",
+                    "number",
+                    "USD a year",
+                    "least transfers that keep all within the fair plan's largest",
+                ),
+                Column("after_usd", "number", "USD a year", "burden in the cheapest plans after these transfers"),
+                Column("after_gdp_share", "number", "part of GDP", "the same over GDP"),
+                Column(
+                    "equal_transfer_usd", "number", "USD a year", "transfers after which all bear the same of GDP"
+                ),
+                Column("price_of_fairness", "number", "share", "ALL: fair total over the least total, less one"),
+                Column("free_rides", "number", "goods", "goods in which it survives today while others pay"),
+                Column("free_rides_usd", "number", "USD a year", "what others pay for these goods"),
+                _SURE,
+                _NOTE,
+            ),
+            ("member",),
+        ),
+        Table(
+            "share_price",
+            "The price of one more point of share",
+            "Least total cost if every member's share is at least the floor. The price per point is exact from the "
+            "floor up to the share beside it, and higher beyond.",
+            (
+                _G,
+                _OF_YEAR,
+                Column("floor", "share", "share of demand", "the floor: the planned share of all members"),
+                Column("usd", "number", "USD a year", "least cost of surviving plans with that floor"),
+                Column(
+                    "usd_per_point", "number", "USD a year", "cost of one more point, at the floor's own price"
+                ),
+                Column("holds_to", "share", "share of demand", "floor up to which that price holds"),
+                Column("next_point_usd", "number", "USD a year", "what the next whole point costs (difference)"),
+                _SURE,
+                _NOTE,
+            ),
+            ("good",),
+        ),
+        Table(
+            "mix",
+            "Stocks against shares: ways to survive and what they cost",
+            "Every way survives every cutoff of the case. Stock and restraint are the same for all members. "
+            "Restraint costs in a crisis only and is weighed by its yearly probability.",
+            (
+                _G,
+                Column(
+                    "way",
+                    "text",
+                    "",
+                    "sourcing: suppliers and capacity alone; stock or restraint: alone, sourcing as today; mix: the "
+                    "cheapest of all together",
+                ),
+                _OF_YEAR,
+                Column("share", "share", "share of demand", "largest share of a member"),
+                Column("more_stock", "number", "months of demand", "stock on top"),
+                Column("restraint", "number", "share", "part of crisis demand given up beyond the case's"),
+                Column("new_capacity", "amount", "unit of the good", "new capacity in the region"),
+                Column("landed_usd", "number", "USD a year", "extra landed cost"),
+                Column("capacity_usd", "number", "USD a year", "new capacity"),
+                Column("stock_usd", "number", "USD a year", "holding the stock on top"),
+                Column("restraint_usd", "number", "USD a year", "restraint, times the yearly probability"),
+                Column("usd", "number", "USD a year", "all of these; blank if this way does not survive"),
+                _SURE,
+                _NOTE,
+            ),
+            ("good", "way"),
+        ),
+    )
+}
+
+WORKBOOK: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "benchmarks",
+            "Benchmarks: where each good stands against legal thresholds",
+            "Thresholds of law beside today's figures and beside what survival needs. A comparison, no finding on "
+            "compliance: laws count in their own way, and differ in whom they bind.",
+            (
+                Column("rule", "text", "", "the threshold"),
+                Column("goods", "text", "", "the good, or the goods of which the same holds"),
+                Column("who", "text", "", "whose figures are compared"),
+                Column("limit", "number", "see unit", "the threshold's figure"),
+                Column("today", "number", "see unit", "the same figure today; blank = unknown"),
+                Column("needed", "number", "see unit", "the figure that survival needs, or that the plan has"),
+                Column("unit", "text", "", "unit of the three figures"),
+                Column(
+                    "stands",
+                    "text",
+                    "",
+                    "keeps, misses, unknown, does not apply; or compared where nobody is bound",
+                ),
+                Column("text", "text", "", "in words"),
+                Column("asks", "text", "", "what the law asks for"),
+                Column("source", "text", "", "the legal source"),
+                Column("checked", "text", "", "how the figures of the law were confirmed"),
+            ),
+            ("rule", "goods", "who"),
+        ),
+        Table(
+            "checks",
+            "Checks",
+            "Each check is a formula over the sheets of this workbook: the largest deviation found must not exceed "
+            "the limit.",
+            (
+                Column("check", "text", "", "what must hold"),
+                Column("found", "number", "see unit", "formula: the largest deviation"),
+                Column("limit", "number", "see unit", "the largest deviation that is allowed"),
+                Column("unit", "text", "", "unit of the two figures"),
+                Column("result", "text", "", "formula: ok, or what is wrong"),
+                Column("over", "text", "", "the sheets it looks at"),
+            ),
+            ("check",),
+        ),
+        Table(
+            "changes",
+            "Change log: what differs from an earlier result",
+            "Rows that appeared or vanished, and cells that changed by more than rounding (a millionth).",
+            (
+                Column("table", "text", "", "the table"),
+                Column("key", "text", "", "the row, by the table's keys"),
+                Column("column", "text", "", "the column; blank where the whole row appeared or vanished"),
+                Column("before", "text", "", "in the earlier result"),
+                Column("after", "text", "", "in this result"),
+                Column("what", "text", "", "appeared, vanished or changed"),
+            ),
+            ("table", "key", "column"),
+        ),
+    )
+}
+
+_NEW_VALUE = Column("New value", "text", "", "fill in to change the number; blank leaves it as the case says")
+_SOURCE_OF = "where the new number comes from; needed with every change"
+FIGURES = ("production", "demand", "stock", "capacity")
+
+# The form that is filled in and taken back: its columns by their headings.
+FORM: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "Case",
+            "What is asked",
+            "Who must survive, whose supply counts, and for which goods.",
+            (
+                Column("Name", "text", "", "name in the case file; leave it as it is"),
+                Column("What it is", "text", "", "what the entry means and how it is written", required=False),
+                Column("In the case", "text", "", "what the case says; leave it as it is"),
+                _NEW_VALUE,
+            ),
+            ("Name",),
+        ),
+        Table(
+            "Assumptions",
+            "Assumptions",
+            "How long, how much, how fast: the judgements of the case. A number for one good or category goes "
+            "before the number for all.",
+            (
+                Column("Name", "text", "", "name in the case file; leave it as it is"),
+                Column("What it is", "text", "", "what the number means", required=False),
+                Column("For", "text", "", "the goods it holds for", required=False),
+                Column("Unit", "text", "", "unit of the number", required=False),
+                Column("Least", "text", "", "smallest number that is taken", required=False),
+                Column("Most", "text", "", "largest number that is taken", required=False),
+                Column("In the case", "text", "", "what the case says; leave it as it is", required=False),
+                Column("Ground in the case", "text", "", "what the case's number stands on", required=False),
+                _NEW_VALUE,
+                Column("Source", "text", "", _SOURCE_OF),
+                Column("Owner", "text", "", "who answers for the number", required=False),
+                Column("Confidence", "text", "", "how sure the number is", False, ("low", "medium", "high")),
+            ),
+            ("Name",),
+        ),
+        Table(
+            "Cutoffs",
+            "Cutoffs",
+            "What may happen: one row a cutoff. Members must survive each of them, one at a time. Change cells, "
+            "clear a row to leave a cutoff out, or fill a blank row to add one.",
+            (
+                Column("Name", "text", "", "name of the cutoff"),
+                Column("Cut", "text", "", "countries (ISO alpha-3) or coalitions, separated by semicolons", False),
+                Column(
+                    "Fraction",
+                    "text",
+                    "share",
+                    "part of deliveries that is lost, 0 to 1; or KOR = 0.6; JPN = 0.1; default = 1",
+                    required=False,
+                ),
+                Column("Goods", "text", "", "goods or categories, separated by semicolons; blank: all", False),
+                Column("Start", "text", "month", "first month of the cutoff; blank: 1", required=False),
+                Column("Months", "text", "months", "how long it lasts; blank: to the end", required=False),
+                Column("Any", "text", "suppliers", "so many outsiders, whichever are worst", required=False),
+                Column(
+                    "Any region", "text", "suppliers", "so many suppliers of the region, the worst", required=False
+                ),
+                Column("All outsiders", "text", "", "everybody outside is cut", False, ("yes", "no")),
+                Column("Source", "text", "", _SOURCE_OF),
+            ),
+            ("Name",),
+        ),
+        Table(
+            "Balances",
+            "Balances",
+            "What each member makes, uses, holds and can sell in a year. Blank means unknown, never zero.",
+            (
+                replace(_GOOD, name="Good"),
+                Column("Label", "text", "", "name of the good for readers", required=False),
+                replace(INPUTS["balances"].column("country"), name="Country"),
+                replace(_YEAR, name="Year"),
+                Column("Unit", "text", "", "unit of the figures in this row", required=False),
+                *(
+                    replace(INPUTS["balances"].column(name), name=name.capitalize(), required=True)
+                    for name in FIGURES
+                ),
+                Column("Status", "text", "", "how sure the data set's figures are", required=False),
+                Column("Source", "text", "", "where the data set's figures come from", required=False),
+                Column("New status", "text", "", "how sure the figures you changed are", choices=STATUSES),
+                Column("New source", "text", "", "where the figures you changed come from"),
+            ),
+            ("Good", "Country", "Year"),
+        ),
+    )
+}
+
+_WHO = Column("member", "text", "", "ISO code of the member")
+_PATTERN = Column("pattern", "text", "", "before: as bought today; after: as the plan that meets the requirement")
+_SCENARIO = Column(
+    "scenario", "text", "", "who sanctions: alone: the member only; all: all members; all_but_it: all others"
+)
+_CHANNEL = Column(
+    "channel", "text", "", "imports (of the case's goods), other imports, exports, or total: all that is known"
+)
+_GDP_YEAR = Column("year", "number", "", "year of the GDP that the row is a part of")
+_HOW_SURE = Column("status", "text", "", "estimated; unknown: a figure is missing, see note and findings")
+_OF_GDP = "part of GDP"
+
+SECURITY: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "sanctions",
+            "Sanctions: what they cost whom",
+            "Yearly loss if trade with the target stops, before and after the requirement. Imports of the case's "
+            "goods through a CES aggregate; other imports and exports from the input-output table, intermediates "
+            "only, so that totals are lower bounds.",
+            (
+                Column("member", "text", "", "ISO code of the member, or of a country of the target"),
+                Column("role", "text", "", "member or target"),
+                _PATTERN,
+                _SCENARIO,
+                _CHANNEL,
+                Column("loss_usd", "number", "USD a year", "loss"),
+                Column("gdp_share", "number", _OF_GDP, "loss over the country's GDP"),
+                Column("lower_bound", "text", "", "yes: the loss is at least this"),
+                _GDP_YEAR,
+                _HOW_SURE,
+                Column("note", "text", "", "what is not counted"),
+            ),
+            ("member", "pattern", "scenario", "channel"),
+        ),
+        Table(
+            "sanctions_goods",
+            "Sanctions by good",
+            "Goods of which less is left than is used, with what the loss follows from.",
+            (
+                _G,
+                _WHO,
+                _PATTERN,
+                _SCENARIO,
+                Column("quantity_left", "share", "share of use", "part of the quantity used that is left"),
+                Column("cost_share", "number", _OF_GDP, "value of the good's use over GDP"),
+                Column("substitution", "number", "elasticity", "how easily it is replaced"),
+                Column("gdp_share", "number", _OF_GDP, "loss over GDP"),
+                Column("loss_usd", "number", "USD a year", "loss"),
+                Column("year", "number", "", "year of the good's flows"),
+                _HOW_SURE,
+            ),
+            ("good", "member", "pattern", "scenario"),
+        ),
+        Table(
+            "footing",
+            "Even footing: how unevenly losses fall",
+            "Spread of members' losses in parts of GDP. Coefficient of variation (cv): standard deviation "
+            "over mean; Gini: mean absolute difference of all pairs over twice the mean, 0 if all lose alike.",
+            (
+                _PATTERN,
+                _SCENARIO,
+                _CHANNEL,
+                Column("measure", "text", "", "range, cv (coefficient of variation) or gini"),
+                Column("value", "number", "see measure", "the measure; the range in parts of GDP"),
+                Column("members", "number", "members", "members counted; who is unknown is left out"),
+                Column("left_out", "text", "", "members left out"),
+            ),
+            ("pattern", "scenario", "channel", "measure"),
+        ),
+        Table(
+            "participation",
+            "Participation: who would sanction, at which stake",
+            "A member takes part if its stake times what the coalition does to the target exceeds its loss. The "
+            "break-even stake is the one at which both are equal.",
+            (
+                _WHO,
+                _PATTERN,
+                Column("loss", "number", _OF_GDP, "its loss if all sanction"),
+                Column("loss_alone", "number", _OF_GDP, "its loss if it sanctions alone"),
+                Column("loss_outside", "number", _OF_GDP, "its loss if all others sanction"),
+                Column("effect", "number", "share of the target's GDP", "what the target loses if all sanction"),
+                Column("effect_alone", "number", "share of the target's GDP", "if the member sanctions alone"),
+                Column("effect_without", "number", "share of the target's GDP", "if all others sanction"),
+                Column("break_even_stake", "number", "multiple", "at which all sanctioning is as good as nobody"),
+                Column("break_even_alone", "number", "multiple", "at which it would sanction alone"),
+                Column("break_even_marginal", "number", "multiple", "at which it joins if all others act anyway"),
+                Column("stake", "number", "multiple", "of the case; blank if not given"),
+                Column(
+                    "joins", "text", "", "yes: in the coalition that is left when nobody stays against its stake"
+                ),
+                Column("joins_alone", "text", "", "yes: it would sanction alone"),
+                Column("in_stable", "number", "coalitions", "stable coalitions of which it is part"),
+                _HOW_SURE,
+            ),
+            ("member", "pattern"),
+        ),
+        Table(
+            "coalitions_stable",
+            "Coalitions that hold together",
+            "Internally stable: no member would rather leave. Externally stable: nobody outside would join. "
+            "All stable coalitions of up to twelve members; besides, all members and those who join.",
+            (
+                _PATTERN,
+                Column("coalition", "text", "", "its members; none: nobody sanctions"),
+                Column("kind", "text", "", "all members; those who join; stable"),
+                Column("size", "number", "members", "how many they are"),
+                Column("internal", "text", "", "yes: internally stable; unknown without stakes"),
+                Column("external", "text", "", "yes: externally stable; unknown without stakes"),
+                Column("effect", "number", "share of the target's GDP", "what the target then loses, at least"),
+                Column("target_loss_usd", "number", "USD a year", "the same in USD"),
+                Column("credibility", "share", "share of the members' GDP", "weight of those who take part"),
+                _GDP_YEAR,
+            ),
+            ("pattern", "coalition", "kind"),
+        ),
+        Table(
+            "duration",
+            "Duration: when the requirement pays",
+            "Loss avoided by the requirement if all sanction, growing by year, against its fixed yearly cost.",
+            (
+                _WHO,
+                Column("avoided_first_year", "number", _OF_GDP, "loss before less loss after, first year"),
+                Column("avoided", "number", _OF_GDP, "the same over the years of a crisis, as the case says"),
+                Column("yearly_cost", "number", _OF_GDP, "cost of the requirement"),
+                Column("cost_from", "text", "", "where the cost comes from"),
+                Column(
+                    "break_even_years", "number", "years", "first year by whose end more was avoided than paid"
+                ),
+                Column("break_even_probability", "share", "share a year", "yearly probability at which it pays"),
+                Column("probability", "share", "share a year", "of the case; blank if not given"),
+                Column("pays", "text", "", "yes: the case's probability is above break-even"),
+                _GDP_YEAR,
+                _HOW_SURE,
+                Column("note", "text", "", "why a figure is blank"),
+            ),
+            ("member",),
+        ),
+        Table(
+            "threat",
+            "Threat: who has most to fear from whom",
+            "Four factors by member and target, each 0 to 1. Means order targets and members; they are no "
+            "probabilities.",
+            (
+                _WHO,
+                Column("target", "text", "", "ISO code of the country that may threaten"),
+                Column("economy", "share", "share", "target's GDP over that of both"),
+                Column("military", "share", "share", "target's capability over that of both"),
+                Column("proximity", "share", "share", "exp(−distance / d0)"),
+                Column("hostility", "share", "share", "distance in UN votes over the widest of all countries"),
+                Column("geometric", "share", "share", "weighted geometric mean: all factors must be there"),
+                Column("arithmetic", "share", "share", "weighted arithmetic mean: factors make up for each other"),
+                Column("rank", "number", "rank", "of the target among the member's, by the geometric mean"),
+                Column("rank_arithmetic", "number", "rank", "the same by the arithmetic mean"),
+                Column("rank_member", "number", "rank", "of the member among those of this target"),
+                Column("vintage", "text", "", "years of the figures"),
+                Column("status", "text", "", "estimated; unknown: a factor is missing, so there is no mean"),
+                Column("missing", "text", "", "what is not known, and of whom"),
+            ),
+            ("member", "target"),
+        ),
+        Table(
+            "divergence",
+            "Divergence: how differently members see a target",
+            "Spread of the geometric mean over members.",
+            (
+                Column("target", "text", "", "ISO code of the country that may threaten"),
+                Column("measure", "text", "", "range, cv (coefficient of variation) or gini"),
+                Column("value", "number", "see measure", "the measure"),
+                Column("highest", "text", "", "member that has most to fear"),
+                Column("lowest", "text", "", "member that has least to fear"),
+                Column("members", "number", "members", "members counted"),
+                Column("left_out", "text", "", "members left out, something is not known of them"),
+            ),
+            ("target", "measure"),
+        ),
+        Table(
+            "tiers",
+            "Partner tiers",
+            "Countries scored by the case's criteria, and what a tier or grouping adds if its countries count "
+            "with their credit.",
+            (
+                Column("grouping", "text", "", "tier or grouping"),
+                Column("country", "text", "", "ISO code of the country, or ALL for the grouping together"),
+                Column("credit", "share", "", "how much of its supply counts"),
+                Column("alignment", "share", "share", "closeness to the members in the votes of the UN"),
+                Column("independence", "share", "share", "part of its inputs not bought from those cut off"),
+                Column("proximity", "share", "share", "nearness to the members, mean of exp(−distance / d0)"),
+                Column("supply", "share", "share", "part of what is bought from outsiders it could sell, mean"),
+                Column("score", "share", "share", "weighted mean of what is known"),
+                Column("tier_by_score", "text", "", "tier that the score reaches; none: below all"),
+                Column("gap_text", "text", "", "what it would need to count fully"),
+                Column(
+                    "adds_to_requirement",
+                    "number",
+                    "share of demand",
+                    "mean gap of all goods, with it less without",
+                ),
+                Column("better", "number", "goods", "goods whose verdict improves"),
+                Column("worse", "number", "goods", "goods whose verdict gets worse"),
+                Column(
+                    "adds_to_capacity_usd", "number", "USD a year", "output of new capacity, with it less without"
+                ),
+                Column("adds_to_moved_usd", "number", "USD a year", "purchases to be moved, with it less without"),
+                Column("adds_to_gini", "number", "share", "Gini of losses after, with it less without"),
+                Column("year", "number", "", "year of the amounts in USD"),
+                Column("status", "text", "", "estimated; unknown: nothing known of it"),
+                Column("missing", "text", "", "what is not known"),
+            ),
+            ("grouping", "country"),
         ),
     )
 }

@@ -20,7 +20,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,6 @@ from resilience.balance import year_of
 from resilience.case import Case
 from resilience.designs import StudySpec, check_study, design_points, number_in, whole_name
 from resilience.errors import InputError, errors_in
-from resilience.schema import INPUTS
 from resilience.store import Store, as_frame, digest, flatten, outcomes_table, plain
 
 # Points that are computed one after the other; a study of many goods takes fewer, so that something is seen and
@@ -42,7 +40,16 @@ GOODS = 250  # points times goods in a chunk
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
-NOT_OF_THE_CASE = ("study", "title", "description", "grounds", "document", "dataset", "compare", "rests")  # changes no number
+NOT_OF_THE_CASE = (
+    "study",
+    "title",
+    "description",
+    "grounds",
+    "document",
+    "dataset",
+    "compare",
+    "rests",
+)  # changes no number
 
 Evaluation = Callable[[pd.DataFrame], pd.DataFrame]
 Progress = Callable[[int, int], None]
@@ -136,18 +143,12 @@ def _identity(spec: StudySpec) -> dict[str, Any]:
 def _origin(case: Case) -> dict[str, Any]:
     """Where the numbers come from: the case's values by dotted name, the data's hashes, the versions."""
     raw = {key: value for key, value in case.file.raw.items() if key not in NOT_OF_THE_CASE}
-    files = [
-        case.data.path / f"{name}{suffix}" for name in (*INPUTS, "input_output") for suffix in (".csv", ".parquet")
-    ]
-    folders = [case.data.path / name for name in INPUTS]
-    files += chain.from_iterable(sorted(folder.iterdir()) for folder in folders if folder.is_dir())
     return {
         "case": flatten(raw),
         "case_hash": digest(raw),
         "data": {
-            file.relative_to(case.data.path).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in files
-            if file.is_file()
+            **{name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in case.data.files().items()},
+            **({"changed by a form": case.data.changes} if case.data.changes else {}),
         },
         "versions": versions(),
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pandas as pd
 
 from resilience import study_rules, study_words, words
 from resilience.errors import Finding, InputError
-from resilience.pictures import DPI, EDGE, LINE, SMALL, TEXT
+from resilience.pictures import DPI, EDGE, LINE, SMALL, SUFFIXES, TEXT, save
 from resilience.schema import ALL, READINGS, STATUS_WORDS
 from resilience.sheets import FORBIDDEN
 from resilience.study_tables import ANSWERED, KEY, Group, answered_sample, groups, rule_of, tornado_text, whose
@@ -40,7 +39,6 @@ DESIGNS = {
 BEYOND = 1.07  # where "no share suffices" stands on an axis of shares
 MOST_MARKS = 4000  # in a scatter
 MOST_CELLS = 14  # in a row of a heat map with numbers in the cells
-SUFFIXES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
@@ -232,22 +230,6 @@ def footer(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
     return "; ".join(parts) + ". Shares of demand, or of imports where home production is unknown."
 
 
-def _save(draw: Callable[[], Any], path: str | Path) -> None:
-    """Write the figure that ``draw`` gives; the suffix, .png or .svg, decides the format."""
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError([Finding("error", path.name, None, None, "pictures are written as .png or .svg")])
-    import matplotlib as mpl
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a sign that the font lacks is shown as a box
-        mpl.rcdefaults()
-        mpl.rcParams.update({"svg.hashsalt": "resilience", "svg.fonttype": "none", "text.parse_math": False})
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else None
-        draw().savefig(path, dpi=DPI, metadata=metadata, facecolor="white")
-
-
 def _percent_axis(axis: Any) -> None:
     from matplotlib.ticker import FuncFormatter
 
@@ -285,7 +267,7 @@ def tornado_picture(
     """
     if not len(rows):
         raise InputError([Finding("error", "tornado", None, None, "there are no rows to draw")])
-    _save(lambda: _tornado(rows.head(most), meta, len(rows) - most), path)
+    save(lambda: _tornado(rows.head(most), meta, len(rows) - most), path)
 
 
 def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) -> Any:
@@ -421,7 +403,7 @@ def heat_map_picture(rows: pd.DataFrame, path: str | Path, meta: Mapping[str, An
     """The least share by two factors; cells without a share are hatched and say why. ``rows`` of one key."""
     if not len(rows):
         raise InputError([Finding("error", "heat_map", None, None, "there are no rows to draw")])
-    _save(lambda: _heat_map(rows, meta), path)
+    save(lambda: _heat_map(rows, meta), path)
 
 
 def _heat_map(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
@@ -484,7 +466,7 @@ def indices_picture(rows: pd.DataFrame, path: str | Path, meta: Mapping[str, Any
     rows = rows[rows["factor"] != ""]
     if not len(rows):
         raise InputError([Finding("error", "indices", None, None, "there are no indices to draw")])
-    _save(lambda: _indices(rows, meta), path)
+    save(lambda: _indices(rows, meta), path)
 
 
 def _indices(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
@@ -550,7 +532,7 @@ def distribution_picture(group: Group, path: str | Path, meta: Mapping[str, Any]
     """How many points have which share, by verdict, with today's share and the case's."""
     if not len(answered_sample(group)):
         raise InputError([Finding("error", "outcomes", None, None, "no point of the sample has an answer")])
-    _save(lambda: _distribution(group, meta), path)
+    save(lambda: _distribution(group, meta), path)
 
 
 def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
@@ -625,7 +607,7 @@ def rule_picture(group: Group, path: str | Path, meta: Mapping[str, Any]) -> Non
     if found is None:
         message = "no rule is looked for: the design varies one factor at a time, or no point has an answer"
         raise InputError([Finding("error", "rules", None, None, message)])
-    _save(lambda: _rule(group, found, meta), path)
+    save(lambda: _rule(group, found, meta), path)
 
 
 def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
