@@ -179,7 +179,7 @@ def write(table: InputOutput, path: Path) -> None:
 
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["V1", *labels, "FD", "OUT"])
+        writer.writerow([str(YEAR), *labels, "FD", "OUT"])
         for label, row, final, output in zip(labels, table.flows, table.final_demand, table.output, strict=True):
             writer.writerow([label, *cells(row, np.array([final, output]))])
         for label, figures in (("VA", table.value_added), ("OUT", table.output)):

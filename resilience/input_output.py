@@ -86,7 +86,7 @@ def read_table(
     demand (``AUS_HFCE`` … or one column ``FD``) and ``OUT``. The words of older editions (VALU, OUTPUT, TOTAL,
     AUS_TAXSUB) are understood. Plain CSV, .csv.gz, .zip with one file, or .parquet where pyarrow is installed.
 
-    ``year`` is taken from the file's name if not given, ``source`` is the name itself. The file is read line by
+    ``year`` is taken from the file's name, or from the first cell, if not given; ``source`` is the name itself. The file is read line by
     line: memory is that of the flows (8 n² bytes) and little more.
 
     Raises InputError with all findings if labels, cells, signs or balances are wrong; see :func:`check`.
@@ -110,7 +110,7 @@ def read_table(
         refuse(f"this cannot be read: {error}")
     if errors_in(findings):
         raise InputError(findings)
-    years = re.findall(r"(?:19|20)\d\d", path.name)
+    years = re.findall(r"(?:19|20)\d\d", path.name) or re.findall(r"(?:19|20)\d\d", columns.header[0])
     if year is None and years:
         year = int(years[-1])  # the last, because some names begin with the edition: ICIO2023_2018.csv
     findings += check(table, path.name, lines)

@@ -20,7 +20,7 @@ from resilience.cutoffs import base
 from resilience.errors import Finding, SolverError
 from resilience.model import INDICES, PART, SURVIVAL, ModelData
 from resilience.schema import ALL
-from resilience.solver import Program, Solution, Warm, compile_model, minimise
+from resilience.solver import Program, Solution, Warm, compile_model, exceeds, minimise
 from resilience.stress import shortfalls
 from resilience.words import amount as in_words
 
@@ -197,7 +197,10 @@ def verdict(engine: Engine, row: dict[str, Any], months_survived: int) -> tuple[
 
 def _survivor(engine: Engine, program: Program, problem: str) -> Solution | None:
     """A plan that survives, to within :data:`SAME` of a year's demand; None without one."""
-    missed = _least_shortfall(engine, program, problem)
+    elastic = program.bound("shortfall", upper=np.inf)
+    if exceeds(elastic, "least_shortfall", SAME, problem, engine.compiler.warm):
+        return None
+    missed = engine.minimise(elastic, "least_shortfall", problem)
     return None if missed is None or missed.objective > SAME else missed
 
 

@@ -13,11 +13,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pandas as pd
 import pyomo.environ as pyo
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from resilience.balance import GoodData, Trade
 from resilience.calculator import LastAnswers, all_figures, couple_family, model_data, unknown_rows
@@ -57,10 +58,16 @@ class Evaluate:
         chunk = Chunk(self)
         rows: list[dict[str, Any]] = []
         # The last bit of a sum hangs on how many threads share it.
-        with threadpool_limits(1), _without_collecting():
+        with _threads().limit(limits=1), _without_collecting():
             for point, values in zip(points["point"], values_of(points, self.how), strict=True):
                 rows += [row | {"point": point} for row in chunk.outcomes(values)]
         return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """The libraries that share sums among threads; to look for them takes as long as some points."""
+    return ThreadpoolController()
 
 
 @contextmanager

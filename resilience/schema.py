@@ -1300,7 +1300,12 @@ SECURITY: dict[str, Table] = {
                 ),
                 Column("break_even_probability", "share", "share a year", "yearly probability at which it pays"),
                 Column("probability", "share", "share a year", "of the case; blank if not given"),
-                Column("pays", "text", "", "yes: the case's probability is above break-even"),
+                Column(
+                    "pays",
+                    "text",
+                    "",
+                    "yes: the case's probability is above break-even; unknown if part of the cost is",
+                ),
                 _GDP_YEAR,
                 _HOW_SURE,
                 Column("note", "text", "", "why a figure is blank"),

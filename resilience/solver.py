@@ -250,6 +250,7 @@ class _Start:
     given: _Part | None = None
     asked: _Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
+    proof: tuple[np.ndarray, np.ndarray] | None = None  # rows and their multipliers at the last optimum
 
     def ray(self) -> np.ndarray:
         """The multipliers of the rows with which the solver says "infeasible"; empty without any."""
@@ -318,8 +319,7 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     start = _start(program, objective, problem, warm)
     asked = start.asked = _asked(program, cost, start.asked)
     free = asked.free
-    values = np.where(asked.fixed, program.column_lower, 0.0)
-    shift = program.matrix @ values if values.any() else np.zeros(len(program.row_lower))
+    values, shift = _settled(program, asked)
     # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
     settled = asked.settled
     if len(settled):
@@ -344,6 +344,33 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
         values[indices[asked.rising]] = np.maximum(short, 0.0) / np.abs(data[asked.rising])
         values[indices[asked.falling]] = np.maximum(-short, 0.0) / np.abs(data[asked.falling])
     return Solution(float(cost @ values), values * program.column_size, certificate)
+
+
+def exceeds(program: Program, objective: str, limit: float, problem: str, warm: Warm | None) -> bool:
+    """Whether an objective is above ``limit`` at every feasible point; spares a solve where no more is asked.
+
+    By weak duality: the multipliers of the last optimum of the same question give a lower bound for this program,
+    too. False proves nothing.
+    """
+    start = None if warm is None else warm.starts.get((problem, objective))
+    if start is None or start.proof is None or start.asked is None:
+        return False
+    if program.matrix.shape != (len(start.rows), len(start.columns)):
+        return False
+    cost = program.objectives[objective]
+    asked = _asked(program, cost, start.asked)
+    if asked is not start.asked:
+        return False
+    values, shift = _settled(program, asked)
+    rows, duals = start.proof
+    bound, residual = _bound(_cut(program, rows, asked, shift, cost, warm), duals)
+    return residual <= FEASIBILITY and bound + float(cost @ values) > limit + CLEARLY
+
+
+def _settled(program: Program, asked: _Asked) -> tuple[np.ndarray, np.ndarray]:
+    """The values of the fixed columns, 0 for the others, and what they add up to in each row."""
+    values = np.where(asked.fixed, program.column_lower, 0.0)
+    return values, program.matrix @ values if values.any() else np.zeros(len(program.row_lower))
 
 
 def _start(program: Program, objective: str, problem: str, warm: Warm | None) -> _Start:
@@ -509,6 +536,8 @@ def _optimum(
             continue
         certificate = certify(part, found, duals)
         if certificate.worst <= TOLERANCE:
+            if start is not None:
+                start.proof = rows, duals
             return found, certificate
         reason = (
             f'the solver said "optimal", but the certificate failed (primal {certificate.primal:.1e}, '
@@ -653,19 +682,23 @@ def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:
         _most(part.column_lower - values),
         _most(values - part.column_upper),
     )
-    reduced = part.cost - part.transposed @ duals
-    dual = 0.0
-    bound = 0.0
+    bound, dual = _bound(part, duals)
+    objective = float(part.cost @ values)
+    return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
+
+
+def _bound(part: _Part, duals: np.ndarray) -> tuple[float, float]:
+    """The lower bound of the objective that multipliers of the rows give, and their residual: :func:`certify`."""
+    bound = residual = 0.0
     for multiplier, low, high in (
         (duals, part.row_lower, part.row_upper),
-        (reduced, part.column_lower, part.column_upper),
+        (part.cost - part.transposed @ duals, part.column_lower, part.column_upper),
     ):
         side = np.where(multiplier > 0, low, high)
         leaning = np.isinf(side)
-        dual = max(dual, _most(np.abs(multiplier[leaning])))
+        residual = max(residual, _most(np.abs(multiplier[leaning])))
         bound += float(multiplier[~leaning] @ side[~leaning])
-    objective = float(part.cost @ values)
-    return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
+    return bound, residual
 
 
 def _most(array: np.ndarray) -> float:

@@ -128,3 +128,36 @@ def test_the_next_solve_starts_where_the_last_one_ended() -> None:
     assert third is not None and third.objective == pytest.approx(2.5)
     (start,) = warm.starts.values()
     assert start.highs.getInfo().simplex_iteration_count == 0
+
+
+def test_multipliers_prove_what_a_neighbour_cannot_reach() -> None:
+    """x + y ≥ 4, x ≤ 3: multipliers 2 of the row and −1 of the bound; with x ≤ 2.5 they give 8 − 2.5 = 5.5."""
+    program, warm = two_variables(), solver.Warm()
+    assert not solver.exceeds(program, "cost", 1.0, "toy", warm)  # nothing solved yet
+    assert solver.minimise(program, "cost", "toy", warm) is not None
+    nearer = program.bound("x", upper=2.5)
+    assert solver.exceeds(nearer, "cost", 5.4, "toy", warm)
+    assert not solver.exceeds(nearer, "cost", 5.5, "toy", warm)
+    assert not solver.exceeds(nearer, "cost", 5.4, "another question", warm)
+    assert not solver.exceeds(program.loosen(np.array([0])), "cost", -1.0, "toy", warm)  # leans on a row that went
+
+
+def test_what_multipliers_prove_is_true() -> None:
+    rng = np.random.default_rng(0)
+    asked = proved = 0
+    for _ in range(25):
+        good, cutoffs = random_good(rng, 2)
+        program = solver.compile_model(build(model_data(good, cutoffs))).bound("new_capacity", upper=1e3)
+        warm = solver.Warm()
+        for n in range(6):
+            matrix = program.matrix.copy()
+            matrix.data *= 1.0 if n % 3 else rng.choice([1.0, 0.99, 1.01], matrix.nnz)
+            lower = program.row_lower * rng.uniform(0.9, 1.0, len(program.row_lower))
+            moved = dataclasses.replace(program, matrix=matrix, row_lower=np.minimum(lower, program.row_upper))
+            limit = float(rng.uniform(0, 0.5))
+            proves = solver.exceeds(moved, "least_share", limit, "random", warm)
+            found = solver.minimise(moved, "least_share", "random", warm)
+            assert not proves or found is None or found.objective > limit
+            asked += found is None or found.objective > limit
+            proved += proves
+    assert 5 < proved <= asked

@@ -1,0 +1,54 @@
+"""How evenly something falls on members: range, coefficient of variation and Gini."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from resilience.schema import SECURITY
+
+Array = npt.NDArray[np.float64]
+
+
+def spread_range(values: Array) -> float:
+    """Greatest less least; NaN without values."""
+    return float(values.max() - values.min()) if len(values) else np.nan
+
+
+def variation(values: Array) -> float:
+    """Standard deviation (of all, not of a sample) over mean; NaN where the mean is zero."""
+    mean = values.mean() if len(values) else 0.0
+    return float(values.std() / mean) if mean else np.nan
+
+
+def gini(values: Array) -> float:
+    """Σ_i Σ_j |x_i − x_j| / (2 n² mean) of values that are not negative; NaN where the mean is zero."""
+    mean = values.mean() if len(values) else 0.0
+    if not mean:
+        return np.nan
+    return float(np.abs(values[:, None] - values).sum() / (2 * len(values) ** 2 * mean))
+
+
+MEASURES: dict[str, Callable[[Array], float]] = {"range": spread_range, "cv": variation, "gini": gini}
+
+
+def spread(values: Sequence[float], names: Sequence[str]) -> tuple[dict[str, float], int, str]:
+    """The three measures of the values that are known, how many they are, and the names left out."""
+    figures = np.asarray(values, dtype=float)
+    known = ~np.isnan(figures)
+    left_out = ", ".join(name for name, there in zip(names, known, strict=True) if not there)
+    return {name: measure(figures[known]) for name, measure in MEASURES.items()}, int(known.sum()), left_out
+
+
+def footing_table(sanctions: pd.DataFrame) -> pd.DataFrame:
+    """The table ``footing`` from the table ``sanctions``: members' losses in parts of GDP, by channel."""
+    rows = []
+    members = sanctions[sanctions["role"] == "member"]
+    for (pattern, scenario, channel), part in members.groupby(["pattern", "scenario", "channel"], sort=False):
+        measures, counted, left_out = spread(part["gdp_share"].tolist(), part["member"].tolist())
+        for measure, value in measures.items():
+            rows.append((pattern, scenario, channel, measure, value, counted, left_out))
+    return pd.DataFrame(rows, columns=list(SECURITY["footing"].names))

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from economy_by_hand import two_members
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resilience
+from resilience.participation import (
+    all_coalitions,
+    break_even,
+    break_even_probability,
+    break_even_years,
+    stability,
+    those_who_join,
+)
+
+
+def stable_by_sets(members: list[str], payoff: Any) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
+    """Internally and externally stable coalitions, straight from the definition, with sets in place of bits."""
+    every = [frozenset(group) for size in range(len(members) + 1) for group in combinations(members, size)]
+    internal = {s for s in every if all(payoff(m, s) >= payoff(m, s - {m}) - 1e-12 for m in s)}
+    external = {s for s in every if all(payoff(m, s) >= payoff(m, s | {m}) - 1e-12 for m in set(members) - s)}
+    return internal, external
+
+
+@given(size=st.integers(1, 5), seed=st.integers(0, 10_000))
+def test_stable_coalitions_against_the_definition(size: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    members = [f"M{n}" for n in range(size)]
+    coalitions = all_coalitions(size)
+    payoff = rng.integers(-3, 4, size=(2**size, size)).astype(float)  # few values, so that ties occur
+    at = {frozenset(m for m, b in zip(members, row, strict=True) if b): r for r, row in enumerate(coalitions)}
+    internal, external = stability(payoff)
+    by_sets = stable_by_sets(members, lambda m, s: payoff[at[s], members.index(m)])
+    assert {s for s, r in at.items() if internal[r]} == by_sets[0]
+    assert {s for s, r in at.items() if external[r]} == by_sets[1]
+
+
+def game(loss: list[float], damage: list[float]) -> Any:
+    """A target that loses the sum of what each member does to it; losses do not depend on the others."""
+    return SimpleNamespace(
+        members=tuple(f"M{n}" for n in range(len(loss))),
+        effect=lambda pattern, joins: joins @ np.array(damage),
+        of_members=lambda pattern, joins: joins * np.array(loss),
+    )
+
+
+def test_one_leaves_and_takes_the_next_along() -> None:
+    """Stakes 1. All: effect 6; M2 loses 7 and leaves; effect 3, M1 loses 4 and leaves; effect 2, M0 loses 1: stays."""
+    joins = those_who_join(game([1.0, 4.0, 7.0], [2.0, 1.0, 3.0]), "before", np.ones(3))
+    assert joins.tolist() == [True, False, False]
+
+
+def test_nobody_joins_for_nothing() -> None:
+    assert not those_who_join(game([1.0, 1.0], [0.0, 0.0]), "before", np.ones(2)).any()
+    assert not those_who_join(game([1.0, 1.0], [1.0, 1.0]), "before", np.full(2, np.nan)).any()
+
+
+def test_break_even_by_hand() -> None:
+    assert break_even(0.02, 0.05) == pytest.approx(0.4)
+    assert break_even(0.02, 0.0) == math.inf
+    assert math.isnan(break_even(math.nan, 0.05))
+    assert break_even_probability(0.04, 0.001) == pytest.approx(0.025)
+    assert math.isnan(break_even_probability(0.0, 0.001))
+    # 1, 2, 4, 8 … a year against 3 a year: 1 < 3, 3 < 6, 7 < 9, 15 ≥ 12.
+    assert break_even_years(1.0, 1.0, 3.0) == 4.0
+    assert break_even_years(3.0, 0.0, 3.0) == 1.0
+    assert break_even_years(2.9, 0.0, 3.0) == math.inf
+    assert math.isnan(break_even_years(1.0, 0.0, math.nan))
+
+
+HALF = {"substitution": 0.5, "other_substitution": 0.5, "export_loss": 0.5, "reach": 0.5}
+
+
+def test_stakes_by_hand(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, sanctions=HALF))
+    sanctions = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])["gdp_share"]
+    row = found.participation.set_index(["member", "pattern"]).loc[("BBB", "before")]
+    assert row["loss"] == pytest.approx(sanctions["BBB", "before", "all", "total"])
+    assert row["loss_alone"] == pytest.approx(sanctions["BBB", "before", "alone", "total"])
+    assert row["effect"] == pytest.approx(sanctions["TTT", "before", "all", "total"])
+    assert row["break_even_stake"] == pytest.approx(row["loss"] / row["effect"])
+    # TTT uses 1,080 million, 40 of them from BBB: L = 1 − 1 / (1 − α + α / q); BBB buys nothing of it but wheat.
+    alpha, q = 1.08 / 20, 1 - 40 / 1080
+    assert row["effect_alone"] == pytest.approx(1 - 1 / (1 - alpha + alpha / q), rel=1e-9)
+    assert row["effect_without"] < row["effect"]
+    marginal = (row["loss"] - row["loss_outside"]) / (row["effect"] - row["effect_without"])
+    assert row["break_even_marginal"] == pytest.approx(marginal)
+    assert row["joins"] == row["joins_alone"] == "unknown"
+    assert (found.coalitions_stable["internal"] == "unknown").all()
+    assert "no stake of AAA, BBB" in "\n".join(found.findings["message"])
+
+
+@pytest.mark.parametrize("factor", [0.999, 1.001])
+def test_the_break_even_stake_decides(make: Any, factor: float) -> None:
+    base = resilience.sanctions(two_members(make, sanctions=HALF)).participation
+    stakes = base[base["pattern"] == "before"].set_index("member")["break_even_stake"]
+    given = {**HALF, "stake": {"AAA": 10.0, "BBB": float(stakes["BBB"]) * factor}}
+    found = resilience.sanctions(two_members(make, sanctions=given))
+    joins = found.participation.set_index(["member", "pattern"])["joins"]
+    assert joins["BBB", "before"] == ("yes" if factor > 1 else "no")
+    rows = found.coalitions_stable
+    left = rows[(rows["pattern"] == "before") & (rows["kind"] == "those who join")].iloc[0]
+    if factor > 1:
+        assert left["coalition"] == "AAA BBB" and left["credibility"] == pytest.approx(1.0)
+        assert left["target_loss_usd"] == pytest.approx(20e9 * left["effect"])
+    else:
+        assert left["coalition"] == "AAA" and left["credibility"] == pytest.approx(10 / 15)
+
+
+def test_with_large_stakes_all_hold_together(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, sanctions={**HALF, "stake": 100.0}))
+    rows = found.coalitions_stable
+    stable = rows[(rows["kind"] == "stable") & (rows["pattern"] == "before")]
+    assert stable["coalition"].tolist() == ["AAA BBB"]
+    assert (found.participation["in_stable"] == 1).all()
+    assert (found.participation["joins_alone"] == "yes").all()
+
+
+def test_duration_by_hand(make: Any) -> None:
+    given = {**HALF, "yearly_cost": {"AAA": 0.001, "default": 0.5}, "growth": 1.0, "years": 2, "probability": 0.1}
+    found = resilience.sanctions(two_members(make, sanctions=given))
+    losses = found.participation.set_index(["member", "pattern"])["loss"]
+    row = found.duration.set_index("member").loc["AAA"]
+    first = losses["AAA", "before"] - losses["AAA", "after"]
+    assert row["avoided_first_year"] == pytest.approx(first)
+    assert row["avoided"] == pytest.approx(3 * first)  # the second year is twice the first
+    assert row["break_even_probability"] == pytest.approx(0.001 / (3 * first))
+    assert row["pays"] == ("yes" if 0.001 / (3 * first) < 0.1 else "no")
+    assert row["yearly_cost"] == 0.001
+    other = found.duration.set_index("member").loc["BBB"]
+    assert other["pays"] in ("no", "unknown") and other["note"]
+
+
+def test_without_a_cost_the_duration_is_unknown(make: Any) -> None:
+    row = resilience.sanctions(two_members(make, sanctions=HALF)).duration.iloc[0]
+    assert math.isnan(row["break_even_probability"]) and row["status"] == "unknown" and row["pays"] == "unknown"
+
+
+def test_the_burden_gives_the_cost(make: Any) -> None:
+    case = two_members(make, sanctions={**HALF, "probability": 1.0, "years": 100})
+    rows = [
+        ("nearest", "ALL", m, "total", share, parts) for m, share, parts in (("AAA", 0.002, 0), ("BBB", 0.001, 3))
+    ]
+    rows.append(("cheapest", "ALL", "AAA", "total", 9.0, 0))
+    columns = ["plan", "good", "member", "kind", "gdp_share", "unknown_parts"]
+    burden = resilience.Result({}, {"burden": pd.DataFrame(rows, columns=columns)})
+    table = resilience.sanctions(case, burden=burden).duration.set_index("member")
+    assert table.loc["AAA", "yearly_cost"] == 0.002 and table.loc["AAA", "cost_from"] == "table burden"
+    assert "at least" not in table.loc["AAA", "note"] and table.loc["AAA", "pays"] == "yes"
+    assert table.loc["BBB", "pays"] in ("no", "unknown")  # never yes where part of the cost is unknown
+    assert "at least: 3 parts of the cost are unknown" in table.loc["BBB", "note"]

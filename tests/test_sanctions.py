@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from economy_by_hand import FLOWS, TABLE, two_members
+from hypothesis import given
+from hypothesis import strategies as st
+
+import resilience
+from resilience.economy import Figure
+from resilience.footing import footing_table, gini, spread, spread_range, variation
+from resilience.participation import all_coalitions
+from resilience.sanction_losses import BEFORE, Losses, Side, ces_loss
+
+# -- the CES aggregate -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alpha", "eta", "q", "loss"),
+    [(0.04, 0.04, 0.9, 0.01569), (0.01, 0.1, 0.7, 0.02343), (0.04, 1.0, 0.9, 0.00421)],
+)
+def test_known_losses(alpha: float, eta: float, q: float, loss: float) -> None:
+    assert float(ces_loss(alpha, eta, q)) == pytest.approx(loss, abs=5e-6)
+
+
+def test_ends_of_the_aggregate() -> None:
+    assert float(ces_loss(0.04, 0.5, 1.0)) == 0.0  # nothing is missing
+    assert float(ces_loss(0.0, 0.0, 0.2)) == 0.0  # nobody uses it
+    assert float(ces_loss(0.04, 0.0, 0.7)) == pytest.approx(0.3)  # nothing replaces it
+    assert float(ces_loss(0.04, 0.5, 0.0)) == 1.0  # nothing is left, and it is essential
+    assert float(ces_loss(0.04, 1.0, 0.0)) == 1.0
+    assert float(ces_loss(0.04, 2.0, 0.0)) == pytest.approx(1 - 0.96**2)  # not essential above one
+    assert math.isnan(float(ces_loss(1.2, 0.5, 0.9)))
+    assert np.isnan(ces_loss([np.nan, 0.1], 0.5, [0.5, np.nan])).all()
+
+
+@given(
+    alpha=st.floats(1e-6, 0.5),
+    eta=st.one_of(st.floats(0.02, 0.98), st.floats(1.02, 5.0)),
+    q=st.floats(0.05, 0.99),
+)
+def test_as_the_formula_is_written(alpha: float, eta: float, q: float) -> None:
+    power = (eta - 1) / eta
+    by_formula = 1 - (1 - alpha + alpha * q**power) ** (1 / power)
+    assert float(ces_loss(alpha, eta, q)) == pytest.approx(by_formula, rel=1e-6, abs=1e-12)
+
+
+@given(alpha=st.floats(1e-6, 0.5), eta=st.floats(0.0, 3.0), q=st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0)))
+def test_more_left_is_no_worse(alpha: float, eta: float, q: tuple[float, float]) -> None:
+    low, high = sorted(q)
+    assert float(ces_loss(alpha, eta, high)) <= float(ces_loss(alpha, eta, low)) + 1e-12
+
+
+# -- footing ---------------------------------------------------------------------------------------------
+
+
+def test_known_spreads() -> None:
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    assert spread_range(values) == 3.0
+    assert variation(values) == pytest.approx(math.sqrt(1.25) / 2.5)
+    assert gini(values) == pytest.approx(0.25)
+    assert gini(np.array([0.0, 0.0, 0.0, 8.0])) == pytest.approx(0.75)  # one bears all: 1 − 1/n
+    assert gini(np.full(5, 3.0)) == 0.0
+    assert variation(np.full(5, 3.0)) == 0.0
+    assert math.isnan(gini(np.zeros(3)))
+
+
+@given(st.lists(st.floats(0.01, 100.0), min_size=2, max_size=8))
+def test_gini_by_the_sorted_formula(values: list[float]) -> None:
+    n, x = len(values), sorted(values)
+    other = 2 * sum((i + 1) * v for i, v in enumerate(x)) / (n * sum(x)) - (n + 1) / n
+    assert gini(np.array(values)) == pytest.approx(other, abs=1e-12)
+
+
+def test_who_is_unknown_is_left_out_by_name() -> None:
+    measures, counted, left_out = spread([1.0, math.nan, 3.0], ["AAA", "BBB", "CCC"])
+    assert (measures["range"], counted, left_out) == (2.0, 2, "BBB")
+
+
+# -- two members and one target, on paper ----------------------------------------------------------------
+
+OWN_A = 0.9 / (
+    0.915 - 0.025 * 0.015 / 0.973
+)  # AAA's own value in its output: v / (1 − a_AA − a_AT a_TA / (1 − a_TT))
+HALF = {"sanctions": {"substitution": 0.5, "other_substitution": 0.5, "export_loss": 0.5, "reach": 0.5}}
+
+
+def losses(case: resilience.Case, **given: Any) -> pd.DataFrame:
+    found = resilience.sanctions(case, **given)
+    return found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
+
+
+def at_half(alpha: float, q: float) -> float:
+    """The loss at η = 1/2, where the formula is 1 − 1 / (1 − α + α/q)."""
+    return 1 - 1 / (1 - alpha + alpha / q)
+
+
+def test_imports_by_hand(make: Any) -> None:
+    table = losses(two_members(make, **HALF))
+    share = table["gdp_share"]
+    # OOO can sell 10 t more than it does, half of which is within reach: 5 t, of 50 missing if AAA acts alone ...
+    assert share["AAA", "before", "alone", "imports"] == pytest.approx(at_half(0.01, 0.55))
+    assert share["BBB", "before", "alone", "imports"] == pytest.approx(at_half(0.02, 0.85))
+    # ... and of 70 if both act.
+    assert share["AAA", "before", "all", "imports"] == pytest.approx(at_half(0.01, 0.5 + 0.5 * 5 / 70))
+    assert share["BBB", "before", "all", "imports"] == pytest.approx(at_half(0.02, 0.8 + 0.2 * 5 / 70))
+    assert share["AAA", "before", "all_but_it", "total"] == 0.0
+    # After: 60 % must survive, so AAA moves 10 t to OOO, which then has nothing left to sell.
+    assert share["AAA", "after", "all", "imports"] == pytest.approx(at_half(0.01, 0.6))
+    assert share["BBB", "after", "all", "imports"] == pytest.approx(at_half(0.02, 0.8))
+    assert table.loc[("AAA", "after", "all", "imports"), "loss_usd"] == pytest.approx(10e9 * at_half(0.01, 0.6))
+
+
+def test_exports_and_other_imports_by_hand(make: Any) -> None:
+    table = losses(two_members(make, **HALF))
+    share = table["gdp_share"]
+    assert share["AAA", "before", "all", "exports"] == pytest.approx(0.5 * 0.5 * OWN_A / 10)
+    # 150 million from TTT, 50 of them wheat; AAA's sector uses 1,000 million in all.
+    assert share["AAA", "before", "all", "other imports"] == pytest.approx(at_half(0.1, 0.9))
+    assert share["BBB", "before", "all", "other imports"] == 0.0
+    parts = [share["AAA", "before", "all", channel] for channel in ("imports", "other imports", "exports")]
+    assert share["AAA", "before", "all", "total"] == pytest.approx(sum(parts))
+    bound = table["lower_bound"]
+    assert bound["AAA", "before", "all", "imports"] == "no"
+    assert bound["AAA", "before", "all", "exports"] == bound["AAA", "before", "all", "total"] == "yes"
+    assert (table["year"] == 2024).all()
+
+
+def test_the_targets_own_loss_by_hand(make: Any) -> None:
+    table = losses(two_members(make, **HALF))
+    share = table["gdp_share"]
+    own = (1 - 0.027 - 0.027) * 0.915 / (0.915 * 0.973 - 0.025 * 0.015)
+    assert share["TTT", "before", "all", "exports"] == pytest.approx(0.5 * 0.15 * own / 20)
+    # The plan has moved 10 t, 10 million, away from TTT already: the sanction bites less.
+    assert share["TTT", "after", "all", "exports"] == pytest.approx(0.5 * 0.14 * own / 20)
+    assert share["TTT", "before", "all", "other imports"] == pytest.approx(at_half(1.08 / 20, 0.5))
+
+
+def test_chains_spread_the_loss(make: Any) -> None:
+    """CCC makes flour from wheat it buys from TTT only; DDD lives on CCC's flour and TTT's."""
+    flows = [
+        ("TTT", "CCC", 10.0, "wheat", 10.0),
+        ("CCC", "DDD", 6.0, "flour", 6.0),
+        ("TTT", "DDD", 4.0, "flour", 4.0),
+    ]
+    case = make(
+        flows,
+        [
+            {"country": "CCC", "good": "flour", "production": 16, "demand": 10},
+            {"country": "CCC", "good": "wheat", "production": 0, "demand": 10},
+        ],
+        members=["CCC", "DDD"],
+        cut=["TTT"],
+        survival={"critical_share": 0.0},
+        data={"goods": (("wheat", "food"), ("flour", "food")), "recipes": [{"good": "flour", "input": "wheat"}]},
+        sanctions={"reach": 0.0},
+    )
+    goods = resilience.sanctions(case).sanctions_goods
+    goods = goods[goods["pattern"] == "before"].set_index(["member", "scenario", "good"])["quantity_left"]
+    assert goods["CCC", "all", "wheat"] == 0.0
+    assert goods["CCC", "alone", "flour"] == 0.0
+    assert goods["DDD", "alone", "flour"] == pytest.approx(0.6)  # only TTT's own flour is missing
+    assert goods["DDD", "all", "flour"] == pytest.approx(0.0)  # and CCC's, which cannot be made
+    assert goods["DDD", "all_but_it", "flour"] == pytest.approx(0.4)  # CCC's is missing though DDD did nothing
+
+
+@given(seed=st.integers(0, 10_000), reach=st.sampled_from([0.0, 0.5, 1.0]))
+def test_who_joins_does_no_other_member_good(seed: int, reach: float) -> None:
+    """Two goods, one made of the other, three members, each its own maker, and the target among five suppliers."""
+    rng = np.random.default_rng(seed)
+    members = ("AAA", "BBB", "CCC")
+    sides = {}
+    for good, inputs in (("ore", ()), ("metal", ("ore",))):
+        sourcing = rng.uniform(0.0, 10.0, (5, 3)) * (rng.random((5, 3)) < 0.7) + 0.01
+        sides[good] = Side(
+            good,
+            2024,
+            (*members, "OOO", "TTT"),
+            sourcing,
+            sourcing.sum(axis=0),
+            np.zeros(3),
+            sourcing.sum(axis=0),
+            float(rng.uniform(0.0, 10.0)),
+            np.zeros(5),
+            np.array([0, 1, 2, -1, -1]),
+            np.array([False, False, False, False, True]),
+            inputs,
+        )
+    nothing = np.zeros(3)
+    gdp = dict.fromkeys(members, Figure(1000.0, 2024, "observed"))
+    eta = {"ore": 0.5, "metal": 0.5}
+    losses = Losses(
+        members,
+        ("TTT",),
+        ("ore", "metal"),
+        gdp,
+        {BEFORE: sides},
+        eta,
+        nothing,
+        nothing,
+        None,
+        {},
+        0.5,
+        0.5,
+        reach,
+        0.0,
+    )
+    coalitions = all_coalitions(3)
+    lost = losses.of_members(BEFORE, coalitions)
+    for m in range(3):
+        for r in range(len(coalitions)):
+            assert (lost[r | 1 << m] >= lost[r] - 1e-12).all()  # whoever else joins, and whoever one is
+    assert (lost[0] == 0).all()
+    wide = losses.left(BEFORE, coalitions)
+    assert all(((q >= -1e-12) & (q <= 1 + 1e-12)).all() for q in wide.values())
+
+
+def test_footing_is_of_the_members_losses(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, **HALF))
+    sanctions, footing = found.sanctions, found.footing
+    rows = sanctions[(sanctions["pattern"] == "after") & (sanctions["scenario"] == "all")]
+    a, b = (
+        float(rows["gdp_share"][(rows["member"] == member) & (rows["channel"] == "imports")].iloc[0])
+        for member in ("AAA", "BBB")
+    )
+    found_gini = footing.set_index(["pattern", "scenario", "channel", "measure"]).loc[
+        ("after", "all", "imports", "gini")
+    ]
+    assert found_gini["value"] == pytest.approx(abs(a - b) / (2 * (a + b)))
+    assert found_gini["members"] == 2
+    assert len(footing_table(sanctions)) == len(footing)
+
+
+# -- what is not known -----------------------------------------------------------------------------------
+
+
+def messages(found: Any) -> str:
+    return "\n".join(found.findings["message"])
+
+
+def test_no_gdp_is_unknown_not_zero(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, gdp={"AAA": 10e9, "TTT": 20e9}, **HALF))
+    rows = found.sanctions[found.sanctions["member"] == "BBB"]
+    assert rows["gdp_share"].isna().all() and rows["loss_usd"].isna().all() and (rows["status"] == "unknown").all()
+    assert "no GDP up to 2024 for BBB" in messages(found)
+    left_out = found.footing["left_out"]
+    assert (left_out == "BBB").all()
+
+
+def test_no_price_is_unknown_not_zero(make: Any) -> None:
+    flows = [flow[:3] for flow in FLOWS]
+    found = resilience.sanctions(two_members(make, flows=flows, **HALF))
+    rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
+    row = rows.loc[("AAA", "before", "all", "imports")]
+    assert math.isnan(row["gdp_share"]) and row["status"] == "unknown" and "wheat" in row["note"]
+    total = rows.loc[("AAA", "before", "all", "total")]
+    assert total["gdp_share"] > 0 and total["lower_bound"] == "yes" and "unknown: imports" in total["note"]
+    assert "wheat: no price for what AAA, BBB use" in messages(found)
+
+
+def test_no_table_of_trade(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, table=None, **HALF))
+    rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
+    assert math.isnan(rows.loc[("AAA", "before", "all", "exports"), "gdp_share"])
+    assert math.isnan(rows.loc[("TTT", "before", "all", "total"), "gdp_share"])
+    assert "exports forgone, other imports and the target's loss are unknown" in messages(found)
+
+
+def test_mixed_years_are_said(make: Any) -> None:
+    found = resilience.sanctions(two_members(make, table=TABLE.replace("2024,", "2022,", 1), **HALF))
+    assert "years are mixed" in messages(found) and "total trade of 2022" in messages(found)
+    same = resilience.sanctions(two_members(make, **HALF))
+    assert "years are mixed" not in messages(same)
+    later = resilience.sanctions(two_members(make, table=TABLE.replace("2024,", "2026,", 1), **HALF))
+    assert "after the case's year" in messages(later)
+
+
+def test_lower_bounds_are_said(make: Any) -> None:
+    assert "intermediates only" in messages(resilience.sanctions(two_members(make, **HALF)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"sanctions": {"targt": "TTT"}}, 'unknown key "targt"; did you mean "target"?'),
+        ({"sanctions": {"export_loss": 1.5}}, "1.5 is out of range"),
+        ({"sanctions": {"substitution": {"whaet": 0.5}}}, 'unknown good or category; did you mean "wheat"?'),
+        ({"sanctions": {"stake": {"AAB": 0.5}}}, '"AAB" is neither a country'),
+        ({"sanctions": {"target": ["TTX"]}}, '"TTX" is neither a country'),
+        ({"threat": {"weights": {"economics": 1}}}, 'unknown factor "economics"; did you mean "economy"?'),
+        (
+            {"threat": {"weights": dict.fromkeys(("economy", "military", "proximity", "hostility"), 0)}},
+            "all weights",
+        ),
+        ({"partners": {"criteria": {"aligment": 1}}}, 'did you mean "alignment"?'),
+        ({"threat": 3}, "must be a table"),
+    ],
+)
+def test_what_does_not_fit_is_named(make: Any, keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(resilience.InputError) as error:
+        two_members(make, **keys)
+    assert words in str(error.value)
+
+
+def test_members_are_no_target(make: Any) -> None:
+    with pytest.raises(resilience.InputError, match="AAA is a member"):
+        resilience.sanctions(two_members(make), ["AAA"])
+    with pytest.raises(resilience.InputError, match="neither a country"):
+        resilience.sanctions(two_members(make), "Atlantis")

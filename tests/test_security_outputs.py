@@ -1,0 +1,133 @@
+"""Sanctions, threat and tiers as commands and files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from economy_by_hand import two_members
+from openpyxl import load_workbook
+from test_threat import FACTS, FAR, NAMED
+
+import resilience
+from resilience.cli import main
+from resilience.schema import SECURITY
+from resilience.security_output import draw
+from resilience.security_words import headlines, percent_of_gdp, plain
+
+DATA = ROOT / "data" / "trade_flows"
+STAKES = {"sanctions": {"stake": 1.0, "yearly_cost": 0.0001}}
+
+
+@pytest.fixture
+def path(make: Any) -> Path:
+    return two_members(make, indicators=FACTS, distances=FAR, **NAMED, **STAKES).file.path
+
+
+def test_sanctions_as_a_command(path: Path, tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "out" / "sanctions.json"
+    assert main(["sanctions", str(path), "--target", "TTT", "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    for words in ("What it costs", "Even footing", "break-even stakes", "Land AAA", "Does it pay"):
+        assert words in shown
+    written = json.loads(out.read_text(encoding="utf-8"))
+    names = {"sanctions", "sanctions_goods", "footing", "participation", "coalitions_stable", "duration"}
+    assert set(written["tables"]) == names | {"assumptions", "findings"}
+    for name in names:
+        for record in written["tables"][name]:
+            assert list(record) == list(SECURITY[name].names)
+    assert {row["parameter"] for row in written["tables"]["assumptions"]} >= {
+        "substitution",
+        "export_loss",
+        "stake",
+    }
+
+
+def test_threat_as_a_command(path: Path, tmp_path: Path, capsys: Any) -> None:
+    assert main(["threat", str(path), "--out", str(tmp_path / "threat")]) == 0
+    assert "First in rank" in capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "threat" / "threat.csv")
+    assert len(table) == 4 and table["geometric"].between(0, 1).all()
+
+
+def test_tiers_as_a_command(path: Path, tmp_path: Path, capsys: Any) -> None:
+    given = ["--set", 'partners.tiers={close = ["OOO"]}', "--set", 'partners.groupings=["ZZZ"]']
+    assert main(["tiers", str(path), *given, "--out", str(tmp_path / "tiers.xlsx")]) == 0
+    assert "By score" in capsys.readouterr().out
+    assert load_workbook(tmp_path / "tiers.xlsx").sheetnames[:2] == ["Cover", "Tiers"]
+
+
+def test_wrong_names_exit_with_2(path: Path, capsys: Any) -> None:
+    assert main(["sanctions", str(path), "--target", "Atlantis"]) == 2
+    assert "Atlantis" in capsys.readouterr().err
+    assert main(["threat", str(path), "--set", "threat.distnce_km=3"]) == 2
+    assert 'did you mean "distance_km"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("about", ["sanctions", "threat"])
+def test_workbook_and_pictures_are_the_same_twice(path: Path, tmp_path: Path, about: str) -> None:
+    found = getattr(resilience, about)(resilience.load(path))
+    for suffix in (".xlsx", ".png", ".svg"):
+        files = [tmp_path / f"{n}{suffix}" for n in (1, 2)]
+        for file in files:
+            found.write(file) if suffix == ".xlsx" else draw(found, file)
+        assert files[0].read_bytes() == files[1].read_bytes()
+        assert files[0].stat().st_size > 1000
+    book = load_workbook(tmp_path / "1.xlsx")
+    assert book.sheetnames[:2] == ["Cover", "Picture"]
+    text = (tmp_path / "1.svg").read_text(encoding="utf-8")
+    assert "Land AAA" in text and "Land BBB" in text
+
+
+def test_a_picture_has_a_known_suffix(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(resilience.InputError):
+        draw(resilience.threat(resilience.load(path)), tmp_path / "threat.gif")
+
+
+def test_all_unknown_is_still_written(make: Any, tmp_path: Path) -> None:
+    found = resilience.sanctions(two_members(make, gdp={}, table=None))
+    assert found.sanctions["gdp_share"].isna().all()
+    found.write(tmp_path / "all.xlsx")
+    draw(found, tmp_path / "all.png")
+    assert dict(headlines(found.tables, found.meta))["Would they do it"].startswith("Unknown")
+
+
+def test_numbers_in_words() -> None:
+    assert percent_of_gdp(0.01234) == "1.23 %"
+    assert percent_of_gdp(0.0) == "0 %"
+    assert percent_of_gdp(float("nan")) == "–"
+    assert plain(float("inf")) == "infinite"
+    assert plain(12.345) == "12.3"
+
+
+def test_frames_of_the_case_are_not_changed(make: Any) -> None:
+    case = two_members(make, indicators=FACTS, distances=FAR, **NAMED)
+    before = {name: getattr(case.data, name).copy() for name in ("indicators", "distances", "flows", "countries")}
+    resilience.sanctions(case)
+    resilience.threat(case)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(getattr(case.data, name), frame)
+
+
+# -- the embedded tables -----------------------------------------------------------------------------------
+
+
+def test_embedded_indicators_and_distances() -> None:
+    facts = pd.read_csv(DATA / "indicators.csv", keep_default_na=False)
+    assert not facts.duplicated(["indicator", "country", "year"]).any()
+    value = facts.set_index(["indicator", "country", "year"])["value"]
+    assert 1.7e13 < value["gdp_usd", "CHN", 2023] < 1.9e13
+    assert value["capability", "CHN", 2022] > value["capability", "USA", 2022] > value["capability", "RUS", 2022]
+    world = facts[(facts["indicator"] == "capability") & (facts["year"] == 2022)]["value"].sum()
+    assert world == pytest.approx(1.0, abs=0.01)
+    assert "TWN" not in set(facts["country"][facts["indicator"] == "ideal_point"])
+    pairs = pd.read_csv(DATA / "distances.csv", keep_default_na=False)
+    assert (pairs["country"] < pairs["other"]).all() and pairs["km"].between(1, 20100).all()
+    km = pairs.set_index(["country", "other"])["km"]
+    assert km["CHN", "JPN"] == pytest.approx(2100, rel=0.15) and km["DEU", "FRA"] < 1000
+    countries = set(pd.read_csv(DATA / "countries.csv", keep_default_na=False)["country"])
+    assert set(facts["country"]) | set(pairs["country"]) | set(pairs["other"]) <= countries

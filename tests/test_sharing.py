@@ -1,0 +1,211 @@
+"""Sharing: min–max by hand and against brute force on a grid, transfers, identities, laws."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Maker
+from hypothesis import given
+from hypothesis import strategies as st
+from instances import figures, model_data
+from test_burden import cell, priced, with_figures
+
+import resilience
+from resilience.casefile import Cutoff
+from resilience.costs import Costs
+from resilience.priced import Priced, cost_plan
+from resilience.schema import ALL
+from resilience.sharing import Block, equal_transfers, fair_plans, least_transfers
+
+LAW = st.integers(0, 10_000)
+
+
+@pytest.fixture
+def shared(make: Maker) -> resilience.Case:
+    """Two members, two suppliers: AAA and BBB need 120 each, all from XXX (cut) at 10 USD; φ = 0.5.
+
+    RRR sells at 12, SSS at 16, each up to 60 units, nothing can be built. So one member's 60 come from RRR (120 USD)
+    and the other's from SSS (360 USD), or both take parts: with x of RRR's 60 for AAA it pays 2x + 6(60 − x), BBB
+    2(60 − x) + 6x; together always 480 USD. AAA's GDP is 1 million, BBB's 3 million. The largest burden over GDP is
+    least where 360 − 4x = (120 + 4x)/3, x = 60: AAA pays 120 and BBB 360, both 120 per million.
+    """
+    flows = [("XXX", m, 120.0, "wheat", 1200.0) for m in ("AAA", "BBB")]
+    flows += [("RRR", "ZZZ", 1.0, "wheat", 12.0), ("SSS", "ZZZ", 1.0, "wheat", 16.0)]
+    balances: list[dict[str, Any]] = [{"country": c, "production": 0} for c in ("AAA", "BBB", "ZZZ")]
+    balances += [{"country": c, "production": 1, "capacity": 60} for c in ("RRR", "SSS")]
+    balances += [{"country": "XXX", "production": 240}]
+    case = make(
+        flows,
+        balances,
+        members=["AAA", "BBB"],
+        region=["AAA", "BBB", "RRR", "SSS"],
+        cut=["XXX"],
+        survival={"critical_share": 0.5},
+        response={"new_capacity": 0.0},
+    )
+    return with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {"AAA": 10, "BBB": 100})
+
+
+def test_least_largest_burden_by_hand(shared: resilience.Case) -> None:
+    found = resilience.burden(shared)
+    fair = found.sharing.set_index("member")
+    assert fair.at["AAA", "fair_usd"] == pytest.approx(120.0, rel=1e-4)
+    assert fair.at["BBB", "fair_usd"] == pytest.approx(360.0, rel=1e-4)
+    assert fair.at[ALL, "price_of_fairness"] == pytest.approx(0.0, abs=1e-6)  # any split costs 480
+    assert fair.at[ALL, "cheapest_usd"] == pytest.approx(480.0)
+    # AAA is richer: 360 − 4x over 3 equals 120 + 4x at x = 0, AAA takes what is dear
+    turned = with_figures(shared, {"AAA": 3e6, "BBB": 1e6}, {"AAA": 10, "BBB": 100})
+    fair = resilience.burden(turned).sharing.set_index("member")
+    assert fair.at["AAA", "fair_usd"] == pytest.approx(360.0, rel=1e-4)
+    assert fair.at["BBB", "fair_usd"] == pytest.approx(120.0, rel=1e-4)
+
+
+def test_transfers_by_hand() -> None:
+    """Burdens 30, 10 and 2 per unit of GDP; all within 24: who is above gets 6, those below give: 2 gives up to
+    8 = (6 + 2)/1, still below 10. Within 14 = the mean: everybody ends there."""
+    usd, gdp = {"A": 30.0, "B": 10.0, "C": 2.0}, dict.fromkeys("ABC", 1.0)
+    assert least_transfers(usd, gdp, 24.0) == pytest.approx({"A": 6.0, "B": 0.0, "C": -6.0})
+    assert least_transfers(usd, gdp, 20.0) == pytest.approx({"A": 10.0, "B": -1.0, "C": -9.0})
+    assert least_transfers(usd, gdp, 14.0) == pytest.approx({"A": 16.0, "B": -4.0, "C": -12.0})
+    assert least_transfers(usd, gdp, 30.0) == pytest.approx(dict.fromkeys("ABC", 0.0))
+    assert equal_transfers(usd, gdp) == pytest.approx({"A": 16.0, "B": -4.0, "C": -12.0})
+    with pytest.raises(ValueError, match="below their mean"):
+        least_transfers(usd, gdp, 13.0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e9), st.floats(1e6, 1e13)), min_size=1, max_size=8), st.floats(0, 1))
+def test_transfers_add_up_to_zero_and_keep_the_limit(members: list[tuple[float, float]], part: float) -> None:
+    usd = {str(n): cost for n, (cost, _) in enumerate(members)}
+    gdp = {str(n): size for n, (_, size) in enumerate(members)}
+    mean = sum(usd.values()) / sum(gdp.values())
+    most = max(usd[m] / gdp[m] for m in usd)
+    limit = mean + part * max(0.0, most - mean)
+    moved = least_transfers(usd, gdp, limit)
+    size = 1e-9 * (1 + sum(usd.values()))
+    assert abs(sum(moved.values())) <= size and abs(sum(equal_transfers(usd, gdp).values())) <= size
+    for m in usd:
+        assert (usd[m] - moved[m]) / gdp[m] <= limit + 1e-9 * (1 + most) + size / gdp[m]
+        assert usd[m] - moved[m] >= min(usd[m], -size)  # nobody ends below nothing
+
+
+def block_of(one: Priced, name: str) -> Block:
+    return Block(name, one.at_share, one.cost([one.name]), one.change)
+
+
+def small_good(seed: int) -> tuple[Priced, list[str]]:
+    """Two members that buy 12 each from the cut X and can turn to R, S and T, whole units on the grid below."""
+    rng = np.random.default_rng(seed)
+    names = ["M0", "M1", "X", "R", "S", "T"]
+    baseline = pd.DataFrame({"M0": [0, 0, 12, 0, 0, 0], "M1": [0, 0, 12, 0, 0, 0]}, index=names, dtype=float)
+    capacity = pd.Series([0.001, 0.001, 24.0, *rng.integers(4, 12, 3)], index=names)
+    price = pd.DataFrame(rng.integers(10, 30, (6, 2)).astype(float), index=names, columns=["M0", "M1"])
+    price.loc["X"] = 10.0
+    good = figures(
+        baseline, dict.fromkeys(("M0", "M1", "R", "S", "T"), 1.0), capacity=capacity, price=price,
+        critical_share=0.5, months=2, new_capacity=0.0,
+    )  # fmt: skip
+    data = model_data(good, [Cutoff("cut", {"X": 1.0})])
+    sure = price.map(lambda _: "observed")
+    return Priced(data, Costs(good, price, sure, 10.0, 1.0, "assumed", 1.0, 1.0, ()), 0.5), ["R", "S", "T"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_min_max_against_brute_force(seed: int) -> None:
+    """All plans in whole units: each member takes 6 of its 12 from R, S and T, who can sell whole numbers."""
+    one, others = small_good(seed)
+    gdp = {"M0": 1e6, "M1": 1e6 * float(np.random.default_rng(seed + 100).integers(1, 4))}
+    baseline, capacity = one.data.good.baseline, one.data.good.capacity
+    splits = [split for split in product(range(7), repeat=3) if sum(split) == 6]
+    paid: dict[tuple[str, tuple[int, ...]], float] = {}
+    for split in splits:  # what a member pays does not hang on the other's plan
+        plan = baseline.copy()
+        plan.loc["X"] = 6.0
+        plan.loc[others] = np.array([split, split], dtype=float).T
+        landed = cost_plan(one.data, one.costs, plan, {}).landed
+        paid |= {(m, split): landed[m] / gdp[m] for m in gdp}
+    burdens = [
+        (paid["M0", mine], paid["M1", theirs])
+        for mine, theirs in product(splits, repeat=2)
+        if all(a + b <= capacity[i] for i, a, b in zip(others, mine, theirs, strict=True))
+    ]
+    if not burdens:
+        pytest.fail("the grid has no plan, so that nothing is compared")
+    best = min(burdens, key=lambda pair: (max(pair), min(pair)))
+    cheapest = one.cheapest()
+    unit = max(cheapest.known(m) / gdp[m] for m in gdp)
+    shared = fair_plans([block_of(one, one.name)], {}, gdp, {}, unit)
+    largest = max(shared.gdp_share.values())
+    step = 20.0 / min(gdp.values())  # one unit at the greatest difference of prices
+    assert max(best) - step <= largest <= max(best) * (1 + 1e-6)
+    costed = one.read(shared.values[one.name])
+    for m in gdp:
+        assert costed.known(m) / gdp[m] <= shared.gdp_share[m] + 1e-4 * unit
+    total = min(sum(pair[n] * size for n, size in enumerate(gdp.values())) for pair in burdens)
+    assert sum(cheapest.landed.values()) <= total + 1e-4
+
+
+@given(LAW)
+def test_no_largest_burden_is_above_the_cheapest_plans(seed: int) -> None:
+    """Over two goods together; and what is left of each stage is no more than any plan's that was found."""
+    rng = np.random.default_rng(seed)
+    blocks, cheapest, small = [], {}, 0.0
+    for n in range(2):
+        data, costs, engine = priced(seed + n)
+        first = engine.minimise(engine.joint, "least_share", "share")
+        if first is None:
+            continue
+        one = Priced(data, costs, min(max(first.objective, 0.0), 1.0))
+        plan = one.cheapest()
+        small += 1e-6 * one.worth  # how far above the least cost the plan nearest to today may be
+        for m in data.good.members:
+            cheapest[m] = cheapest.get(m, 0.0) + plan.known(m)
+        blocks.append(block_of(one, f"good {n}"))
+    if not blocks:
+        return
+    gdp = {m: float(size) for m, size in zip(cheapest, rng.lognormal(0, 1, len(cheapest)), strict=True)}
+    fixed = {m: float(rng.choice([0.0, 0.1])) * sum(cheapest.values()) for m in gdp}
+    before = {m: (cheapest[m] + fixed[m]) / gdp[m] for m in gdp}
+    unit = max(before.values())
+    if unit <= 1e-6:
+        return
+    shared = fair_plans(blocks, fixed, gdp, {}, unit)
+    assert max(shared.gdp_share.values()) <= unit * (1 + 1e-4)
+    assert all(shared.gdp_share[m] >= fixed[m] / gdp[m] - 1e-4 * unit for m in gdp)
+    total = sum(shared.gdp_share[m] * gdp[m] for m in gdp)
+    assert total >= sum(cheapest.values()) + sum(fixed.values()) - 1e-4 * unit * sum(gdp.values()) - small
+
+
+def test_transfers_and_free_riders_in_the_table(make: Maker) -> None:
+    """AAA is cut off and moves 60 units to RRR, 2 USD dearer; BBB makes all it needs and pays nothing: it rides free.
+    With GDPs of 1 and 3 million the equal burden is 30 per million, so BBB gives 90."""
+    flows = [("XXX", "AAA", 120.0, "wheat", 1200.0), ("RRR", "ZZZ", 1.0, "wheat", 12.0)]
+    flows += [("BBB", "ZZZ", 1.0, "wheat", 30.0)]  # its own is dear, so that AAA does not turn to it
+    balances: list[dict[str, Any]] = [{"country": c, "production": 0} for c in ("AAA", "ZZZ")]
+    balances += [{"country": "BBB", "production": 101}, {"country": "XXX", "production": 120}]
+    balances += [{"country": "RRR", "production": 1, "capacity": 60}]
+    case = make(flows, balances, members=["AAA", "BBB"], region=["AAA", "BBB", "RRR"], cut=["XXX"],
+                survival={"critical_share": 0.5}, response={"new_capacity": 0.0})  # fmt: skip
+    case = with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {})
+    found = resilience.burden(case)
+    rows = found.sharing.set_index("member")
+    assert rows.at["AAA", "cheapest_usd"] == pytest.approx(120.0) and rows.at["BBB", "cheapest_usd"] == 0.0
+    assert rows.at["BBB", "free_rides"] == 1 and rows.at["BBB", "free_rides_usd"] == pytest.approx(120.0)
+    assert rows.at["AAA", "free_rides"] == 0 and "wheat" in rows.at["BBB", "note"]
+    assert (
+        rows.at["AAA", "equal_transfer_usd"]
+        == pytest.approx(90.0)
+        == pytest.approx(-rows.at["BBB", "equal_transfer_usd"])
+    )
+    for column in ("transfer_usd", "equal_transfer_usd"):
+        assert rows[column].drop(ALL).sum() == pytest.approx(0.0, abs=1e-6) and rows.at[ALL, column] == 0.0
+    assert math.isnan(cell(found.burden, plan="fair", good=ALL, member="AAA", kind="total")["usd_per_head"])
+    for plan in ("nearest", "cheapest", "fair"):
+        for m in ("AAA", "BBB", ALL):
+            total = cell(found.burden, plan=plan, good=ALL, member=m, kind="total")["usd"]
+            assert rows.at[m, f"{plan}_usd"] == pytest.approx(total, abs=1e-6)
+    assert rows.at["AAA", "after_usd"] + rows.at["BBB", "after_usd"] == pytest.approx(120.0)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from economy_by_hand import TABLE, two_members
+
+import resilience
+from resilience.partner_tiers import ORDER, Outcome, difference, tiers_in
+from resilience.sanctions_settings import PRESET_TIERS
+
+FACTS = [
+    ("ideal_point", "AAA", 2019, 1.0),
+    ("ideal_point", "BBB", 2019, 2.0),
+    ("ideal_point", "TTT", 2019, -2.0),
+    ("ideal_point", "OOO", 2019, 0.5),
+]
+FAR = [("AAA", "OOO", 1000.0), ("BBB", "OOO", 2000.0)]
+GIVEN = {
+    "tiers": {"close": ["OOO"], "far": ["ZZZ"]},
+    "credits": {"close": 1.0, "far": 0.5},
+    "criteria": {"alignment": 1, "proximity": 1, "supply": 2},
+    "thresholds": {"close": 0.8, "far": 0.3},
+    "groupings": ["TTT"],
+    "distance_km": 1000,
+}
+
+
+@pytest.fixture
+def case(make: Any) -> resilience.Case:
+    return two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN)
+
+
+def test_scores_by_hand(case: resilience.Case) -> None:
+    table = resilience.tiers(case).tiers.set_index(["grouping", "country"])
+    row = table.loc[("close", "OOO")]
+    alignment = 1 - (0.5 + 1.5) / 2 / 4  # widest distance: −2 to 2
+    proximity = (math.exp(-1) + math.exp(-2)) / 2
+    assert row["alignment"] == pytest.approx(alignment)
+    assert row["proximity"] == pytest.approx(proximity)
+    assert row["supply"] == pytest.approx(140 / 200)  # what it can sell over all that is bought outside
+    score = (alignment + proximity + 2 * 0.7) / 4
+    assert row["score"] == pytest.approx(score)
+    assert row["tier_by_score"] == "far"
+    assert f"{0.8 - score:.2f} below close" in row["gap_text"] and "alignment 0.75" in row["gap_text"]
+    unknown = table.loc[("far", "ZZZ")]
+    assert math.isnan(unknown["alignment"]) and math.isnan(unknown["proximity"])
+    assert unknown["score"] == 0.0 and "alignment" in unknown["missing"]  # of supply alone, which is known: none
+
+
+def test_what_a_tier_adds(case: resilience.Case) -> None:
+    found = resilience.tiers(case)
+    table = found.tiers.set_index(["grouping", "country"])
+    close = table.loc[("close", "ALL")]
+    # The members' own region sells nothing; with OOO 60 % must come from it, where 65 % on average come today.
+    assert close["adds_to_requirement"] == pytest.approx(0.0, abs=1e-9)
+    assert close["adds_to_moved_usd"] == pytest.approx(0.0, abs=1.0)
+    assert close["gap_text"] == "adds OOO to the region"
+    assert table.loc[("TTT", "ALL"), "gap_text"].startswith("adds nobody")
+    text = "\n".join(found.findings["message"])
+    assert "alignment is not known of ZZZ" in text and "far counts in part only" in text
+
+
+def test_independence_from_those_cut_off(make: Any) -> None:
+    given = {**GIVEN, "tiers": {"close": ["BBB"]}, "criteria": {"independence": 1}}
+    table = TABLE.replace("TTT_S,150,0,540,19310", "TTT_S,150,30,540,19280").replace(
+        "VA,9000,5000", "VA,9000,4960"
+    )
+    table = table.replace("AAA_S,850,0,500,8650", "AAA_S,850,10,500,8640")
+    found = resilience.tiers(two_members(make, table=table, partners=given)).tiers
+    row = found[found["country"] == "BBB"].iloc[0]
+    assert row["independence"] == pytest.approx(10 / 40)
+
+
+def test_difference_by_hand() -> None:
+    before = Outcome({"a": 0.3, "b": 0.1, "c": math.nan}, {"a": "raise", "b": "met", "c": "none"}, 5.0, 7.0, 0.4)
+    after = Outcome({"a": 0.1, "b": 0.1, "c": 0.2}, {"a": "shift", "b": "raise", "c": "build"}, 4.0, 9.0, 0.3)
+    found = difference(before, after)
+    assert found["adds_to_requirement"] == pytest.approx(-0.1)  # c had no share before
+    assert (found["better"], found["worse"]) == (2.0, 1.0)
+    assert found["adds_to_capacity_usd"] == -1.0 and found["adds_to_moved_usd"] == 2.0
+    assert found["adds_to_gini"] == pytest.approx(-0.1)
+    assert ORDER[0] == "met" and ORDER[-1] == "none"
+
+
+def test_presets_are_in_the_embedded_data() -> None:
+    from conftest import ROOT
+
+    case = resilience.load(ROOT / "models" / "g7-china.toml", goods=["magnets"])
+    groupings = {one.name: one for one in tiers_in(case)}
+    for name, countries in PRESET_TIERS.items():
+        assert set(groupings[name].credit) == set(countries)
+    named = {"AUKUS", "E3", "Joint Expeditionary Force", "Northern Group", "Visegrad Group", "Five Eyes", "EU"}
+    named |= {"NATO", "CSTO", "European Intervention Initiative"}
+    assert named <= set(groupings)
+    assert groupings["Asia-Pacific Four"].credit.keys() == set(case.groups["IP4"])
