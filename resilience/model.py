@@ -15,6 +15,7 @@ cutoff s, month t. Amounts are in the good's unit, a year for sourcing and a mon
 | b_mst | ``stock[m, s, t]`` | stock at the end of the month |
 | c_mst | ``consumption[m, s, t]`` | crisis consumption |
 | ρ_m, ρ | ``share[m]``, ``common_share`` | credited share, and the least that all keep |
+| v_mst | ``used_up[m, s, t]`` | stock used up at the end of the month, B − b |
 | e_mst | ``shortfall[m, s, t]`` | critical demand that is missed; 0 unless a program lets it go |
 | D_m | ``demand`` | yearly demand |
 | φ·f·d_mt, f·d_mt | ``critical``, ``ceiling`` | critical and full crisis demand of a month |
@@ -51,7 +52,9 @@ Where members do not pool what they get and no good is made of another, deliveri
 variables: a plan survives just if it keeps the conditions of section 4, one for every window of months
 (``covered``) and one for every month (``drawn``). ``build`` then writes those in place of (3) to (6); the
 programme is a third as large, has the same answers, and most of its conditions never bind, so that the solver is
-given them as they are violated (:data:`GENERATED`). ``build(data, full=True)`` is section 3 to the letter.
+given them as they are violated (:data:`GENERATED`). Windows grow with the square of the horizon; beyond
+:data:`MOST_MONTHS` the stock that is used up takes their place (``used_up_first`` to ``within_stock``).
+``build(data, full=True)`` is section 3 to the letter.
 """
 
 from __future__ import annotations
@@ -90,6 +93,9 @@ INDICES = {
     "drawn_next": ("member", "cutoff", "month"),
     "survives": ("member", "cutoff", "month"),
     "covered": ("member", "cutoff", "after", "month"),
+    "used_up_first": ("member", "cutoff"),
+    "used_up_next": ("member", "cutoff", "month"),
+    "within_stock": ("member", "cutoff", "month"),
     "drawn": ("member", "cutoff", "month"),
     "credited": ("member",),
     "common": ("member",),
@@ -100,10 +106,10 @@ INDICES = {
     "stood_in_for": ("good", "member", "cutoff", "month"),
     "common_in_group": ("group", "member"),
 }
-SURVIVAL = ("survives", "covered", "drawn")  # rows that ask for survival
+SURVIVAL = ("survives", "covered", "within_stock", "drawn")  # rows that ask for survival
 DRAWING = ("drawn_first", "drawn_next", "drawn")  # rows that limit what is drawn from stock in a month
 GENERATED = ("covered", "drawn")  # rows given to the solver as they are violated; by member and cutoff
-MOST_MONTHS = 36  # of a horizon for which conditions are written for every window of months
+MOST_MONTHS = 12  # of a horizon for which conditions are written for every window of months
 PART = "|"  # stands between a good and a component's name in a model of several goods
 
 
@@ -358,6 +364,22 @@ def covered(model: pyo.ConcreteModel, m: str, s: str, before: int, last: int) ->
     return arriving(model, m, s, before, last) + stock_held(model, m) >= asked(model, m, s, before, last)
 
 
+def used_up_first(model: pyo.ConcreteModel, m: str, s: str) -> pyo.Expression:
+    """(4) in month 1: v_ms1 ≥ what must be consumed − what arrives, with v = B − b the stock that is used up."""
+    return model.used_up[m, s, 1] + arriving(model, m, s, 0, 1) >= asked(model, m, s, 0, 1)
+
+
+def used_up_next(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """(4) v_mst ≥ v_ms,t−1 + what must be consumed − what arrives, and v ≥ 0: no stock grows beyond B."""
+    used = model.used_up[m, s, t] - model.used_up[m, s, t - 1]
+    return used + arriving(model, m, s, t - 1, t) >= asked(model, m, s, t - 1, t)
+
+
+def within_stock(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
+    """(4) v_mst ≤ B: no more is used up than there was. With v taken out, these are the rows ``covered``."""
+    return model.used_up[m, s, t] <= stock_held(model, m)
+
+
 def drawn(model: pyo.ConcreteModel, m: str, s: str, t: int) -> pyo.Expression:
     """Section 4: w + what arrives in a month ≥ what must be consumed in it."""
     available = arriving(model, m, s, t - 1, t) + model.drawdown[m] * stock_held(model, m)
@@ -471,7 +493,7 @@ def build(data: ModelData, numbers: Numbers | None = None, *, full: bool = False
     model = pyo.ConcreteModel(data.good.good)
     model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.LOCAL)
     with PauseGC():  # many small objects come into being, and none goes
-        _fill(model, data, numbers, full=full or not data.apart or data.months > MOST_MONTHS)
+        _fill(model, data, numbers, full=full or not data.apart)
     return model
 
 
@@ -659,7 +681,12 @@ def _fill(model: Any, data: ModelData, numbers: Numbers | None, *, full: bool) -
     if full:
         _survive_by_month(model)
     else:
-        _write_once(model, covered, model.members, model.cutoffs, model.windows)
+        if data.months > MOST_MONTHS:
+            model.used_up_first = pyo.Constraint(model.members, model.cutoffs, rule=used_up_first)
+            _write_once(model, used_up_next, model.members, model.cutoffs, model.later)
+            _write_once(model, within_stock, model.members, model.cutoffs, model.months)
+        else:
+            _write_once(model, covered, model.members, model.cutoffs, model.windows)
         _write_once(model, drawn, model.members, model.cutoffs, model.months)
         _write_once(model, missed, model.members, model.cutoffs, model.months)
     model.credited = pyo.Constraint(model.members, rule=credited)
@@ -740,7 +767,9 @@ def _declare_sets(model: pyo.ConcreteModel, data: ModelData, *, full: bool) -> N
     )
     if full:
         return
-    windows = [(before, last) for last in range(1, data.months + 1) for before in range(last)]
+    longest = data.months if data.months <= MOST_MONTHS else 1
+    last_months = range(1, data.months + 1)
+    windows = [(before, last) for last in last_months for before in range(max(0, last - longest), last)]
     model.windows = pyo.Set(dimen=2, initialize=windows)
     within = {(before, last): range(before + 1, last + 1) for before, last in windows}
     model.months_within = pyo.Set(model.windows, initialize=within)
@@ -881,6 +910,8 @@ def _declare_variables(model: pyo.ConcreteModel, *, full: bool) -> None:
         model.delivery = pyo.Var(model.pairs, model.months, bounds=(0, None))
         model.stock = pyo.Var(*every, bounds=(0, None))
         model.consumption = pyo.Var(*every, bounds=lambda model, m, s, t: (0, model.ceiling[m, t]))
+    elif len(model.months) > MOST_MONTHS:
+        model.used_up = pyo.Var(*every, bounds=(0, None))
     model.shortfall = pyo.Var(*every, bounds=(0, 0))
     model.share = pyo.Var(model.members, bounds=(0, None))
     model.common_share = pyo.Var(bounds=(0, None))

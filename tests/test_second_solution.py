@@ -123,6 +123,26 @@ def test_another_solver_agrees_on_cases_of_several_members(pooled: bool) -> None
     assert 4 <= feasible <= 19
 
 
+def test_the_three_ways_to_write_survival_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Section 3 month by month, windows of months, and the stock used up: any objective."""
+    rng = np.random.default_rng(5)
+    missed = 0
+    for _ in range(20):
+        good, cutoffs = random_good(rng, int(rng.integers(1, 4)))
+        data = model_data(good, cutoffs)
+        found = []
+        for most, full in ((99, True), (99, False), (0, False)):
+            monkeypatch.setattr("resilience.model.MOST_MONTHS", most)
+            program = compile_model(build(data, full=full)).bound("new_capacity", upper=0.0)
+            asked = [(program, name) for name in ("least_share", "least_building", "least_change")]
+            asked.append((program.bound("shortfall", upper=np.inf), "least_shortfall"))
+            optima = [minimise(one, name, name) for one, name in asked]
+            found.append([np.nan if one is None else one.objective for one in optima])
+        missed += found[0][3] > 1e-6
+        np.testing.assert_allclose(found[1:], found[:1] * 2, atol=1e-7, rtol=0)
+    assert missed
+
+
 def test_weights_that_differ_by_orders_of_magnitude() -> None:
     """A member of a millionth of the other's size gets its share as exactly as when it is alone."""
     rng = np.random.default_rng(11)

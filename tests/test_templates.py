@@ -97,8 +97,11 @@ KINDS: dict[str, tuple[list[Cutoff] | None, dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("full", [False, True])
-def test_in_place_equals_anew(kind: str, full: bool) -> None:
+@pytest.mark.parametrize("form", ["windows", "used up", "full"])
+def test_in_place_equals_anew(kind: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if form == "used up":
+        monkeypatch.setattr("resilience.model.MOST_MONTHS", 0)
+    full = form == "full"
     cutoffs, values, options = KINDS[kind]
     fitted = 0
     for seed in range(4):
