@@ -162,8 +162,12 @@ class Answers:
 
 
 def summary_sheet(answers: Answers) -> Sheet:
-    """Every good for all members together, with a chart; then the map, one column a member."""
-    meta, goods = answers.meta, answers.goods
+    """Every good for all members together, with a chart; then the map, one column a member.
+
+    What must change stands first: the worst verdict, then the widest gap.
+    """
+    meta, unknown = answers.meta, {"status": "unknown"}
+    goods = sorted(answers.goods, key=lambda good: words.worst_first(answers.planned.get((good, ALL), unknown)))
     together = [(good, ALL) for good in goods]
     resting = answers.result.tables.get("rests_on")
     rests = resting is not None and len(resting) > 0
@@ -173,7 +177,7 @@ def summary_sheet(answers: Answers) -> Sheet:
         *answers.fields(together, "t_summary"),
     ]
     if resting is not None and rests:
-        fields += _rests_fields(resting, answers)
+        fields += _rests_fields(resting, answers, goods)
     split = len(fields)
     for member in meta["members"]:
         name = words.member_name(member, meta)
@@ -181,7 +185,8 @@ def summary_sheet(answers: Answers) -> Sheet:
         fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=22))
     notes = [
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
-        f"member survives {answers.each_cutoff()}. To the left all members together, to the right each member.",
+        f"member survives {answers.each_cutoff()}. To the left all members together, to the right each member. "
+        "What must change stands first.",
         "Cell of a member: the verdict, with the rise needed in percentage points (pp); the region's share today "
         "and the least share that a coordinated plan can have; what a market needs, and what makes every plan "
         "survive (guar.); the cutoff that asks most and the month that decides. – : there is no number.",
@@ -248,10 +253,9 @@ def _map_cell(answers: Answers, key: Key) -> Mark | None:
     return Mark(str(row["status"]), f"{word} *" if key in answers.star else word, rest)
 
 
-def _rests_fields(table: pd.DataFrame, answers: Answers) -> list[Field]:
+def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -> list[Field]:
     """What each good's share rests on, in words and as bars."""
     by_good = {good: rows.head(MOST_BARS) for good, rows in table.groupby("good", sort=False)}
-    goods = answers.goods
     texts: list[str | None] = [words.rests_text(by_good[g], between="\n") if g in by_good else None for g in goods]
     bars = [
         Bars(
@@ -289,7 +293,7 @@ def verdicts_sheet(answers: Answers) -> Sheet:
 
 
 def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
-    """The page of one member: every good, with its suppliers and the value of purchases that the plan moves."""
+    """The page of one member: every good, with its suppliers and what its purchases in the plan are worth more."""
     meta = answers.meta
     keys = [(good, member) for good in answers.goods]
     title = f"{words.member_name(member, meta)} ({member})"
@@ -312,8 +316,8 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
     notes = (
         f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
         f"today. The region is {meta['region_name']}.",
-        "Value of the change: purchases that the plan moves, at today's unit values; no estimate of cost. "
-        "Purchases without a known unit value are not in it.",
+        "Value of the change: what a year's purchases are worth more in the plan than today (less: negative), at "
+        "today's unit values; moved purchases, no estimate of what the change costs.",
     )
     chart = Chart(
         f"{title}: today's share against the requirement",
@@ -322,7 +326,7 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
         f"Bar chart of all goods of {title}: today's share of the region beside the least share that survives. "
         + _chart_words(answers, keys, answers.label),
     )
-    facts = _gdp_facts(answers, member, moved, f"{table}[{moved.heading}]")
+    facts = _gdp_facts(answers, member, moved, table)
     return Sheet(name, f"{title}: what it needs", notes, fields, key=key, facts=facts, charts=(chart,), stale=True)
 
 
@@ -344,21 +348,42 @@ def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
     return Field(heading, values, "whole", how, "USD a year")
 
 
-def _gdp_facts(answers: Answers, member: str, moved: Field, column: str) -> tuple[Fact, ...]:
-    """GDP, the sum of what is moved, and that as a part of GDP."""
+def _gdp_facts(answers: Answers, member: str, moved: Field, table: str) -> tuple[Fact, ...]:
+    """GDP, the sum of what purchases are worth more, each thing counted once, and that as a part of GDP."""
     gdp = _number(answers.meta.get("gdp_usd", {}).get(member))
     numbers = [value.value if isinstance(value, Formula) else value for value in moved.values]
-    known = [value for value in numbers if value is not None]
-    total = math.fsum(known)
+    twice = _measured_twice(answers)
+    counted = [value for good, value in zip(answers.goods, numbers, strict=True) if good not in twice]
+    known = [value for value in counted if value is not None]
     facts = [
         Fact("GDP, USD a year", gdp, remark="table countries of the data set, which says nothing of its year")
     ]
     if known:
-        facts.append(Fact("Sum of changes, USD a year", Formula(f"=SUM({column})", total)))
+        column = f"{table}[{moved.heading}]"
+        less = "".join(f'-SUMIFS({column},{table}[Good code],"{good}")' for good in twice)
+        total = math.fsum(known)
+        remark = f"more less savings; goods known: {len(known)}, unknown: {len(counted) - len(known)}"
+        if twice:
+            left_out = "; ".join(answers.label(good) for good in twice)
+            remark += f"; without what another row measures, too: {left_out}"
+        whole = Formula(f"=SUM({column}){less}", total) if answers.plain_codes or not twice else total
+        facts.append(Fact("Sum of changes, USD a year", whole, remark=remark))
         if gdp > 0:
             part = Formula("={above}/{above2}", total / gdp)
-            facts.append(Fact("Sum of changes, % of GDP", part, "0.000%"))
+            facts.append(Fact("Sum of changes, % of GDP", part, "0.00000%"))
     return tuple(facts)
+
+
+def _measured_twice(answers: Answers) -> list[str]:
+    """Goods with the same customs codes as another before them, such as one by value and one by weight."""
+    seen: set[tuple[str, ...]] = set()
+    twice = []
+    for good in answers.goods:
+        codes = tuple(sorted(str(answers.meta.get("hs", {}).get(good) or "").split()))
+        if codes and codes in seen:
+            twice.append(good)
+        seen.add(codes)
+    return twice
 
 
 def matter_most(answers: Answers) -> list[str]:

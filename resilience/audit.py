@@ -22,6 +22,7 @@ TOLERANCE = 1e-6  # of sums and shares
 EXACT = 1e-12  # of a checksum of numbers, relative; that of texts is a whole number
 WEIGHTS = range(1000, 10_000)  # of the rows, in the checksum
 CODED = 120  # characters of a text that go into the checksum by their codes; more by their number
+LEAST = 1e-9  # imports from which on a deviation is a part of them
 OK, FAULT = "ok", "FAULT"
 BUYS = ("demand", "demand and what goes into other goods")
 
@@ -34,10 +35,12 @@ class Audit:
     sums: Mapping[str, Mapping[tuple[str, str], float]]
     formulas: bool
     credited: bool
+    bought: Mapping[tuple[str, str], float] | None  # sums over the purchases; None: the result has none
+    bought_formulas: bool
 
     @classmethod
-    def of(cls, answers: Answers, plan_fits: bool) -> Audit:
-        """``plan_fits``: the sheet Plan holds the whole plan."""
+    def of(cls, answers: Answers, plan_fits: bool, purchases_fit: bool) -> Audit:
+        """``plan_fits``, ``purchases_fit``: the sheets Plan and Purchases hold the whole tables."""
         meta = answers.meta
         credited = not meta.get("content_credit", False)
         plan = answers.result.tables["plan"]
@@ -52,7 +55,11 @@ class Audit:
         sums = {
             name: values.groupby(keys, sort=False).sum(min_count=1).to_dict() for name, values in columns.items()
         }
-        return cls(answers, sums, answers.plain_codes and plan_fits, credited)
+        purchases, bought = answers.result.tables.get("purchases"), None
+        if purchases is not None and len(purchases):
+            bought = purchases.groupby(["good", "member"])["quantity"].sum().to_dict()
+        plain = answers.plain_codes
+        return cls(answers, sums, plain and plan_fits, credited, bought, plain and purchases_fit)
 
     def cell(self, formula: str, value: float) -> Any:
         """The formula with its value, or the value; blank if it is unknown."""
@@ -149,9 +156,33 @@ def data_sheet(audit: Audit) -> Sheet:
             shares = [_divided(audit.sums[name].get(key), whole) for key, whole in zip(keys, over, strict=True)]
             meaning = f"credited sourcing over {below[:1].lower()}{below[1:]}"
             fields.append(Field(heading, ratio(formula, shares), "share", meaning, "% of demand"))
+    fields += _imports_fields(audit, rows, decimals)
     how = "formulas" if audit.formulas else "values, as the codes or the length of the plan allow no formulas"
     note = f"Sourcing, shares and what they are off by are {how}. Trade flows are in the data set; see Sources."
     return replace(sheet, notes=(*sheet.notes, note), fields=tuple(fields), split=len(sheet.fields))
+
+
+def _imports_fields(audit: Audit, rows: Sequence[Mapping[str, Any]], decimals: Sequence[int]) -> list[Field]:
+    """Imports as the sum over the sheet Purchases, and what they are off by."""
+    if audit.bought is None:
+        return []
+    at = "t_balance[[#This Row],[{}]]".format
+    found = [audit.bought.get((row["good"], row["member"]), 0.0) for row in rows]
+    keys = f"t_purchases[Good code],{at('Good code')},t_purchases[Member code],{at('Member code')}"
+    total = f"=SUMIFS(t_purchases[Quantity],{keys})"
+    off_by = f"=ABS({at('Purchases')}-{at('Imports')})/MAX({at('Imports')},{LEAST})"
+    off = [abs(got - row["imports"]) / max(row["imports"], LEAST) for got, row in zip(found, rows, strict=True)]
+    sums = [Formula(total, value) if audit.bought_formulas else value for value in found]
+    return [
+        Field("Purchases", sums, "amount", "sum over the sheet Purchases", "unit of the row, a year", decimals),
+        Field(
+            "Imports off",
+            [None if missing(value) else Formula(off_by, value) for value in off],
+            "tiny",
+            "by how much purchases differ from imports",
+            "share",
+        ),
+    ]
 
 
 def _sumifs(heading: str) -> str:
@@ -239,6 +270,16 @@ def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:
             Formula("=MAX(0,t_balance[Off in the plan])", _largest(of_data["Off in the plan"])),
             "share of demand",
             "Data, Plan",
+        ),
+        *(
+            _check(
+                "Purchases add up to imports, for every good and member",
+                Formula("=MAX(0,t_balance[Imports off])", _largest(found)),
+                "share of imports",
+                "Data, Purchases",
+            )
+            for found in [of_data.get("Imports off")]
+            if found is not None
         ),
         _in_bounds(answers),
         *(

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.burden_picture import burden_picture, picture_in_words
-from resilience.burden_words import HOW_TO_READ, headlines
+from resilience.burden_words import HOW_TO_READ, headlines, of_years
 from resilience.results import Result
 from resilience.schema import ECONOMY, RESULTS
 from resilience.sheets import Sheet, short, table_fields, table_name
@@ -60,6 +60,7 @@ def _sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> Sheet:
     table = (ECONOMY if table_name(name) in ECONOMY else RESULTS)[table_name(name)]
     notes = (
         table.note,
+        *(text for _, text in of_years(meta)),
         *(() if len(frame) else ("This table is empty: there is nothing of the kind in this result.",)),
     )
     return Sheet(name, table.title, notes, tuple(table_fields(table.name, frame, meta)))

@@ -12,13 +12,13 @@ import pandas as pd
 
 from resilience.balance import GoodData
 from resilience.burden_settings import BURDEN
-from resilience.burden_words import NOT_COUNTED
+from resilience.burden_words import NOT_COUNTED, mixed_years
 from resilience.calculator import Progress, all_figures, couple_family, model_data, solve
 from resilience.case import Case
 from resilience.chains import Coupled
 from resilience.costs import SURENESS, UNKNOWN, Costs, costs_of, counted_once, least_sure, settings_used
 from resilience.economy import Economy
-from resilience.errors import Finding, InputError
+from resilience.errors import Finding, InputError, SolverError
 from resilience.mix import mix_rows
 from resilience.model import ModelData
 from resilience.priced import CostedPlan, Priced, cost_plan
@@ -121,7 +121,8 @@ class _Burden:
         certificate = {**self.solved.meta["certificate"]}
         certificate["optima"] += self.optima
         certificate["worst_residual"] = max(certificate["worst_residual"], self.residual)
-        return Burden({**self.solved.meta, "certificate": certificate}, found)
+        said = {"certificate": certificate, "mixed_years": mixed_years(found["findings"])}
+        return Burden({**self.solved.meta, **said}, found)
 
     # What there is to cost
 
@@ -199,9 +200,20 @@ class _Burden:
         elif not good.costs.known:
             good.why = "prices are unknown"
         else:
-            good.priced = Priced(good.model, good.costs, good.share)
-            self.units.append(good.priced)
-            good.plans[CHEAPEST] = good.priced.cheapest()
+            priced = Priced(good.model, good.costs, good.share)
+            try:
+                good.plans[CHEAPEST] = priced.cheapest()
+            except SolverError as error:
+                good.why = self._uncertified(error)
+            else:
+                good.priced = priced
+                self.units.append(priced)
+
+    def _uncertified(self, error: SolverError) -> str:
+        """Note that the solver gave no certified answer to one question; gives the reason for its rows."""
+        text = f"the solver gave no certified answer ({error})"
+        self.say("plan", text, "warning")
+        return text
 
     def _choose_together(self, coupled: Coupled, goods: Mapping[str, _Good]) -> None:
         if all(good.status == "met" for good in goods.values()):
@@ -213,8 +225,15 @@ class _Burden:
             return
         costs = {name: good.costs for name, good in goods.items()}
         chain = PricedChain(coupled, costs, {name: good.share for name, good in goods.items()})
+        try:
+            cheapest = chain.cheapest([name for name in goods if name not in self.twice])
+        except SolverError as error:
+            why = self._uncertified(error)
+            for good in goods.values():
+                good.why = f"{others}; {why}"
+            return
         self.units.append(chain)
-        for name, costed in chain.cheapest([name for name in goods if name not in self.twice]).items():
+        for name, costed in cheapest.items():
             goods[name].plans[CHEAPEST] = costed
             goods[name].why = others
 
@@ -379,7 +398,13 @@ class _Burden:
         ]
         fixed = self._totals((good for good in counted.values() if FAIR in good.plans), CHEAPEST)
         limits = {m: usd for m, usd in cheapest.items() if m not in known}
-        shared = fair_plans(blocks, fixed, known, limits, largest)
+        try:
+            shared = fair_plans(blocks, fixed, known, limits, largest)
+        except SolverError as error:
+            self.say("fair_usd", f"{self._uncertified(error)}: the fair plans stand as the cheapest do", "warning")
+            for good in counted.values():
+                good.plans.setdefault(FAIR, good.plans[CHEAPEST])
+            return
         self.optima += shared.optima
         self.residual = max(self.residual, shared.residual)
         for name, unit in units.items():
@@ -448,7 +473,11 @@ class _Burden:
             if good.priced is None:
                 rows.append(row | {"status": UNKNOWN, "note": good.why})
                 continue
-            row |= good.priced.price_of_share()
+            try:
+                row |= good.priced.price_of_share()
+            except SolverError as error:
+                rows.append(row | {"status": UNKNOWN, "note": self._uncertified(error)})
+                continue
             notes = []
             if np.isnan(row["usd"]):
                 notes.append("no surviving plan gives every member that share")
@@ -463,18 +492,16 @@ class _Burden:
     def _mixes(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         for name, good in self.goods.items():
+            why = good.why
             if good.priced is not None:
-                rows += mix_rows(good.priced)
-            elif good.status != "met":
-                rows.append(
-                    {
-                        "good": name,
-                        "way": "mix",
-                        "year": float(good.data.year),
-                        "status": UNKNOWN,
-                        "note": good.why,
-                    }
-                )
+                try:
+                    rows += mix_rows(good.priced)
+                    continue
+                except SolverError as error:
+                    why = self._uncertified(error)
+            if good.status != "met":
+                year = float(good.data.year)
+                rows.append({"good": name, "way": "mix", "year": year, "status": UNKNOWN, "note": why})
         return rows
 
     def _assumptions(self) -> pd.DataFrame:

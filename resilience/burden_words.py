@@ -11,6 +11,7 @@ from resilience import words
 from resilience.schema import ALL
 
 MOST_GOODS = 6
+YEAR_COLUMNS = ("year", "vintage")  # of findings about years
 NOT_COUNTED = "not in sums"  # stands in the note of goods that measure what another measures
 
 
@@ -35,6 +36,18 @@ def at_least(status: str, text: str) -> str:
     return f"at least {text}" if status == "unknown" else text
 
 
+def mixed_years(findings: pd.DataFrame) -> str:
+    """What findings say about years that are mixed, for every table's note; empty if they are not."""
+    said = findings["message"][findings["column"].isin(YEAR_COLUMNS)]
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:]
+
+
+def of_years(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The years that a result mixes as one of its answers in short; none if it mixes none."""
+    return [("Note", f"{meta['mixed_years']}.")] if meta.get("mixed_years") else []
+
+
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The answers in short, each with its name."""
     return [
@@ -44,6 +57,7 @@ def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> li
         ("Free rides", _rides(tables["sharing"], meta)),
         ("One more point", _points(tables["share_price"], meta)),
         ("Stocks or shares", _mixes(tables["mix"], meta)),
+        *of_years(meta),
     ]
 
 
@@ -159,6 +173,12 @@ HOW_TO_READ = (
         "At least",
         "Goods measured in value have no prices that can be compared, so their extra landed cost is unknown; a "
         "sum with unknown parts is the least that it can be.",
+    ),
+    (
+        "Free ride",
+        "A member rides free in a good if it survives as it buys today, so that it needs no requirement, and pays "
+        "nothing in the cheapest plan, while others pay for a region that it could buy from as well. What they "
+        "pay stands beside it; it is not what the member gains.",
     ),
     (
         "Fair",

@@ -45,7 +45,8 @@ def add(commands: Any) -> None:
         "burden",
         help="what the requirement costs each member, and how to share it",
         description="Costs the plans of a case (purchases, freight, capacity, stocks), finds the cheapest and\n"
-        "the fairest, the transfers between members, and the cheapest mix of stocks and shares.",
+        "the fairest, the transfers between members, and the cheapest mix of stocks and shares. A member\n"
+        "rides free in a good if it survives as it buys today and pays nothing while others pay.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

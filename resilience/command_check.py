@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from resilience.terminal import SOLVED, add_case_arguments, load_case, print_findings
+from resilience.terminal import SOLVED, add_case_arguments, counted, load_case, print_findings
 
 
 def add(commands: Any) -> None:
@@ -14,7 +14,11 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "check",
         help="check a case and its data set, compute nothing",
-        description="Reads a case file and its data set and prints every finding.",
+        description="Reads a case file and its data set and prints every finding; warnings and remarks of one "
+        "kind as one, with the goods and members they are about.",
+    )
+    command.add_argument(
+        "--all", action="store_true", help="print each finding with its figures on a line of its own"
     )
     add_case_arguments(command)
 
@@ -36,19 +40,22 @@ def run(options: argparse.Namespace) -> int:
     if not usable:
         reason = "no requirement can be computed: no good has data of the case's year or earlier, or any demand"
         raise InputError([*findings, Finding("error", case.file.path.name, None, "year", reason)])
-    print_findings(findings, options.quiet, sys.stdout)
+    print_findings(findings, options.quiet, sys.stdout, each=options.all)
     if not options.quiet:
-        counts = [
-            f"{len(rows):,} {name}"
-            for name, rows in (
-                ("goods", case.goods),
-                ("members", case.members),
-                ("cutoffs", case.file.cutoffs),
-                ("flows", case.data.flows),
+        size = [
+            counted(len(rows), noun)
+            for noun, rows in (
+                ("good", case.goods),
+                ("member", case.members),
+                ("cutoff", case.file.cutoffs),
+                ("flow", case.data.flows),
             )
         ]
-        noted = sum(finding.severity == "warning" for finding in dict.fromkeys(findings))
-        print(
-            f"{case.file.path.name} and {case.data.path.resolve().name} fit: {', '.join(counts)}; {noted} warnings"
+        severities = [finding.severity for finding in dict.fromkeys(findings)]
+        noted = " and ".join(
+            counted(severities.count(severity), noun)
+            for severity, noun in (("warning", "warning"), ("info", "remark"))
         )
+        each = "" if options.all or not severities else " (--all prints each)"
+        print(f"{case.file.path.name} and {case.data.path.resolve().name} fit: {', '.join(size)}; {noted}{each}")
     return SOLVED

@@ -75,5 +75,6 @@ def run(options: argparse.Namespace) -> int:
                 cells.append(f"{percent(rows['share_today'].iloc[0])} → {shares}  {rows.loc['planned', 'status']}")
             table.add_row(str(good), *cells)
         console_of(sys.stdout).print(table)
+        print("–: no share suffices, or none can be given.")
         print("A larger region counts more suppliers, so a higher share need not mean more effort.")
     return SOLVED

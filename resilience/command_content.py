@@ -8,7 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.terminal import BAD_INPUT, SOLVED, add_quiet, console_of, print_findings
+from resilience.terminal import BAD_INPUT, SOLVED, add_quiet, console_of, decimal, print_findings
 
 if TYPE_CHECKING:
     from resilience.results import Result
@@ -52,7 +52,7 @@ def add(commands: Any) -> None:
         help="transaction-value, net-cost, build-down, build-up or component-cost (default: those of the rule "
         "for which the product's row has the value; without a rule transaction-value)",
     )
-    command.add_argument("--threshold", metavar="X", type=float, help="least share, 0.6 for 60 %%")
+    command.add_argument("--threshold", metavar="X", type=decimal, help="least share, 0.6 for 60 %%")
     command.add_argument("--zone", metavar="A,B", help="codes of the countries whose materials count")
     command.add_argument(
         "--cumulation",
@@ -68,13 +68,13 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--de-minimis",
         metavar="X",
-        type=float,
+        type=decimal,
         help="share of non-originating value that does no harm (default: 0)",
     )
     command.add_argument(
         "--stage-threshold",
         metavar="X",
-        type=float,
+        type=decimal,
         help="share a stage must have to qualify itself (default: the rule's, else the product's threshold)",
     )
     command.add_argument("--whole", action="store_true", help="shift items wholly or not at all")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.terminal import BAD_INPUT, SOLVED, add_case_arguments, console_of, load_case
+from resilience.terminal import BAD_INPUT, SOLVED, add_case_arguments, console_of, decimal, load_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,22 +43,24 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--over", metavar="KEY", required=True, help="the number that moves, for example response.stock_months"
     )
-    command.add_argument("--from", metavar="X", type=float, required=True, dest="low", help="its lowest value")
-    command.add_argument("--to", metavar="X", type=float, required=True, dest="high", help="its highest value")
+    command.add_argument("--from", metavar="X", type=decimal, required=True, dest="low", help="its lowest value")
+    command.add_argument("--to", metavar="X", type=decimal, required=True, dest="high", help="its highest value")
     command.add_argument(
         "--how",
         choices=("set", "times", "plus"),
         default="set",
         help="whether values are put into the case (default), multiply what is there, or are added to it",
     )
-    command.add_argument("--member", metavar="CODE", default="ALL", help="whose share (default: ALL together)")
     command.add_argument(
-        "--cutoff", metavar="NAME", default="ALL", help="under which cutoff (default: each of ALL)"
+        "--member", metavar="CODE", default="ALL", help="whose share (default: all members together)"
+    )
+    command.add_argument(
+        "--cutoff", metavar="NAME", default="ALL", help="under which cutoff (default: all of them, one at a time)"
     )
     command.add_argument(
         "--reading", choices=("planned", "market", "guaranteed"), default="planned", help="default: planned"
     )
-    command.add_argument("--target", metavar="X", type=float, help="a share to be crossed, 0.6 for 60 %%")
+    command.add_argument("--target", metavar="X", type=decimal, help="a share to be crossed, 0.6 for 60 %%")
     command.add_argument(
         "--out",
         metavar="PATH",

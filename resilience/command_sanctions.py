@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
 
     check_workers(options.workers)
     if options.out is None or options.out.suffix.lower() not in PICTURES:
-        check_target(options.out)
+        check_target(options.out, PICTURES)
     case = load_case(options)
     target = split(options.target) or None
     target_of(case, target)  # a wrong name is said before the work is done
@@ -116,12 +116,14 @@ def finish(found: Security, options: argparse.Namespace, show: Any) -> int:
 
 def print_short(found: Security) -> None:
     """The answers in short and how many findings there are."""
+    from resilience.burden_words import YEAR_COLUMNS
     from resilience.security_words import headlines
 
     console = console_of(sys.stdout)
     for name, text in headlines(found.tables, found.meta):
         console.print(f"{name}: {text}", highlight=False, markup=False)
-    for row in found.findings[found.findings["severity"] == "warning"].itertuples():
+    findings = found.findings[~found.findings["column"].isin(YEAR_COLUMNS)]  # said above
+    for row in findings[findings["severity"] == "warning"].itertuples():
         console.print(f"warning: {row.message}", highlight=False, markup=False)
 
 

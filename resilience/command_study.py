@@ -30,7 +30,7 @@ EPILOG = """\
 [study] in a case file, or in a file of its own with case = "CASE.toml":
   [study]
   design = "sobol"       grid, one_at_a_time, latin_hypercube, sobol or morris
-  points = 256           one_at_a_time: steps a factor; sobol: base samples; morris: trajectories
+  points = 256           one_at_a_time: steps a factor; sobol: base samples; morris: paths
   seed = 1
   target = 0.6           the share that break-even and rules ask about
   [study.factors]

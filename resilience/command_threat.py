@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from resilience.security import threat
 
     if options.out is None or options.out.suffix.lower() not in PICTURES:
-        check_target(options.out)
+        check_target(options.out, PICTURES)
     return finish(threat(load_case(options)), options, _print)
 
 

@@ -383,10 +383,10 @@ def read_study(
             'there is no [study] in the file; add for example [study] with design = "sobol" and [study.factors] '
             'with "survival.months" = [6, 24]',
         )
-        table = {}
     elif not isinstance(table, Mapping):
         checker.say("study", "must be a table, [study]")
-        table = {}
+    if not isinstance(table, Mapping):
+        raise InputError(checker.findings)  # all else would be about what is not there
     table = dict(table)
     for key, given in (("goods", list(goods) or None), ("points", points), ("seed", seed)):
         if given is not None:

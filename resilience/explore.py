@@ -194,7 +194,12 @@ def page(explorer: Explorer) -> dash.Dash:
             html.Div(
                 [
                     html.Section(controls, className="controls"),
-                    dcc.Loading(html.Section(id="answer", **live), delay_show=400),
+                    dcc.Loading(
+                        html.Section(id="answer", **live),
+                        delay_show=400,
+                        custom_spinner=html.P("computing …", id="computing", role="status"),
+                        overlay_style={"visibility": "visible", "opacity": 0.4},
+                    ),
                 ],
                 className="columns",
             ),
@@ -313,6 +318,7 @@ _STYLE = "\n".join(
         f".large {{ font-size: 64px; font-weight: bold; margin: 0; color: {DARK}; }}",
         f".small {{ color: {FAINT}; font-size: 14px; overflow-wrap: anywhere; }} .wrong {{ font-weight: bold; }}",
         f"b {{ padding: 1px 7px; border: 1px solid {RULE}; border-radius: 3px; }}",
+        f"#computing {{ background: #FFFFFF; border: 1px solid {RULE}; padding: 4px 14px; font-weight: bold; }}",
         ".bars { display: grid; grid-template-columns: 50px 1fr; gap: 6px; align-items: center; }",
         f".bar {{ border: 1px solid {RULE}; height: 18px; }} .bar div {{ height: 100%; }}",
         f"table {{ border-collapse: collapse; width: 100%; }} th {{ background: {DARK}; color: #FFFFFF; }}",

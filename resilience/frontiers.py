@@ -21,6 +21,7 @@ from scipy import sparse
 from resilience.balance import Trade
 from resilience.calculator import all_figures, couple_family, model_data
 from resilience.case import Case
+from resilience.casefile import nearest
 from resilience.designs import whole_name
 from resilience.errors import Finding, InputError
 from resilience.model import build
@@ -60,7 +61,7 @@ def frontier(
         message = f"the range from {low:g} to {high:g} is empty; give a low end below the high end"
         raise InputError([Finding("error", case.file.path.name, None, parameter, message)])
     if good not in case.goods:
-        message = f'"{good}" is not among the goods of the case'
+        message = f'"{good}" is not among the goods of the case{nearest(good, case.goods)}'
         raise InputError([Finding("error", case.file.path.name, None, "goods", message)])
     curve = _Curve(case, good, parameter, how, Wanted((member,), (cutoff,), (reading,)))
     if whole_name(parameter):

@@ -94,7 +94,8 @@ def _sheets(
 ) -> list[tuple[Sheet, pd.DataFrame]]:
     """Every sheet after the contents, in order, with the table behind it."""
     answers = Answers(result)
-    audit = Audit.of(answers, plan_fits=len(result.tables["plan"]) <= most_rows)
+    fits = {name: len(frames.get(name, ())) <= most_rows for name in ("plan", "purchases")}
+    audit = Audit.of(answers, plan_fits=fits["plan"], purchases_fit=fits["purchases"])
     data, assumptions = data_sheet(audit), assumptions_sheet(answers)
     made = {
         "Summary": summary_sheet(answers),
@@ -114,7 +115,7 @@ def _sheets(
         sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
         if name == "Summary":
             sheets += [(page, pd.DataFrame()) for page in _pages(answers)]
-        if name == "Data":
+        if name == ("Purchases" if "purchases" in frames else "Data"):
             sheets += [(page, pd.DataFrame()) for page in sensitivity]
     return sheets
 

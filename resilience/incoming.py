@@ -336,7 +336,7 @@ def _search_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, outside: dict[
             parser.Parse(b"", True)
     except _Refused as reason:
         return f"the part {name} {reason}"
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # the latter for an encoding nobody knows
         return f"the part {name} is not well-formed XML ({error}); open the workbook and {SAVE_AS}"
     if unpacked != part.file_size:
         return f"the part {name} is not as long as the file says; open the workbook and {SAVE_AS}"

@@ -86,8 +86,8 @@ def read_table(
     demand (``AUS_HFCE`` … or one column ``FD``) and ``OUT``. The words of older editions (VALU, OUTPUT, TOTAL,
     AUS_TAXSUB) are understood. Plain CSV, .csv.gz, .zip with one file, or .parquet where pyarrow is installed.
 
-    ``year`` is taken from the file's name, or from the first cell, if not given; ``source`` is the name itself. The file is read line by
-    line: memory is that of the flows (8 n² bytes) and little more.
+    ``year`` is taken from the file's name, or from the first cell, if not given; ``source`` is the name itself.
+    The file is read line by line: memory is that of the flows (8 n² bytes) and little more.
 
     Raises InputError with all findings if labels, cells, signs or balances are wrong; see :func:`check`.
     """

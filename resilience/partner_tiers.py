@@ -4,23 +4,27 @@ A tier or grouping is added to the region with its credit, every good is solved 
 case as written is reported: in the gap between least share and today's (a larger region raises both), in verdicts,
 in new capacity and purchases to be moved, and in how evenly sanctions fall on members. The tiers of the debate on
 NATO's partnerships are the preset; their credits and the thresholds of scores are assumptions.
+
+Goods that survive as they are bought today keep that verdict in a larger region (unless outsiders are given a
+larger surge than the region), so that by default only the others are solved anew, with the goods that they hang
+together with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from resilience.balance import GoodData
-from resilience.balance import Trade as GoodTrade
 from resilience.calculator import all_figures, solve_family
 from resilience.case import Case, credits_of
 from resilience.economy import Economy, Trade, read_trade
-from resilience.errors import Finding
+from resilience.errors import Finding, SolverError
 from resilience.footing import gini
 from resilience.results import Result
 from resilience.sanction_losses import AFTER, losses_of, target_of
@@ -41,6 +45,7 @@ CANDIDATES = "not in a tier"
 NO_TIER = "none"
 ORDER = [status for status in STATUS_WORDS if status != "unknown"]  # from good to bad
 ESTIMATED, UNKNOWN = "estimated", "unknown"
+OF_GOOD = ("requirements", "plan", "capacity")
 
 
 @dataclass(frozen=True)
@@ -178,27 +183,39 @@ class Scores:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the goods of a case need with some region; ``gap`` and ``status`` by good, USD a year, Gini."""
+    """What the goods of a case need with some region; ``gap`` and ``status`` by good, USD a year, Gini.
+
+    ``solved`` holds the tables behind it by good, so that goods that do not change need not be solved again.
+    """
 
     gap: Mapping[str, float]
     status: Mapping[str, str]
     capacity_usd: float
     moved_usd: float
     gini: float
+    solved: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
 
 
-def outcome(case: Case, trades: dict[str, GoodTrade | None], target: Sequence[str]) -> Outcome:
-    """Solve every good of a case, in the planned reading of all members."""
-    figures = all_figures(case, trades)
-    parts = []
+def outcome(
+    case: Case, target: Sequence[str], kept: Mapping[str, Mapping[str, pd.DataFrame]] | None = None
+) -> Outcome:
+    """Solve every good of a case, in the planned reading of all members; ``kept`` holds goods taken as they are.
+
+    A family is solved unless all of its goods are kept.
+    """
+    figures = all_figures(case)
+    kept = kept or {}
+    solved: dict[str, Mapping[str, pd.DataFrame]] = {}
     for family in case.families:
         ready = {good: data for good in family if (data := figures[good]) is not None}
-        if any(data.members for data in ready.values()):
-            parts += list(solve_family(case, ready, explain=False).items())
-    solved = [one for good, one in parts if good in case.goods]
-    tables = {
-        name: pd.concat([getattr(one, name) for one in solved]) for name in ("requirements", "plan", "capacity")
-    }
+        used = [good for good, data in ready.items() if data.members]
+        if all(good in kept for good in used):
+            solved |= {good: kept[good] for good in used}
+        else:
+            found = solve_family(case, ready, explain=False)
+            solved |= {good: {name: getattr(one, name) for name in OF_GOOD} for good, one in found.items()}
+    asked = [tables for good, tables in solved.items() if good in case.goods]
+    tables = {name: pd.concat([of_good[name] for of_good in asked]) for name in OF_GOOD}
     rows = tables["requirements"]
     rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
     built = tables["capacity"]
@@ -216,6 +233,7 @@ def outcome(case: Case, trades: dict[str, GoodTrade | None], target: Sequence[st
         float(np.nansum(worth)),
         float(moved[moved > 0].sum()),
         gini(lost[~np.isnan(lost)]),
+        solved,
     )
 
 
@@ -246,37 +264,93 @@ def difference(before: Outcome, after: Outcome) -> dict[str, Any]:
     }
 
 
-def tiers_table(case: Case, progress: Progress | None = None) -> tuple[pd.DataFrame, list[Finding]]:
-    """The table ``tiers`` and what is missing; raises what :func:`resilience.solve` raises."""
-    trades: dict[str, GoodTrade | None] = {}
-    figures = all_figures(case, trades)
-    scores = Scores(case, figures)
+def tiers_table(
+    case: Case, progress: Progress | None = None, *, every_good: bool = False, workers: int = 1
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The table ``tiers`` and what is missing; raises what :func:`resilience.solve` raises.
+
+    Where the solver gives no certified answer for a grouping, its row is unknown and a finding says so.
+    """
+    scores = Scores(case, all_figures(case))
     groupings = tiers_in(case)
     target = target_of(case)
     report = progress or (lambda name, done, total: None)
-    report("as written", 0, len(groupings) + 1)
-    before = outcome(case, trades, target)
+    added = {one.name: _added(case, one, scores.cut) for one in groupings}
+    regions = list(dict.fromkeys(inside for inside in added.values() if inside))
+    report("as written", 0, len(regions) + 1)
+    before = outcome(case, target)
+    report("as written", 1, len(regions) + 1)
+    met = {good for good, status in before.status.items() if status == "met"}
+    kept = {} if every_good else {good: tables for good, tables in before.solved.items() if good in met}
+    found: dict[Added, Outcome | SolverError] = {}
+    for inside, after in _outcomes(case, target, kept, regions, workers):
+        found[inside] = after
+        names = [name for name, these in added.items() if these == inside]
+        report(", ".join(names), len(found) + 1, len(regions) + 1)
     rows: list[dict[str, Any]] = []
-    for number, grouping in enumerate(groupings, start=1):
-        report(grouping.name, number, len(groupings) + 1)
-        inside = {c: k for c, k in grouping.credit.items() if case.credit.get(c, -1.0) < k and c not in scores.cut}
-        whole: dict[str, Any] = {"grouping": grouping.name, "country": ALL, "status": ESTIMATED}
-        if inside:
-            found = difference(before, outcome(replace(case, credit={**case.credit, **inside}), trades, target))
-            whole |= found | {"gap_text": f"adds {', '.join(inside)} to the region"}
-        else:
-            whole["gap_text"] = "adds nobody: all its countries are in the region already, or cut off"
-        whole["year"] = float(case.file.year)
-        credit = set(grouping.credit.values())
-        whole["credit"] = credit.pop() if len(credit) == 1 else np.nan
-        rows.append(whole)
+    for grouping in groupings:
+        rows.append(_whole(case, grouping, before, found.get(added[grouping.name]), added[grouping.name]))
         if grouping.tier:
             rows += [scores.row(grouping.name, country, credit) for country, credit in grouping.credit.items()]
     named = {country for grouping in groupings if grouping.tier for country in grouping.credit}
     rows += _candidates(case, scores, named)
-    report("done", len(groupings) + 1, len(groupings) + 1)
     table = pd.DataFrame(rows).reindex(columns=list(SECURITY["tiers"].names))
-    return table, _findings(case, table)
+    return table, _findings(case, table, sorted(met) if kept else [], scores, found.values())
+
+
+Added = tuple[tuple[str, float], ...]  # country and credit of those a grouping adds to the region
+
+
+def _added(case: Case, grouping: Grouping, cut: Collection[str]) -> Added:
+    return tuple((c, k) for c, k in grouping.credit.items() if case.credit.get(c, -1.0) < k and c not in cut)
+
+
+def _outcomes(
+    case: Case,
+    target: Sequence[str],
+    kept: Mapping[str, Mapping[str, pd.DataFrame]],
+    regions: Sequence[Added],
+    workers: int,
+) -> Iterator[tuple[Added, Outcome | SolverError]]:
+    """Each region with what it comes to, as they are done: one after the other or in several processes."""
+    cases = {inside: replace(case, credit={**case.credit, **dict(inside)}) for inside in regions}
+    if workers <= 1 or len(regions) < 2:
+        for inside, larger in cases.items():
+            yield inside, _tried(larger, target, kept)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        futures = {pool.submit(_tried, larger, target, kept): inside for inside, larger in cases.items()}
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the others
+            raise
+
+
+def _tried(
+    case: Case, target: Sequence[str], kept: Mapping[str, Mapping[str, pd.DataFrame]]
+) -> Outcome | SolverError:
+    """What a region comes to, or why that is not known."""
+    try:
+        return replace(outcome(case, target, kept), solved={})
+    except SolverError as error:
+        return error
+
+
+def _whole(
+    case: Case, grouping: Grouping, before: Outcome, after: Outcome | SolverError | None, inside: Added
+) -> dict[str, Any]:
+    """The row of a grouping together."""
+    credit = set(grouping.credit.values())
+    row: dict[str, Any] = {"grouping": grouping.name, "country": ALL, "status": ESTIMATED}
+    row |= {"year": float(case.file.year), "credit": credit.pop() if len(credit) == 1 else np.nan}
+    if after is None:
+        return row | {"gap_text": "adds nobody: all its countries are in the region already, or cut off"}
+    names = ", ".join(country for country, _ in inside)
+    if isinstance(after, SolverError):
+        return row | {"gap_text": f"would add {names}; what that changes is not known", "status": UNKNOWN}
+    return row | difference(before, after) | {"gap_text": f"adds {names} to the region"}
 
 
 def _candidates(case: Case, scores: Scores, named: set[str]) -> list[dict[str, Any]]:
@@ -289,8 +363,26 @@ def _candidates(case: Case, scores: Scores, named: set[str]) -> list[dict[str, A
     return sorted(full, key=lambda row: -row["score"])
 
 
-def _findings(case: Case, table: pd.DataFrame) -> list[Finding]:
-    findings = []
+def _findings(
+    case: Case,
+    table: pd.DataFrame,
+    met: Sequence[str],
+    scores: Scores,
+    found: Collection[Outcome | SolverError],
+) -> list[Finding]:
+    findings = [
+        Finding("warning", "tiers", None, "adds_to_requirement", f"a grouping is not computed: {error}")
+        for error in found
+        if isinstance(error, SolverError)
+    ]
+    if met:
+        message = (
+            f"{', '.join(met)} survive as they are bought today and are taken as unchanged by a larger region, "
+            "except for goods that they hang together with; --every-good solves them as well"
+        )
+        findings.append(Finding("info", "tiers", None, "good", message))
+    if years := _years(case, scores):
+        findings.append(Finding("info", "tiers", None, "year", years))
     countries = table[table["country"] != ALL]
     for name in CRITERIA:
         lacking = countries["country"][countries["missing"].str.contains(f"{name} (", regex=False)]
@@ -312,3 +404,22 @@ def _findings(case: Case, table: pd.DataFrame) -> list[Finding]:
     )
     findings.append(Finding("info", "tiers", None, "adds_to_requirement", message))
     return findings
+
+
+def _years(case: Case, scores: Scores) -> str:
+    """Which years are mixed, as the criteria come from different tables; empty if none are."""
+    economy, trade = scores.economy, scores.trade
+    years: dict[str, set[int | None]] = {
+        "goods": {data.year for data in scores.goods},
+        "GDP": {economy.gdp(m).year for m in case.members},
+        "votes": {economy.indicator("ideal_point", m).year for m in case.members},
+        "total trade": {None if trade is None else trade.year},
+    }
+    known = {name: sorted(year for year in these if year is not None) for name, these in years.items()}
+    if len({year for these in known.values() for year in these}) < 2:
+        return ""
+    return f"years are mixed: {', '.join(f'{name} of {_listed(these)}' for name, these in known.items() if these)}"
+
+
+def _listed(years: Sequence[int]) -> str:
+    return " and ".join(map(str, years))

@@ -11,17 +11,19 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from resilience import burden_words, words
 from resilience import report_facts as facts
-from resilience import words
 from resilience.casefile import DOCUMENT_KEYS
-from resilience.report_pictures import Picture, heat_map, pictures_of
-from resilience.results import Result
-from resilience.schema import READINGS, STATUS_WORDS
+from resilience.errors import Finding, InputError
+from resilience.report_pictures import Picture, burden_bars, heat_map, pictures_of
+from resilience.results import Result, read_tables
+from resilience.schema import ECONOMY, READINGS, RESULTS, STATUS_WORDS
 from resilience.sheets import FORBIDDEN
 from resilience.workbook import COLOURS
 
 HERE = Path(__file__).parent
 NOT_OF_A_PAGE = ("What recalculates",)  # speaks of the workbook
+BURDEN_TABLES = ("burden", "sharing", "share_price", "mix")
 Frontier = tuple[pd.DataFrame, Mapping[str, Any]]
 
 
@@ -40,34 +42,78 @@ class GoodPage:
     pictures: Sequence[tuple[Picture, Markup]]
 
 
+@dataclass(frozen=True)
+class BurdenPage:
+    """What the report says of the burden."""
+
+    headlines: Sequence[tuple[str, str]]
+    how_to_read: Sequence[tuple[str, str]]
+    sharing: facts.Grid
+    picture: Picture
+    drawing: Markup
+    name: str = "Burden"
+
+
 def write_report(
     result: Result,
     path: str | Path,
     *,
     frontiers: Mapping[str, Frontier] | None = None,
+    burden: Result | None = None,
     pictures: str | Path | None = None,
 ) -> list[Path]:
     """Write the report of a result as one .html file; gives the files written.
 
     ``frontiers`` are tables and meta by good, as :func:`resilience.frontiers.frontier` and
-    :func:`resilience.frontier_output.frontier_meta` give them. ``pictures`` is a folder that gets every picture as
-    .png and .svg for slides. The same result gives the same bytes.
+    :func:`resilience.frontier_output.frontier_meta` give them. ``burden`` is what :func:`resilience.burden` or
+    :func:`read_burden` gives, of the same case and data. ``pictures`` is a folder that gets every picture
+    as .png and .svg for slides. The same result gives the same bytes. Raises
+    :class:`~resilience.errors.InputError` if the burden is of another case or of other data.
     """
     path = Path(path)
     frontiers = frontiers or {}
+    if burden is not None:
+        _check_same(result, burden)
     drawn = {good: pictures_of(result, good, frontiers.get(good)) for good in facts.matter_most(result)}
-    page = _html(result, drawn)
+    page = _html(result, drawn, burden)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8", newline="\n")
     written = [path]
     if pictures is not None:
         everything = [heat_map(result), heat_map(result, "member")]
+        everything += [burden_bars(burden)] if burden is not None else []
         for picture in [*everything, *(picture for own in drawn.values() for picture in own)]:
             written += picture.write(Path(pictures))
     return written
 
 
-def _html(result: Result, drawn: Mapping[str, Sequence[Picture]]) -> str:
+def read_burden(path: str | Path) -> Result:
+    """What `resilience burden CASE --out` wrote: a .json file or a folder of CSV files.
+
+    Raises :class:`~resilience.errors.InputError` with every finding if it is no such thing.
+    """
+    declared = {name: ECONOMY[name] for name in BURDEN_TABLES}
+    declared |= {name: RESULTS[name] for name in ("findings", "assumptions")}
+    return Result(*read_tables(path, declared, BURDEN_TABLES, "resilience burden"))
+
+
+def _check_same(result: Result, burden: Result) -> None:
+    findings = [
+        Finding("error", "burden", None, f"meta.{key}", f"is of another {what} than the result; compute it anew")
+        for key, what in (("case_hash", "case"), ("dataset_hash", "data set"))
+        if burden.meta[key] != result.meta[key]
+    ]
+    if findings:
+        raise InputError(findings)
+
+
+def _burden_page(burden: Result) -> BurdenPage:
+    picture = burden_bars(burden)
+    headlines = burden_words.headlines(burden.tables, burden.meta)
+    return BurdenPage(headlines, burden_words.HOW_TO_READ, facts.sharing(burden), picture, Markup(picture.svg()))
+
+
+def _html(result: Result, drawn: Mapping[str, Sequence[Picture]], burden: Result | None) -> str:
     meta = result.meta
     document = dict.fromkeys(DOCUMENT_KEYS, "") | dict(meta.get("document", {}))
     shown, more_findings = facts.findings(result)
@@ -90,7 +136,7 @@ def _html(result: Result, drawn: Mapping[str, Sequence[Picture]]) -> str:
         goods=[_good_page(result, good, pictures) for good, pictures in drawn.items()],
         by_member=facts.by_member(result),
         by_cutoff=facts.by_cutoff(result),
-        burden=facts.burden(result),
+        burden=None if burden is None else _burden_page(burden),
         question=[(name, text.format(region=meta["region_name"])) for name, text in words.QUESTION],
         readings=READINGS,
         limits=[*words.LIMITS, *([("Also", str(document["not_this"]))] if document["not_this"] else [])],

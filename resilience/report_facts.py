@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resilience import words
+from resilience.burden_words import money
 from resilience.results import Result
 from resilience.schema import ALL, READINGS, STATUS_WORDS
 from resilience.words import amount, percent
@@ -16,7 +17,6 @@ from resilience.words import amount, percent
 MOST_GOODS = 6  # with pages of their own
 MOST_FINDINGS = 60  # that are printed
 SHOWN_SUPPLIERS = 8  # in a table of suppliers
-WORST_FIRST = list(reversed([status for status in STATUS_WORDS if status != "unknown"]))
 ROLES = {
     "member": "members, home supply included",
     "region": "others of the region",
@@ -56,12 +56,11 @@ def matter_most(result: Result, most: int = MOST_GOODS) -> list[str]:
 
     Goods that survive as they are only count where nothing else is there.
     """
-    rows = [row for row in answers(result).to_dict("records") if row["status"] in WORST_FIRST]
+    rows = [row for row in answers(result).to_dict("records") if row["status"] != "unknown"]
     changing = [row for row in rows if row["status"] != "met"] or rows
 
     def place(row: Mapping[str, Any]) -> tuple[int, float, float]:
-        gap, share = (0.0 if pd.isna(row[name]) else float(row[name]) for name in ("gap", "share"))
-        return WORST_FIRST.index(row["status"]), -gap, -share
+        return *words.worst_first(row), 0.0 if pd.isna(row["share"]) else -float(row["share"])
 
     return [str(row["good"]) for row in sorted(changing, key=place)[:most]]
 
@@ -267,30 +266,23 @@ def findings(result: Result) -> tuple[Grid, int]:
     ) - len(rows)
 
 
-def burden(result: Result) -> Grid | None:
-    """The burden of the requirement, if the result has that table: its sums over goods, else its rows."""
-    table = result.tables.get("burden")
-    if table is None or not len(table):
-        return None
-    if "good" in table and (table["good"] == ALL).any():
-        table = table[table["good"] == ALL]
-    table = table.dropna(axis="columns", how="all").head(MOST_FINDINGS)
-    numbers = {n for n, name in enumerate(table.columns) if pd.api.types.is_numeric_dtype(table[name])}
-    lines = [
-        tuple(_cell(value, str(name), n in numbers, result.meta) for n, (name, value) in enumerate(row.items()))
-        for row in table.to_dict("records")
-    ]
-    head = tuple(str(name).replace("_", " ").capitalize() for name in table.columns)
-    return Grid("What the requirement costs; ALL stands for sums.", head, tuple(lines), frozenset(numbers))
+def sharing(burden: Result) -> Grid:
+    """Who bears how much in which plans, and what evens it out; all members last."""
+    table, meta = burden.tables["sharing"], burden.meta
+    lines = []
+    for row in table.to_dict("records"):
+        sums = [
+            Cell(money(row[f"{plan}_usd"]), _of_gdp(row[f"{plan}_gdp_share"]))
+            for plan in ("nearest", "cheapest", "fair")
+        ]
+        after = Cell(money(row["transfer_usd"]), f"then {_of_gdp(row['after_gdp_share'])}")
+        unsure = "at least: parts unknown" if row["status"] == "unknown" else ""
+        lines.append((Cell(words.member_name(row["member"], meta), unsure), *sums, after))
+    head = ("Member", "Plans nearest to today", "Cheapest plans", "Fair plans", "Transfer beside the cheapest")
+    caption = "Cost of the requirement in USD a year, and over GDP (ppm: USD per million USD of GDP). "
+    caption += "A transfer is what a member gets (positive) or gives (negative)."
+    return Grid(caption, head, tuple(lines), frozenset(range(1, 5)))
 
 
-def _cell(value: Any, column: str, number: bool, meta: Mapping[str, Any]) -> Cell:
-    if value is None or pd.isna(value):
-        return Cell("–")
-    if number and column.endswith("_share"):
-        return Cell(percent(value, 3))
-    if number:
-        return Cell(f"{value:.0f}" if column == "year" else amount(float(value), "").strip())
-    if column == "good" and value != ALL:
-        return Cell(words.good_name(str(value), meta))
-    return Cell(words.member_name(str(value), meta) if column == "member" else str(value))
+def _of_gdp(part: float) -> str:
+    return "–" if pd.isna(part) else f"{amount(1e6 * part, 'ppm')}"

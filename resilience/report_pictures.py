@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from resilience import words
+from resilience.burden_picture import BARS, picture_in_words
 from resilience.frontier_picture import curve, dots
 from resilience.frontier_words import title as frontier_title
 from resilience.pictures import SUFFIXES, save
@@ -434,6 +435,38 @@ def frontier_curve(good: str, table: pd.DataFrame, meta: Mapping[str, Any]) -> P
     alt = f"{frontier_title(table)}{'. ' if crossed else ''}{'; '.join(crossed)}."
     title = f"{words.good_name(good, meta)}: {frontier_title(table)}"
     return Picture(_name("frontier", good), title, caption, alt, 2.65, paint)
+
+
+# Burden
+
+
+def burden_bars(burden: Result) -> Picture:
+    """What each member bears over its GDP, before and after sharing; as wide as the other pictures."""
+    sharing, meta = burden.tables["sharing"], burden.meta
+    rows = sharing[sharing["member"] != ALL].sort_values("cheapest_gdp_share", kind="stable", na_position="first")
+    tall = 0.36 * len(rows)
+
+    def paint(panel: Panel) -> None:
+        axes = panel.axes(1.15, 1.05, WIDTH - 1.4, tall)
+        for n, (column, _, colour) in enumerate(BARS):
+            places = [place + 0.25 * (1 - n) for place in range(len(rows))]
+            axes.barh(places, (1e6 * rows[column]).fillna(0.0), 0.23, color=colour)
+        for place, part in enumerate(rows["cheapest_gdp_share"]):
+            if pd.isna(part):
+                axes.text(0, place, " unknown", fontsize=SMALL, va="center", color=FAINT)
+        names = [_plain(words.member_name(member, meta)) for member in rows["member"]]
+        names = [textwrap.shorten(name, 18, placeholder="…") or "…" for name in names]
+        axes.set_yticks(range(len(rows)), names, fontsize=SMALL)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("USD a year per million USD of GDP", fontsize=SMALL)
+        axes.xaxis.set_major_locator(_ticks(4))
+        for n, (_, label, colour) in enumerate(BARS):
+            panel.legend(0.45 - 0.19 * n, [(colour, "", label)])
+
+    origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
+    caption = f"Cost of the requirement over GDP by member. Unknown parts count as nothing. {origin}"
+    title = "Burden: who bears how much of its GDP, before and after sharing"
+    return Picture("burden", title, caption, picture_in_words(sharing, meta), 1.1 + tall, paint)
 
 
 # Heat map

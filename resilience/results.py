@@ -115,19 +115,30 @@ def read_result(path: str | Path) -> Result:
     kept as they are. CSV does not tell an empty text from an unknown one; both are read as unknown. Raises
     :class:`~resilience.errors.InputError` with every finding if it is no such result.
     """
+    return Result(*read_tables(path, RESULTS, ("requirements",), "resilience run"))
+
+
+def read_tables(
+    path: str | Path, declared: Mapping[str, Table], needed: Iterable[str], written_by: str
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Meta data and tables as :meth:`Result.to_json` or :meth:`Result.to_csv` wrote them; see :func:`read_result`.
+
+    ``declared`` are the tables by name, of which ``needed`` must be there; ``written_by`` is the command that
+    findings name.
+    """
     path = Path(path)
     if path.is_dir():
-        meta, raw = _json(path / "meta.json"), _csv_tables(path)
+        meta, raw = _json(path / "meta.json", written_by), _csv_tables(path)
         file = {name: f"{name}.csv" for name in raw}
     elif path.suffix.lower() == ".json":
-        whole = _json(path)
+        whole = _json(path, written_by)
         meta, raw = whole.get("meta"), whole.get("tables")
         if not isinstance(meta, Mapping) or not isinstance(raw, Mapping):
-            message = 'this is no result: "meta" and "tables" are missing; give what `resilience run --out` wrote'
+            message = f'no result: "meta" and "tables" are missing; give what `{written_by} --out` wrote'
             raise InputError([Finding("error", path.name, None, None, message)])
         file = dict.fromkeys(raw, path.name)
     else:
-        message = "give a result: the .json file or the folder of CSV files that `resilience run --out` wrote"
+        message = f"give a result: the .json file or the folder of CSV files that `{written_by} --out` wrote"
         raise InputError([Finding("error", path.name, None, None, message)])
     message = "is missing or no such thing: the result is damaged or not of this tool; write it again"
     findings = [
@@ -139,23 +150,24 @@ def read_result(path: str | Path) -> Result:
         findings.append(Finding("error", path.name, None, "meta.cutoffs", message))
     if not findings and not {"optima", "worst_residual", "tolerance"} <= set(meta["certificate"]):
         findings.append(Finding("error", path.name, None, "meta.certificate", message))
-    if "requirements" not in raw:
-        findings.append(Finding("error", path.name, None, "requirements", f"the table {message}"))
+    for name in needed:
+        if name not in raw:
+            findings.append(Finding("error", path.name, None, name, f"the table {message}"))
     tables: dict[str, pd.DataFrame] = {}
-    for name in dict.fromkeys([*raw, *RESULTS]):  # in the order of the file, so that it can be written again
+    for name in dict.fromkeys([*raw, *declared]):  # in the order of the file, so that it can be written again
         rows = raw.get(name, [])
-        if name in RESULTS:
+        if name in declared:
             where, first = file.get(name, path.name), 2 if path.is_dir() else 1
-            tables[name], found = _checked(rows, RESULTS[name], where, first)
+            tables[name], found = _checked(rows, declared[name], where, first)
             findings += found
         elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             tables[name] = pd.DataFrame(rows)
     if findings:
         raise InputError(findings)
-    return Result(dict(meta), tables)
+    return dict(meta), tables
 
 
-def _json(path: Path) -> Any:
+def _json(path: Path, written_by: str) -> Any:
     """A JSON document whose outermost value is an object; refuses what JSON does not know, such as NaN."""
 
     def refuse(word: str) -> Any:
@@ -173,7 +185,7 @@ def _json(path: Path) -> Any:
         if isinstance(found, dict):
             return found
         reason = "holds no JSON object"
-    message = f"{reason}; give what `resilience run --out` wrote"
+    message = f"{reason}; give what `{written_by} --out` wrote"
     raise InputError([Finding("error", path.name, None, None, message)])
 
 

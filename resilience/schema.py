@@ -906,8 +906,8 @@ ECONOMY: dict[str, Table] = {
         Table(
             "burden",
             "Burden: what the requirement costs a year",
-            "Against today, by good and member; ALL for sums. Blank is unknown, and a sum with unknown parts is the "
-            "least that it can be. Goods that measure what another good measures already are left out of sums.",
+            "Against today, by good and member; ALL for sums. Blank is unknown, and a sum with unknown parts is "
+            "the least that it can be. Goods that measure what another good measures are left out of sums.",
             (
                 _COSTED,
                 _G,
@@ -934,7 +934,9 @@ ECONOMY: dict[str, Table] = {
             "sharing",
             "Sharing: who bears how much, and what evens it out",
             "Over all goods. A transfer is what a member gets (positive) or gives (negative); transfers add up to "
-            "zero. The price of fairness is what the fair plan costs more in all than the cheapest, without transfers.",
+            "zero. The price of fairness is what the fair plan costs more in all than the cheapest, without "
+            "transfers. A member rides free in a good if it survives as it buys today and pays nothing while "
+            "others pay.",
             (
                 _MEMBER,
                 _OF_YEAR,
@@ -966,8 +968,8 @@ ECONOMY: dict[str, Table] = {
         Table(
             "share_price",
             "The price of one more point of share",
-            "Least total cost if every member's share is at least the floor. The price per point is exact from the "
-            "floor up to the share beside it, and higher beyond.",
+            "Least total cost if every member's share is at least the floor. The price per point is exact from "
+            "the floor up to the share beside it, and higher beyond.",
             (
                 _G,
                 _OF_YEAR,
@@ -994,8 +996,8 @@ ECONOMY: dict[str, Table] = {
                     "way",
                     "text",
                     "",
-                    "sourcing: suppliers and capacity alone; stock or restraint: alone, sourcing as today; mix: the "
-                    "cheapest of all together",
+                    "sourcing: suppliers and capacity alone; stock or restraint: alone, sourcing as today; mix: "
+                    "the cheapest of all together",
                 ),
                 _OF_YEAR,
                 Column("share", "share", "share of demand", "largest share of a member"),
@@ -1047,8 +1049,8 @@ WORKBOOK: dict[str, Table] = {
         Table(
             "checks",
             "Checks",
-            "Each check is a formula over the sheets of this workbook: the largest deviation found must not exceed "
-            "the limit.",
+            "Each check is a formula over the sheets of this workbook: the largest deviation found must not "
+            "exceed the limit.",
             (
                 Column("check", "text", "", "what must hold"),
                 Column("found", "number", "see unit", "formula: the largest deviation"),

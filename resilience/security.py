@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from resilience.burden_words import mixed_years
 from resilience.calculator import solve, versions
 from resilience.case import Case
 from resilience.casefile import ground_of
@@ -82,13 +83,15 @@ def threat(case: Case) -> Security:
     return _security(meta, tables, findings, _threat_assumptions(case))
 
 
-def tiers(case: Case, *, progress: Progress | None = None) -> Security:
+def tiers(case: Case, *, every_good: bool = False, workers: int = 1, progress: Progress | None = None) -> Security:
     """How partners score, and what each tier or grouping adds; table tiers.
 
-    Solves the case once for each tier and grouping, so it takes long: fewer goods or ``partners.groupings`` make
-    it shorter. ``progress`` is called with (grouping, done, total). Raises what :func:`resilience.solve` raises.
+    Solves the goods that must change once for each tier and grouping, so it takes long: fewer goods or
+    ``partners.groupings`` make it shorter. ``every_good`` solves those as well that survive as they are bought
+    today. Groupings are solved in ``workers`` processes; ``progress`` is called with (grouping, done, total).
+    Raises what :func:`resilience.solve` raises.
     """
-    table, findings = tiers_table(case, progress)
+    table, findings = tiers_table(case, progress, every_good=every_good, workers=workers)
     return _security(meta_of(case, "tiers"), {"tiers": table}, findings, _partners_assumptions(case))
 
 
@@ -96,7 +99,9 @@ def _security(
     meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], findings: list[Finding], assumed: pd.DataFrame
 ) -> Security:
     found = {name: typed(frame, SECURITY[name]) for name, frame in tables.items()}
-    return Security(meta, found | {"assumptions": assumed, "findings": findings_table(findings)})
+    noticed = findings_table(findings)
+    said = {**meta, "mixed_years": mixed_years(noticed)}
+    return Security(said, found | {"assumptions": assumed, "findings": noticed})
 
 
 def meta_of(case: Case, about: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from resilience.burden_words import of_years
 from resilience.results import Result
 from resilience.schema import RESULTS, SECURITY
 from resilience.security_pictures import losses_in_words, losses_picture, threat_in_words, threat_picture
@@ -86,4 +87,5 @@ def _sheet_name(name: str) -> str:
 def _sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> Sheet:
     table = _declared(name)
     empty = () if len(frame) else ("This table is empty: there is nothing of the kind in this result.",)
-    return Sheet(_sheet_name(name), table.title, (table.note, *empty), tuple(table_fields(name, frame, meta)))
+    notes = (table.note, *(text for _, text in of_years(meta)), *empty)
+    return Sheet(_sheet_name(name), table.title, notes, tuple(table_fields(name, frame, meta)))

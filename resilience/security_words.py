@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resilience.burden_words import of_years
 from resilience.schema import ALL
 from resilience.words import member_name
 
@@ -31,7 +32,7 @@ def plain(number: float) -> str:
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
     """The answers in short, each with its name."""
     about = {"sanctions": _of_sanctions, "threat": _of_threat, "tiers": _of_tiers}
-    return about[meta["about"]](tables, meta)
+    return [*about[meta["about"]](tables, meta), *of_years(meta)]
 
 
 def names_of(codes: Any, meta: Mapping[str, Any]) -> str:
@@ -110,8 +111,9 @@ def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
             stable = groups[(groups["pattern"] == pattern) & (groups["kind"] == "stable")]["coalition"].tolist()
             who = row.coalition.replace(" ", ", ")
             parts.append(
-                f"at the case's stakes, {pattern}: {who} join, {row.credibility:.0%} of the members' GDP, and the "
-                f"target loses {percent_of_gdp(row.effect)}; stable: {' / '.join(stable) or 'no coalition'}"
+                f"at the case's stakes, {pattern}: {who} join, {100 * row.credibility:.0f} % of the members' GDP, "
+                f"and the target loses {percent_of_gdp(row.effect)}; stable: "
+                + (" / ".join(stable) or "no coalition")
             )
     return "; ".join(parts) + "."
 
@@ -140,7 +142,7 @@ def _duration(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     if table["yearly_cost"].isna().all():
         return "The yearly cost of the requirement is not known here: give sanctions.yearly_cost, or the burden."
     listed = "; ".join(
-        f"{member_name(row.member, meta)} {row.break_even_probability:.2%}" for row in known.itertuples()
+        f"{member_name(row.member, meta)} {100 * row.break_even_probability:.2f} %" for row in known.itertuples()
     )
     never = table["member"][table["break_even_probability"].isna() & table["yearly_cost"].notna()].tolist()
     bound = ", at least" if known["note"].str.contains("at least").any() else ""

@@ -65,6 +65,7 @@ HEADINGS = {
     "share": "Least share",
     "share_upper": "Greatest share",
     "extra_cost_usd": "Value of the change",
+    "value_usd": "Value, USD",
 }
 HEADINGS_OF = {  # where a table needs words of its own
     "burden": {

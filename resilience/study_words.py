@@ -155,7 +155,10 @@ def value_text(name: str, value: Any, how: str = "set") -> str:
     if math.isinf(value):
         return "no limit"
     sign = "+" if how == "plus" and value >= 0 else ""
-    return f"{sign}{number(scale * value)}{after}".replace("-", "−")
+    figure = number(scale * value)
+    if figure in ("1", "-1"):
+        after = after.replace(" months", " month").replace(" suppliers", " supplier")
+    return f"{sign}{figure}{after}".replace("-", "−")
 
 
 def shown(name: str, how: str = "set") -> tuple[float, str]:

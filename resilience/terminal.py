@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 
 SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
 MOST_FINDINGS = 200
+MOST_NAMED = 10  # members or rows of one good in a group of findings
+SUBJECT = re.compile(r"\A([a-z]\w*)(?: \d{4})?: (?:([A-Z]{3}): )?")  # "wheat 2021: CAN: …"
+NUMBER = r"-?\b\d[\d.,]*\b(?: ?%| t\b| kUSD\b)?"
+CODES = rf"\b[A-Z]{{3}}\b(?: by {NUMBER})?"
+VARIES = re.compile(rf"({CODES}(?:, {CODES})*(?:, \d+ more by less)?|{NUMBER})")  # within a kind of finding
+HANGING: Any = {"initial_indent": "  ", "subsequent_indent": "    ", "break_long_words": False}
 NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
 
 
@@ -93,26 +102,37 @@ def load_case(options: argparse.Namespace) -> Case:
     )
 
 
+def decimal(text: str) -> float:
+    """A number of the command line."""
+    try:
+        return float(text)
+    except ValueError:
+        comma = "; write it with a point, not a comma" if re.fullmatch(r"-?\d+,\d+", text) else ""
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number{comma}") from None
+
+
 def split(texts: list[str]) -> list[str]:
     """The names in lists separated by commas."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
 
 
-def default_workers(case: Case) -> int:
-    """One process for small cases, where starting others takes longer than it saves."""
-    work = len(case.goods) * len(case.members) * len(case.file.cutoffs)
+def default_workers(case: Case, times: int = 1) -> int:
+    """One process for small cases, where starting others takes longer than it saves; ``times`` they are solved."""
+    work = times * len(case.goods) * len(case.members) * len(case.file.cutoffs)
     return 1 if work < 150 else min(4, os.cpu_count() or 1)
 
 
-def check_target(out: Path | None) -> None:
-    """Refuse a target that cannot be meant before the work is done, not after."""
+def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
+    """Refuse before the work is done a target that cannot be meant; ``pictures`` are suffixes taken as well."""
     from resilience.errors import Finding, InputError
 
     if out is None:
         return
     message = None
     if out.suffix.lower() in NOT_A_FOLDER:
-        message = f"{out.suffix} is not written; use .xlsx, .json or the name of a folder"
+        message = (
+            f"{out.suffix} is not written; use {', '.join(('.xlsx', '.json', *pictures))} or the name of a folder"
+        )
     elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
         message = "this is a folder; name a file"
     elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
@@ -186,15 +206,64 @@ def console_of(stream: Any) -> Console:
     return plain if plain.is_terminal else Console(file=stream, width=140)
 
 
-def print_findings(findings: Sequence[Finding], quiet: bool, stream: Any) -> None:
-    """Each finding once, worst first; only errors if ``quiet``."""
+def print_findings(findings: Sequence[Finding], quiet: bool, stream: Any, each: bool = False) -> None:
+    """Findings, worst first: errors one by one, others as one where only place and figures differ.
+
+    One by one as well if ``each``; only errors if ``quiet``.
+    """
     shown = [finding for finding in dict.fromkeys(findings) if not quiet or finding.severity == "error"]
     order = {"error": 0, "warning": 1, "info": 2}
     shown.sort(key=lambda finding: order[finding.severity])
-    for finding in shown[:MOST_FINDINGS]:
-        print(finding, file=stream)
-    if len(shown) > MOST_FINDINGS:
-        print(f"… and {len(shown) - MOST_FINDINGS:,} more of the kind", file=stream)
     errors = sum(finding.severity == "error" for finding in shown)
+    if each:
+        lines = [str(finding) for finding in shown]
+    else:
+        lines = [str(finding) for finding in shown[: min(errors, MOST_FINDINGS)]]
+        if errors > MOST_FINDINGS:
+            lines.append(f"… and {errors - MOST_FINDINGS:,} more errors")
+        lines += _grouped(shown[errors:])
+    for line in lines:
+        print(line, file=stream)
     if errors:
-        print(f"{errors} error{'s' if errors > 1 else ''}; nothing was computed", file=stream)
+        print(f"{counted(errors, 'error')}; nothing was computed", file=stream)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 member, 7 members."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _grouped(findings: Sequence[Finding]) -> list[str]:
+    """A text for each kind of finding, with the goods, members and rows that it is about."""
+    kinds: dict[tuple[Any, ...], list[tuple[Finding, list[str]]]] = {}
+    for finding in findings:
+        pieces = VARIES.split(SUBJECT.sub("", finding.message))
+        key = (finding.severity, finding.table, finding.column, *pieces[::2])
+        kinds.setdefault(key, []).append((finding, pieces))
+    lines = []
+    for alike in kinds.values():
+        first = alike[0][0]
+        if len(alike) == 1:
+            lines.append(str(first))
+            continue
+        about: dict[str, list[str]] = {}
+        for finding, _ in alike:
+            subject = SUBJECT.match(finding.message)
+            good, member = subject.groups() if subject else ("", None)
+            names = about.setdefault(good, [])
+            if member or finding.row is not None:
+                names.append(member or f"row {finding.row}")
+        where = "; ".join(
+            f"{good} {', '.join(names[:MOST_NAMED])}{_more(names)}".strip() for good, names in about.items()
+        )
+        same = [
+            texts[0] if len(set(texts)) == 1 else "…"
+            for texts in zip(*(pieces for _, pieces in alike), strict=True)
+        ]
+        lines.append(str(replace(first, row=None, message="".join(same))))
+        lines.append(textwrap.fill(f"{len(alike):,} times: {where}", 120, **HANGING))
+    return lines
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""

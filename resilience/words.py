@@ -9,6 +9,14 @@ import pandas as pd
 
 from resilience.schema import ALL, STATUS_WORDS
 
+WORST_FIRST = ("none", "build", "raise", "shift", "unknown", "met")  # verdicts, what must change first
+
+
+def worst_first(row: Mapping[str, Any]) -> tuple[int, float]:
+    """A key that sorts rows of the table ``requirements``: the worst verdict first, then the widest gap."""
+    gap = row.get("gap")
+    return WORST_FIRST.index(row["status"]), 0.0 if gap is None or pd.isna(gap) else -float(gap)
+
 
 def percent(share: float | None, digits: int = 0) -> str:
     """``62 %``; an en dash where there is no number."""
@@ -259,8 +267,8 @@ def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[t
     own = [("By the authors of the case", document["not_this"])] if document.get("not_this") else []
     return [
         *([("This document", about)] if about else []),
-        ("The question", [*description, *asked]),
         (answer, _counts(meta, tables["requirements"])),
+        ("The question", [*description, *asked]),
         ("The case", _case(meta, tables["assumptions"])),
         ("What this is not", [*own, *LIMITS]),
         ("How to read it", list(READING)),
@@ -269,17 +277,26 @@ def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[t
 
 
 def _counts(meta: Mapping[str, Any], rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Each verdict, what it means, and the goods it is given to."""
+    """Each verdict, worst first, what it means, and the goods it is given to, the widest gap first."""
     rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+    found = sorted(rows.to_dict("records"), key=worst_first)
     lines = []
-    for status, meaning in STATUS_WORDS.items():
-        goods = [str(meta["labels"].get(good, good)) for good in rows["good"][rows["status"] == status]]
-        text = f"{meaning.capitalize()}: {len(goods)} of {len(rows)} goods"
+    for status in WORST_FIRST:
+        goods = [_in_short(row, meta) for row in found if row["status"] == status]
+        text = f"{STATUS_WORDS[status].capitalize()}: {len(goods)} of {len(rows)} goods"
         if goods and status != "met":
             more = f"; and {len(goods) - 9} more, see the sheet Summary" if len(goods) > 9 else ""
             text += f" – {'; '.join(goods[:9])}{more}"
         lines.append((status, text + "."))
     return lines
+
+
+def _in_short(row: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """A good by name, with today's and the least share where the share must rise."""
+    name = good_name(row["good"], meta)
+    if row["status"] not in ("raise", "build", "none"):
+        return name
+    return f"{name}: {today_and_needed(row['share_today'], row['share'], row['status'])}"
 
 
 def _case(meta: Mapping[str, Any], assumptions: pd.DataFrame) -> list[tuple[str, str]]:

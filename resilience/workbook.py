@@ -121,7 +121,7 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
         top = 2
     across = widths[: sheet.split or sheet.printed]
     for note in _notes(sheet):
-        for line in textwrap.wrap(clean(note), max(int(sum(across) * 0.95), 110)):
+        for line in textwrap.wrap(clean(note), max(int(sum(across) * 1.15), 110)):
             page.write_string(top, 0, line, styles(font_color=FAINT))
             top += 1
     for fact in sheet.facts:

@@ -23,6 +23,7 @@ from resilience.burden_words import headlines, money
 from resilience.casefile import Cutoff
 from resilience.cli import main
 from resilience.costs import Costs, annuity, costs_of, counted_once
+from resilience.errors import SolverError
 from resilience.mix import mix_rows
 from resilience.model import ModelData, build
 from resilience.planned import Engine, nearest_plan
@@ -390,6 +391,7 @@ def priced(seed: int, members: int = 3) -> tuple[ModelData, Costs, Engine]:
     return data, costs, Engine(data, program, program)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 def test_no_plan_is_cheaper_than_the_cheapest(seed: int) -> None:
     data, costs, engine = priced(seed)
@@ -503,6 +505,35 @@ def test_command_and_files(two: resilience.Case, tmp_path: Path, capsys: pytest.
     assert main(["burden", path, "--out", str(tmp_path / "b.svg"), "--quiet"]) == 0
     assert "Land AAA" in (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert main(["burden", path, "--out", str(tmp_path / "b.csv"), "--quiet"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("where", "table", "column"),
+    [
+        ("burden_tables.Priced.cheapest", "share_price", "usd"),
+        ("burden_tables.Priced.price_of_share", "share_price", "usd"),
+        ("burden_tables.mix_rows", "mix", "usd"),
+        ("burden_tables.fair_plans", "sharing", "fair_usd"),
+    ],
+)
+def test_what_is_not_certified_is_named_and_no_number(
+    two: resilience.Case, monkeypatch: pytest.MonkeyPatch, where: str, table: str, column: str
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise SolverError("no answer", "wheat", (1, 1, 1))
+
+    monkeypatch.setattr(f"resilience.{where}", fails)
+    found = resilience.burden(two)
+    assert "the solver gave no certified answer (wheat: no answer" in " ".join(found.findings["message"])
+    rows = found.tables[table]
+    if table == "sharing":  # as the cheapest, which the finding says
+        assert rows["fair_usd"].tolist() == rows["cheapest_usd"].tolist() == [360.0, 360.0, 720.0]
+        assert "fair plans stand as the cheapest do" in " ".join(found.findings["message"])
+    else:
+        assert rows[column].isna().all() and set(rows["status"]) == {"unknown"}
+        assert rows["note"].str.contains("no certified answer").all()
+    total = cell(found.burden, plan="cheapest", good=ALL, member=ALL, kind="total")
+    assert total["usd"] == pytest.approx(720.0)
 
 
 def test_the_same_result_gives_the_same_bytes(two: resilience.Case, tmp_path: Path) -> None:

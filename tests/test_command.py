@@ -15,7 +15,9 @@ from conftest import write_case, write_dataset
 import resilience
 import resilience.solver
 from resilience.cli import main
+from resilience.errors import Finding
 from resilience.schema import RESULTS
+from resilience.terminal import print_findings
 from resilience.words import amount
 
 
@@ -104,7 +106,41 @@ def test_options_choose_goods_members_year_and_numbers(case: Path, tmp_path: Pat
 
 def test_check_reports_and_computes_nothing(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(case)]) == 0
-    assert "fit: 2 goods, 1 members, 1 cutoffs" in capsys.readouterr().out
+    assert "fit: 2 goods, 1 member, 1 cutoff" in capsys.readouterr().out
+
+
+def test_findings_of_one_kind_are_printed_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [
+        Finding("info", "balances", None, "demand", "wheat 2024: AAA: 5% of 20 t is home; scaled up"),
+        Finding("warning", "flows", 3, "value", "-1 is below 0"),
+        Finding("info", "balances", None, "demand", "wheat 2024: BBB: 7% of 20 t is home; scaled up"),
+        Finding("info", "balances", None, "demand", "steel 2023: BBB: 7% of 20 t is home; scaled up"),
+        Finding("info", "balances", None, "production", "steel 2023: 7% of 20 t is home; scaled up"),
+        Finding("warning", "flows", 9, "value", "-1 is below 0"),
+    ]
+    print_findings(findings, False, sys.stdout)
+    assert capsys.readouterr().out.splitlines() == [
+        "warning: flows, column value: -1 is below 0",
+        "  2 times: row 3, row 9",
+        "info: balances, column demand: … of 20 t is home; scaled up",
+        "  3 times: wheat AAA, BBB; steel BBB",
+        "info: balances, column production: steel 2023: 7% of 20 t is home; scaled up",
+    ]
+    print_findings(findings, False, sys.stdout, each=True)
+    assert capsys.readouterr().out.splitlines() == [str(findings[n]) for n in (1, 5, 0, 2, 3, 4)]
+
+
+def test_errors_are_printed_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [Finding("error", "flows", row, "value", "-1 is below 0") for row in (3, 9)]
+    print_findings(findings, False, sys.stdout)
+    assert capsys.readouterr().out.splitlines() == [*map(str, findings), "2 errors; nothing was computed"]
+
+
+def test_a_decimal_comma_is_named(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["frontier", str(case), "--good", "wheat", "--over", "survival.months", "--from", "0,5", "--to", "8"])
+    assert stopped.value.code == 2
+    assert "'0,5' is not a number; write it with a point, not a comma" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,8 @@ spare = [0, 1]
 
 
 def test_a_study_without_factors_or_table_says_what_to_write(tmp_path: Path) -> None:
-    assert "[study.factors]" in refused(study_file(tmp_path / "a", ""))[0]
+    (found,) = refused(study_file(tmp_path / "a", ""))
+    assert "[study.factors]" in found
     assert (
         'under [study.factors], for example "survival.months"' in refused(study_file(tmp_path / "b", "[study]"))[0]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,12 @@ import pytest
 
 import resilience
 from resilience.casefile import PARAMETERS
+from resilience.cli import parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CASES = sorted(path for path in (ROOT / "models").glob("*.toml") if not path.name.startswith("study-"))
+LISTED = re.findall(r"^\| .*`[\w-]+\.toml`.*", README, flags=re.MULTILINE)
+CASES = sorted({ROOT / "models" / name for row in LISTED for name in re.findall(r"`([\w-]+\.toml)`", row)})
 
 
 def blocks(language: str) -> list[str]:
@@ -32,9 +35,24 @@ def test_links_of_the_readme_lead_somewhere() -> None:
         assert (ROOT / link).exists(), link
 
 
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_commands_of_the_documents_are_taken(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for block in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL):
+        for command in re.findall(r"python -m resilience (.*)", block):
+            parser().parse_args(shlex.split(command))  # ends the test if an option is not known
+
+
 def test_every_case_is_listed_and_every_listed_case_is_there() -> None:
-    listed = set(re.findall(r"`([\w-]+\.toml)`", README))
-    assert listed == {case.name for case in CASES}
+    """Of those that come with the tool; a reader's own copies are no business of ours."""
+    if not (ROOT / ".git").exists():
+        assert all(case.exists() for case in CASES)
+        return
+    names = subprocess.run(["git", "ls-files", "models"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shipped = {name.removeprefix("models/") for name in names.stdout.splitlines()}
+    assert {case.name for case in CASES} == {name for name in shipped if not name.startswith("study-")}
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 import resilience
+from resilience.schema import ALL
 
 PAGE = " ".join((ROOT / "docs" / "economic-nato.md").read_text(encoding="utf-8").split())
 MEMBERS = ["CAN", "DEU", "FRA", "GBR", "ITA", "JPN", "USA"]
@@ -82,8 +83,59 @@ def test_sanctions_against_china() -> None:
 
 
 @pytest.mark.slow
+def test_cost_against_china() -> None:
+    case = resilience.load(ROOT / "models" / "g7-china-burden.toml")
+    result = resilience.solve(case, rests=False)
+    burden = resilience.burden(case, result)
+    sums = burden.burden[(burden.burden["good"] == ALL) & (burden.burden["member"] == ALL)]
+    sums = sums[sums["kind"] == "total"].set_index("plan")
+    nearest = sums.loc["nearest"]
+    quoted(f"at least {nearest['usd'] / 1e6:.0f} million USD a year in the plans nearest to today")
+    quoted(
+        f"{1e6 * nearest['gdp_share']:.0f} USD per million of GDP; {nearest['unknown_parts']:.0f} parts of that"
+    )
+    quoted(f"In the cheapest plans that meet the requirement, {sums.at['cheapest', 'usd'] / 1e6:.0f} million USD")
+    shares = burden.sharing.set_index("member")
+    largest = 1e6 * shares.loc[MEMBERS, "cheapest_gdp_share"]
+    assert (largest.loc[["JPN", "FRA"]].round() == 17).all() and round(largest["ITA"], 1) == 0.1
+    quoted(f"the largest burden down to {1e6 * shares.loc[MEMBERS, 'fair_gdp_share'].max():.1f}")
+    quoted(f"for {100 * shares.at[ALL, 'price_of_fairness']:.1f} % more in all")
+    moved = shares.loc[MEMBERS, "transfer_usd"]
+    quoted(f"transfers of {moved[moved > 0].sum() / 1e6:.0f} million USD a year")
+    assert set(moved.index[moved < 0]) == {"USA", "GBR", "ITA"}
+    riding = shares.loc[MEMBERS, "note"].str.extract("others pay: (.*)")[0].dropna().to_dict()
+    assert riding == {"USA": "lithium_hydroxide", "ITA": "natural_graphite"}
+    even = 100 * resilience.sanctions(case, result=result, burden=burden).duration["break_even_probability"]
+    row("", [f"{p:.1f} %" if p >= 0.1 else f"{p:.2f} %" for p in even])
+
+
+@pytest.mark.slow
+def test_partners() -> None:
+    path = ROOT / "models" / "g7-china-burden.toml"
+    some = ['partners.groupings=["EU", "NATO", "CSTO"]']
+    found = resilience.tiers(resilience.load(path, overrides=some, goods=["magnets", "tungsten"])).tiers
+    whole = found[found["country"] == ALL].set_index("grouping")
+    assert (whole["better"] == 0).all() and (whole["adds_to_gini"].abs() < 5e-5).all()
+    adds = (100 * whole["adds_to_requirement"]).round(1)
+    assert adds[["Asia-Pacific Four", "tier 1", "EU", "NATO", "CSTO"]].abs().max() == 0.2
+    quoted(f"(−{-adds['tier 2']} and −{-adds['tier 3']} points)")
+    most = whole[whole["credit"] == 1]
+    built, moved = most["adds_to_capacity_usd"].max() / 1e6, most["adds_to_moved_usd"].max() / 1e6
+    quoted(f"by {built:.0f} and {moved:.0f} million USD a year at most among those with full credit")
+
+
+@pytest.mark.slow
 def test_sanctions_against_russia() -> None:
-    found = resilience.sanctions(resilience.load(ROOT / "models" / "g7-russia-2021-burden.toml"))
+    case = resilience.load(ROOT / "models" / "g7-russia-2021-burden.toml")
+    result = resilience.solve(case, rests=False)
+    burden = resilience.burden(case, result)
+    found = resilience.sanctions(case, result=result, burden=burden)
+    costs = burden.burden[(burden.burden["plan"] == "nearest") & (burden.burden["member"] == ALL)]
+    costs = costs[costs["kind"] == "total"].set_index("good")["usd"]
+    quoted(f"Against Russia the plan costs at least {costs[ALL] / 1e9:.1f} billion USD a year")
+    quoted(f"{100 * costs['hard_coal'] / costs[ALL]:.0f} % of it for hard coal")
+    pays = found.duration.set_index("member")["pays"]
+    assert set(pays.index[pays != "no"]) == {"JPN", "USA"}
     for pattern in ("before", "after"):
         cells = [f"{100 * loss:.3f}" for loss in losses(found, pattern)]
         row(f"Russia, {pattern}", [*cells, f"{spread(found, pattern):.3f}"])

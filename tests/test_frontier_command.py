@@ -142,7 +142,7 @@ def test_values_a_hair_apart_are_one_row() -> None:
     assert [row["value"] for row in rows] == [0.0, 1.0, 4.0]
     edge = shown_rows(table([0.0, 1.0, 1.0 + 1e-9, 4.0], [NONE, NONE, 0.4, 0.1], EXACT))
     assert len(edge) == 4  # on one side there is a share, on the other none
-    assert "1 months of demand: 40.0 %" in in_words(table([0.0, 1.0], [NONE, 0.4], EXACT))
+    assert "1 month of demand: 40.0 %" in in_words(table([0.0, 1.0], [NONE, 0.4], EXACT))
     assert value_words("response.spare", 0.05, "set") == "5 %"
 
 

@@ -252,6 +252,7 @@ def test_many_points_equal_fresh_solves(make: Maker, kind: str) -> None:
         check(case, drawn(rng, chosen, 6, kind), kind)
 
 
+@pytest.mark.slow
 def test_each_parameter_by_itself(make: Maker) -> None:
     """Every value of every parameter in one chunk, so that each follows on others: no state may leak."""
     case = small(make, "one cutoff")
@@ -382,6 +383,7 @@ def test_a_variant_is_read_as_a_whole_file_is(make: Maker) -> None:
             assert again.settings("wheat", "food") == found.settings("wheat", "food"), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["several cutoffs", "any K", "chain", "solidarity, any K"])
 def test_neither_order_nor_company_matters(make: Maker, kind: str) -> None:
     case = small(make, kind)
@@ -443,6 +445,7 @@ def test_a_case_that_is_refused_as_a_file_is_refused_as_a_point(make: Maker) -> 
     assert set(outcomes["status"][1:]) <= {"met", "raise", "shift", "build", "none"}
 
 
+@pytest.mark.slow
 def test_points_where_none_suffices_leave_nothing_behind(make: Maker) -> None:
     case = small(make, "chain")
     points = points_of(
@@ -461,6 +464,7 @@ def test_points_where_none_suffices_leave_nothing_behind(make: Maker) -> None:
     np.testing.assert_allclose(first, last, atol=CLOSE)
 
 
+@pytest.mark.slow
 def test_what_is_wanted_changes_no_number(make: Maker) -> None:
     for kind in ("several cutoffs", "chain", "chain in rows of ALL", "solidarity"):
         case = small(make, kind)

@@ -93,6 +93,7 @@ def test_months_are_left_out_under_solidarity(make: Maker) -> None:
     assert not len(resilience.solve(case).months)
 
 
+@pytest.mark.slow
 def test_months_of_a_chain_hold_out_as_planned() -> None:
     path = Path(__file__).parent.parent / "models" / "g7-china.toml"
     result = resilience.solve(resilience.load(path, goods=["magnets", "rare_earth_compounds"]), rests=False)
@@ -271,16 +272,61 @@ def test_hostile_text_stays_text(result: Result, tmp_path: Path, text: str) -> N
     assert style.count("{") == style.count("}") and "display: none;" not in style.split("@page")[-1]
 
 
-def test_a_burden_is_shown_if_it_is_there(result: Result, tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        [{"good": "wheat", "member": "AAA", "usd": 5.0, "gdp_share": 0.1},
-         {"good": "ALL", "member": "AAA", "usd": 1234.0, "gdp_share": 0.00125}]
+@pytest.fixture
+def costed(make: Maker) -> resilience.Case:
+    """AAA and BBB use 120 each from XXX (cut) at 10; half must come from RRR at 16: 60 · (16 − 10) = 360 USD each."""
+    flows = [("XXX", member, 120.0, "wheat", 1200.0) for member in ("AAA", "BBB")]
+    flows += [("RRR", "ZZZ", 10.0, "wheat", 160.0)]
+    balances = [
+        *({"country": country, "production": 0} for country in ("AAA", "BBB", "ZZZ")),
+        {"country": "XXX", "production": 240},
+        {"country": "RRR", "production": 10, "capacity": 120},
+    ]
+    case = make(
+        flows, balances, members=["AAA", "BBB"], region=["AAA", "BBB", "RRR"], cut=["XXX"],
+        survival={"critical_share": 0.5},
     )  # fmt: skip
-    write_report(Result(result.meta, {**result.tables, "burden": table}), tmp_path / "r.html")
-    text = " ".join(Page(tmp_path / "r.html").text.split())
-    assert "Burden" in text and "1,230" in text and "0.125 %" in text
-    write_report(result, tmp_path / "r.html")
-    assert 'id="burden"' not in (tmp_path / "r.html").read_text("utf-8")
+    path = case.file.dataset / "countries.csv"
+    gdp = {"AAA": 1e6, "BBB": 4e6}
+    lines = [f"{country},Land {country},{gdp.get(country, '')}" for country in pd.read_csv(path)["country"]]
+    path.write_text("\n".join(["country,name,gdp_usd", *lines, ""]), encoding="utf-8")
+    return resilience.load(case.file.path)
+
+
+def test_the_burden_by_hand(costed: resilience.Case, tmp_path: Path) -> None:
+    """360 USD are 360 millionths of AAA's GDP and 90 of BBB's."""
+    assert main(["run", str(costed.file.path), "--out", str(tmp_path / "r.json"), "--quiet"]) == 0
+    for name in ("burden.json", "burden"):
+        assert main(["burden", str(costed.file.path), "--out", str(tmp_path / name), "--quiet"]) == 0
+    out = tmp_path / "r.html"
+    pages = []
+    for source, more in (("r.json", "burden.json"), ("r.json", "burden"), (costed.file.path, None)):
+        given = [] if more is None else [str(tmp_path / more)]
+        assert main(["report", str(tmp_path / source), "--out", str(out), "--quiet", "--burden", *given]) == 0
+        text = " ".join(Page(out).text.split())
+        assert "Land AAA 360 USD360 ppm 360 USD360 ppm" in text and "Land BBB 360 USD90.0 ppm" in text
+        assert "720 USD a year in the cheapest plans" in text
+        pages.append(out.read_text("utf-8"))
+    assert pages[0] == pages[1]
+    result, burden = read_result(tmp_path / "r.json"), resilience.burden(costed)
+    written = write_report(result, out, burden=burden, pictures=tmp_path / "slides")
+    assert tmp_path / "slides" / "burden.png" in written
+    write_report(result, out)
+    assert 'id="burden"' not in out.read_text("utf-8")
+
+
+def test_a_burden_of_something_else_is_refused(
+    costed: resilience.Case, result: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="another case") as error:
+        write_report(result, tmp_path / "r.html", burden=resilience.burden(costed))
+    assert {finding.column for finding in error.value.findings} == {"meta.case_hash", "meta.dataset_hash"}
+    result.to_json(tmp_path / "r.json")
+    asked = ["report", str(tmp_path / "r.json"), "--out", str(tmp_path / "r.html"), "--burden"]
+    assert main(asked) == 2 and "resilience burden CASE --out" in capsys.readouterr().err
+    assert main([*asked, str(tmp_path / "r.json")]) == 2
+    assert "the table is missing" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_goods_that_matter_most_come_worst_first(result: Result) -> None:

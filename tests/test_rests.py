@@ -177,6 +177,7 @@ AS_SET = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", [{}, {"solidarity": True}, {"cap": 0.6}])
 def test_ends_equal_fresh_solves(make: Maker, response: dict[str, Any]) -> None:
     case = rich_case(make, response=response)
@@ -301,6 +302,7 @@ def test_the_workbook_shows_it_beside_the_number(make: Maker, tmp_path: Path) ->
     assert "Rests on" not in without.sheetnames and not without["Summary"]._images
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(make: Maker) -> None:
     data = {"goods": (("wheat", "food"), ("steel", "military"))}
     flows = [*FLOWS, ("BBB", "AAA", 70.0, "steel")]

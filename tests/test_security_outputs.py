@@ -59,6 +59,8 @@ def test_tiers_as_a_command(path: Path, tmp_path: Path, capsys: Any) -> None:
     assert main(["tiers", str(path), *given, "--out", str(tmp_path / "tiers.xlsx")]) == 0
     assert "By score" in capsys.readouterr().out
     assert load_workbook(tmp_path / "tiers.xlsx").sheetnames[:2] == ["Cover", "Tiers"]
+    assert main(["tiers", str(path), *given, "--out", str(tmp_path / "tiers.png")]) == 2
+    assert not (tmp_path / "tiers.png").exists()
 
 
 def test_wrong_names_exit_with_2(path: Path, capsys: Any) -> None:
@@ -81,6 +83,17 @@ def test_workbook_and_pictures_are_the_same_twice(path: Path, tmp_path: Path, ab
     assert book.sheetnames[:2] == ["Cover", "Picture"]
     text = (tmp_path / "1.svg").read_text(encoding="utf-8")
     assert "Land AAA" in text and "Land BBB" in text
+
+
+def test_every_table_says_which_years_are_mixed(path: Path, tmp_path: Path) -> None:
+    found = resilience.threat(resilience.load(path))
+    said = found.meta["mixed_years"]
+    assert said.startswith("Years are mixed") and ("Note", f"{said}.") in headlines(found.tables, found.meta)
+    found.write(tmp_path / "threat.xlsx")
+    book = load_workbook(tmp_path / "threat.xlsx")
+    for name in ("Threat", "Divergence", "Assumptions"):
+        notes = [str(row[0]) for row in book[name].iter_rows(max_row=6, values_only=True)]
+        assert any(note.startswith(said[:40]) for note in notes), name
 
 
 def test_a_picture_has_a_known_suffix(path: Path, tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ def test_min_max_against_brute_force(seed: int) -> None:
     assert sum(cheapest.landed.values()) <= total + 1e-4
 
 
+@pytest.mark.slow
 @given(LAW)
 def test_no_largest_burden_is_above_the_cheapest_plans(seed: int) -> None:
     """Over two goods together; and what is left of each stage is no more than any plan's that was found."""

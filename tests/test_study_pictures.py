@@ -90,6 +90,7 @@ def test_every_picture_says_what_it_is(design: str, points: int, kinds: set[str]
         assert "g7-china.toml" in said and "%" in said
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_bytes(sobol: Any, tmp_path: Path) -> None:
     for run in ("a", "b"):
         pictures = study_pictures(*sobol, tmp_path / run)

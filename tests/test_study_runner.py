@@ -197,6 +197,7 @@ def test_a_killed_process_does_not_end_the_study(case: resilience.Case, tmp_path
     pd.testing.assert_frame_equal(found.outcomes, study(case, spec(400), workers=1, evaluate=ishigami).outcomes)
 
 
+@pytest.mark.slow
 def test_a_chunk_that_always_kills_stops_the_study_with_the_rest_done(
     case: resilience.Case, tmp_path: Path
 ) -> None:
@@ -444,6 +445,7 @@ def test_a_cluster_without_dask_says_how_to_install_it(
         study(case, spec(10), scheduler="tcp://127.0.0.1:1", evaluate=ishigami)
 
 
+@pytest.mark.slow
 def test_workers_are_as_many_as_asked(case: resilience.Case, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     real = joblib.Parallel
@@ -476,6 +478,7 @@ def command(path: Path, *words: str) -> int:
     return main(["study", str(path), "--workers", "1", *words])
 
 
+@pytest.mark.slow
 def test_the_command_keeps_goes_on_and_refuses(case: resilience.Case, capsys: pytest.CaptureFixture[str]) -> None:
     path = case.file.path.with_name("study.toml")
     path.write_text(STUDY, encoding="utf-8")
@@ -526,6 +529,7 @@ def test_the_command_writes_json_and_a_workbook(case: resilience.Case, capsys: p
     assert "there is no [study] in the file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_real_evaluation_passes_to_processes(case: resilience.Case, tmp_path: Path) -> None:
     factors = (Factor("survival.critical_share", 0.5, 0.9), Factor("survival.months", 6, 12, whole=True))
     asked = StudySpec(factors, "latin_hypercube", 60)

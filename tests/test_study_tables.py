@@ -43,6 +43,13 @@ def _linear(_good: str, _reading: str, at: Mapping[str, Any]) -> float:
     return 0.1 + 0.5 * at.get(A, 0.1) + 0.2 * at.get(B, 0.1) + 0.0 * at.get(C, 0.9)
 
 
+def test_one_month_is_singular() -> None:
+    assert study_words.value_text("response.stock_months", 1.0) == "1 month of demand"
+    assert study_words.value_text("response.stock_months", 1.5) == "1.5 months of demand"
+    assert study_words.value_text("response.stock_months", -1.0, "plus") == "−1 month of demand"
+    assert study_words.value_text("survival.months", 1) == "1 month"
+
+
 def test_every_table_is_as_declared() -> None:
     for design, points in (
         ("sobol", 16),

@@ -622,7 +622,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(title=HOSTILE, name=HOSTILE, ground=HOSTILE, source=HOSTILE)
 def test_hostile_text_goes_out_and_comes_back(
     tmp_path_factory: pytest.TempPathFactory, title: str, name: str, ground: str, source: str

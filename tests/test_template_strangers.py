@@ -305,10 +305,17 @@ def test_strict_open_xml_says_what_to_do(form: Path) -> None:
     says(form, "Strict Open XML", "save it as the plain")
 
 
+def test_an_encoding_nobody_knows_says_what_to_do(form: Path) -> None:
+    with_parts(
+        form, {"xl/workbook.xml": lambda content: content.replace(b"UTF-8", b"UTF-9").replace(b"utf-8", b"utf-9")}
+    )
+    says(form, "not well-formed XML", "unknown encoding")
+
+
 # Any damage at all.
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_damage_is_answered_and_never_a_fault_of_the_program(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -322,7 +329,7 @@ def test_damage_is_answered_and_never_a_fault_of_the_program(
     _answered(tmp_path_factory, bytes(content))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_any_xml_in_a_part_is_answered(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Damage inside a part that is packed well: values, attributes and tags that make no sense."""

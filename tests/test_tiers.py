@@ -7,6 +7,8 @@ import pytest
 from economy_by_hand import TABLE, two_members
 
 import resilience
+from resilience import partner_tiers
+from resilience.errors import SolverError
 from resilience.partner_tiers import ORDER, Outcome, difference, tiers_in
 from resilience.sanctions_settings import PRESET_TIERS
 
@@ -95,3 +97,50 @@ def test_presets_are_in_the_embedded_data() -> None:
     named |= {"NATO", "CSTO", "European Intervention Initiative"}
     assert named <= set(groupings)
     assert groupings["Asia-Pacific Four"].credit.keys() == set(case.groups["IP4"])
+
+
+def test_goods_that_survive_are_kept_unless_all_are_asked_for(
+    case: resilience.Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solved: list[dict[str, float]] = []
+    solve = partner_tiers.solve_family
+
+    def counted(case: resilience.Case, *given: Any, **named: Any) -> Any:
+        solved.append(dict(case.credit))
+        return solve(case, *given, **named)
+
+    monkeypatch.setattr(partner_tiers, "solve_family", counted)
+    found = {}
+    for every in (False, True):
+        solved.clear()
+        spared = resilience.load(case.file.path, overrides=["survival.critical_share=0.1"])
+        found[every] = resilience.tiers(spared, every_good=every)
+        assert len(solved) == (3 if every else 1)  # as written, and with the countries of both tiers
+    assert found[False].tiers.equals(found[True].tiers)
+    text = "\n".join(found[False].findings["message"])
+    assert "wheat survive as they are bought today" in text
+    assert "survive as they" not in "\n".join(found[True].findings["message"])
+
+
+def test_what_is_not_certified_is_unknown(case: resilience.Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    solve = partner_tiers.solve_family
+
+    def fails(case: resilience.Case, *given: Any, **named: Any) -> Any:
+        if "OOO" in case.credit:
+            raise SolverError("no answer", "wheat", (1, 1, 1))
+        return solve(case, *given, **named)
+
+    monkeypatch.setattr(partner_tiers, "solve_family", fails)
+    found = resilience.tiers(case)
+    row = found.tiers.set_index(["grouping", "country"]).loc[("close", "ALL")]
+    assert row["status"] == "unknown" and math.isnan(row["adds_to_requirement"]) and "OOO" in row["gap_text"]
+    assert "a grouping is not computed" in "\n".join(found.findings["message"])
+
+
+def test_processes_change_no_number(case: resilience.Case) -> None:
+    one, two = (resilience.tiers(case, workers=workers).tiers for workers in (1, 2))
+    assert one.equals(two)
+
+
+def test_years_are_said(case: resilience.Case) -> None:
+    assert "goods of 2024, GDP of 2024, votes of 2019" in resilience.tiers(case).meta["mixed_years"]

@@ -213,7 +213,9 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
     assert shown["Lng, unwrought"] == f"shift\ntoday 50 %, least 25 %\n{others}\nOne; Two, month 7"
     assert shown["Cobalt, unwrought"] == f"raise +0.1 pp\ntoday 27.0 %, least 27.2 %\n{others}\nOne; Two, month 7"
     assert shown["Arms, unwrought"] == "unknown"
-    together = dict(zip(head, rows[0], strict=True))
+    words = [row[head.index("Status")] for row in rows]
+    assert words == sorted(words, key=["none", "build", "raise", "shift", "unknown", "met"].index)
+    together = dict(zip(head, next(row for row in rows if row[0] == "Magnets, unwrought"), strict=True))
     assert [together[name] for name in ("Share today", "Least share", "Gap", "Status", "Asks most", "Month")] == [
         0.1, 0.6, 0.5, "build", "Two", 7,
     ]  # fmt: skip
