@@ -27,7 +27,7 @@ NUMBER = r"-?\b\d[\d.,]*\b(?: ?%| t\b| kUSD\b)?"
 CODES = rf"\b[A-Z]{{3}}\b(?: by {NUMBER})?"
 VARIES = re.compile(rf"({CODES}(?:, {CODES})*(?:, \d+ more by less)?|{NUMBER})")  # within a kind of finding
 HANGING: Any = {"initial_indent": "  ", "subsequent_indent": "    ", "break_long_words": False}
-NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf"}
+NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf", ".png", ".svg"}
 
 
 def add_case_arguments(command: argparse.ArgumentParser, what: str = "case file (.toml)") -> None:
@@ -129,7 +129,7 @@ def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
     if out is None:
         return
     message = None
-    if out.suffix.lower() in NOT_A_FOLDER:
+    if out.suffix.lower() in NOT_A_FOLDER - {*pictures}:
         message = (
             f"{out.suffix} is not written; use {', '.join(('.xlsx', '.json', *pictures))} or the name of a folder"
         )

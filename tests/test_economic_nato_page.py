@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -32,6 +34,12 @@ def spread(found: resilience.Result, pattern: str, channel: str = "total") -> fl
     return float(table[pattern, "all", channel, "gini"])
 
 
+@cache
+def against_china() -> tuple[resilience.Case, resilience.Result]:
+    case = resilience.load(ROOT / "models" / "g7-china-burden.toml")
+    return case, resilience.solve(case, rests=False)
+
+
 def test_threat() -> None:
     found = resilience.threat(resilience.load(ROOT / "models" / "g7-china-burden.toml"))
     means = found.threat.set_index(["target", "member"])["geometric"]
@@ -46,8 +54,7 @@ def test_threat() -> None:
 @pytest.mark.slow
 def test_sanctions_against_china() -> None:
     path = ROOT / "models" / "g7-china-burden.toml"
-    case = resilience.load(path)
-    result = resilience.solve(case, rests=False)
+    case, result = against_china()
     found = resilience.sanctions(case, result=result)
     for pattern in ("before", "after"):
         cells = [f"{100 * loss:.2f}" for loss in losses(found, pattern)]
@@ -84,8 +91,7 @@ def test_sanctions_against_china() -> None:
 
 @pytest.mark.slow
 def test_cost_against_china() -> None:
-    case = resilience.load(ROOT / "models" / "g7-china-burden.toml")
-    result = resilience.solve(case, rests=False)
+    case, result = against_china()
     burden = resilience.burden(case, result)
     sums = burden.burden[(burden.burden["good"] == ALL) & (burden.burden["member"] == ALL)]
     sums = sums[sums["kind"] == "total"].set_index("plan")

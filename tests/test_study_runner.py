@@ -290,6 +290,8 @@ def test_ten_kills_and_the_table_is_the_undisturbed_one(case: resilience.Case, t
         first = run.stdout.readline()  # the points that were done at the start
         assert first, run.stderr.read()
         done.append(int(first.split()[0]))
+        for _ in range(chance.randint(0, 2)):  # however slow the machine, some get further than the first chunk
+            run.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.2))
         run.kill()
         run.wait()
