@@ -18,9 +18,9 @@ from pathlib import Path
 import highspy
 
 import resilience
-from resilience.calculator import figures, model_data
+from resilience.families import figures, model_data
 from resilience.model import build
-from resilience.requirements import solve_good
+from resilience.reading.requirements import solve_good
 from resilience.solver import Program, compile_model, minimise
 
 MODELS = Path(__file__).parent.parent / "models"

@@ -30,11 +30,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
-from resilience.balance import GoodData
-from resilience.casefile import PARAMETERS, Cutoff, Ground, Setting, Surge
-from resilience.cutoffs import availability
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import PARAMETERS, Cutoff, Ground, Setting, Surge
+from resilience.inputs.cutoffs import availability
 from resilience.model import ModelData, build, prepare
-from resilience.readings import alone, guaranteed, market
+from resilience.reading.readings import alone, guaranteed, market
 from resilience.solver import compile_model, minimise
 
 MEMBER = "HOME"

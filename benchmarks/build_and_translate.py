@@ -24,9 +24,9 @@ import pandas as pd
 import pyomo.environ as pyo
 from scipy import sparse
 
-from resilience.balance import GoodData
-from resilience.casefile import PARAMETERS, Cutoff, Ground, Setting
-from resilience.cutoffs import availability
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import PARAMETERS, Cutoff, Ground, Setting
+from resilience.inputs.cutoffs import availability
 from resilience.model import ChainData, ModelData, build_chain, prepare
 from resilience.solver import Program, compile_model
 from resilience.templates import Template

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resilience.input_output import FINAL, content, read_table
+from resilience.origins.input_output import FINAL, content, read_table
 
 DEMAND = (*FINAL[:2], "GGFC", "GFCF", "INVNT", "DPABR")
 

@@ -44,18 +44,18 @@ from build_and_translate import Size, goods_of
 from pyomo.contrib.solver.solvers.highs import Highs
 
 import resilience
-from resilience import planned, requirements
-from resilience.calculator import all_figures, model_data
-from resilience.case import Case
-from resilience.designs import Factor, StudySpec, design_points, values_of
+from resilience.families import all_figures, model_data
+from resilience.inputs.case import Case
+from resilience.inputs.variants import vary
 from resilience.model import ModelData, build
-from resilience.points import Evaluate
-from resilience.requirements import Wanted
+from resilience.reading import planned, requirements
+from resilience.reading.requirements import Wanted
 from resilience.schema import READINGS
 from resilience.solver import Program, Warm, compile_model, minimise
-from resilience.studies import chunks_of, study
+from resilience.studies.designs import Factor, StudySpec, design_points, values_of
+from resilience.studies.points import Evaluate
+from resilience.studies.runner import chunks_of, study
 from resilience.templates import Template
-from resilience.variants import vary
 
 MODELS = Path(__file__).parent.parent / "models"
 GOODS = ("wheat", "crude_oil", "tungsten", "helium")

@@ -21,10 +21,10 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
-from resilience.handoff import write_workbook
+from resilience.handoff.result_workbook import write_workbook
+from resilience.output.sheets import table_fields
 from resilience.results import Result
 from resilience.schema import ALL, READINGS, RESULTS
-from resilience.sheets import table_fields
 
 GOOD, MEMBER = "good{:03}", "M{:02}"
 MEMBERS, SUPPLIERS = 20, 100

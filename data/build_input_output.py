@@ -2,8 +2,8 @@
 
     python data/build_input_output.py --raw DIR [--out data/trade_flows] [--compare]
 
-DIR holds the table as published (2022_SML.csv, 2022.csv or ICIO*_2022.csv, see resilience/input_output.py) or an
-extract of it: oecd_icio2022*.parquet (supplier_sector, supplier, user_sector, user, usd_mn) with
+DIR holds the table as published (2022_SML.csv, 2022.csv or ICIO*_2022.csv, see resilience/origins/input_output.py)
+or an extract of it: oecd_icio2022*.parquet (supplier_sector, supplier, user_sector, user, usd_mn) with
 oecd_icio2022*_totals.csv (sector, country, gross_output_usd_mn, …). The published file wins.
 
 Writes input_output.csv, the table of COUNTRIES and the rest of the world by the sectors of SECTORS, in the wide
@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.errors import InputError
-from resilience.input_output import REST, InputOutput, content, read_table
+from resilience.origins.input_output import REST, InputOutput, content, read_table
 
 HERE = Path(__file__).resolve().parent
 YEAR = 2022

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import resilience
-from resilience.pictures import chain_picture
+from resilience.output.pictures import chain_picture
 
 CASE = Path(__file__).parent.parent / "models" / "g7-china.toml"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 import resilience
-from resilience.study_pictures import rule_picture
-from resilience.study_tables import groups, study_tables
-from resilience.study_words import label, share_text, value_text
+from resilience.inputs.factor_words import label, share_text, value_text
+from resilience.studies.pictures import rule_picture
+from resilience.studies.tables import groups, study_tables
 from resilience.words import percent
 
 MODELS = Path(__file__).parent.parent / "models"

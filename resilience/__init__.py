@@ -11,17 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from resilience.burden_tables import burden
     from resilience.calculator import compare, solve
-    from resilience.case import Case, load
-    from resilience.designs import read_study
+    from resilience.economics.burden import burden
+    from resilience.economics.security import sanctions, threat, tiers
     from resilience.errors import Finding, InputError, SolverError
-    from resilience.form_workbook import write_form
-    from resilience.frontiers import frontier
-    from resilience.report import write_report
+    from resilience.handoff.form_workbook import write_form
+    from resilience.handoff.report import write_report
+    from resilience.inputs.case import Case, load
     from resilience.results import Result, read_result
-    from resilience.security import sanctions, threat, tiers
-    from resilience.studies import Study, study
+    from resilience.studies.designs import read_study
+    from resilience.studies.frontiers import frontier
+    from resilience.studies.runner import Study, study
 
 __all__ = [
     "Case",
@@ -46,25 +46,25 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Case": "case",
+    "Case": "inputs.case",
     "Finding": "errors",
     "InputError": "errors",
     "Result": "results",
     "SolverError": "errors",
-    "Study": "studies",
-    "burden": "burden_tables",
+    "Study": "studies.runner",
+    "burden": "economics.burden",
     "compare": "calculator",
-    "frontier": "frontiers",
-    "load": "case",
+    "frontier": "studies.frontiers",
+    "load": "inputs.case",
     "read_result": "results",
-    "read_study": "designs",
-    "sanctions": "security",
+    "read_study": "studies.designs",
+    "sanctions": "economics.security",
     "solve": "calculator",
-    "study": "studies",
-    "threat": "security",
-    "tiers": "security",
-    "write_form": "form_workbook",
-    "write_report": "report",
+    "study": "studies.runner",
+    "threat": "economics.security",
+    "tiers": "economics.security",
+    "write_form": "handoff.form_workbook",
+    "write_report": "handoff.report",
 }
 
 

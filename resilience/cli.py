@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from resilience.command_run import EPILOG
-from resilience.terminal import BAD_INPUT, FAULT, NOT_OPTIMAL, SOLVED, print_findings
+from resilience.commands.run import EPILOG
+from resilience.commands.terminal import BAD_INPUT, FAULT, NOT_OPTIMAL, SOLVED, print_findings
 
 COMMANDS = (
     "check",
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(name: str) -> Any:
-    return import_module(f"resilience.command_{name}")
+    return import_module(f"resilience.commands.{name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _version() -> int:
-    from resilience.calculator import versions
+    from resilience.families import versions
 
     for name, number in versions().items():
         print(name, number)

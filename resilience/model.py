@@ -71,8 +71,8 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.core.base import constraint
 from pyomo.core.base.param import IndexedParam
 
-from resilience.balance import GoodData
-from resilience.cutoffs import Availability
+from resilience.inputs.balance import GoodData
+from resilience.inputs.cutoffs import Availability
 
 INDICES = {
     "sourcing": ("member", "supplier"),

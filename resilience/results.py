@@ -72,7 +72,7 @@ class Result:
         ``compare`` is an earlier workbook or JSON file, for the change log; ``study`` the folder of a finished
         study, for the sensitivity.
         """
-        from resilience.handoff import write_workbook  # Excel is only needed when asked for
+        from resilience.handoff.result_workbook import write_workbook  # Excel is only needed when asked for
 
         return write_workbook(self, _parent(path), compare=compare, study=study)
 

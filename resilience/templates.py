@@ -24,8 +24,8 @@ from pyomo.common.numeric_types import RegisterNumericType
 from pyomo.repn.plugins.parameterized_standard_form import ParameterizedLinearStandardFormCompiler
 from scipy import sparse
 
-from resilience.cutoffs import Availability
 from resilience.errors import SolverError
+from resilience.inputs.cutoffs import Availability
 from resilience.model import PART, ChainData, ModelData, numbers_of
 from resilience.solver import Program, compile_model, name_of, places
 

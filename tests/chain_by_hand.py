@@ -19,8 +19,8 @@ from conftest import write_case, write_dataset
 from scipy import sparse
 
 import resilience
-from resilience.balance import GoodData
-from resilience.casefile import Cutoff, Surge
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import Cutoff, Surge
 
 ALL = "ALL"
 BAND = 2e-7  # room around a fixed plan, in parts of demand

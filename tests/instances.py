@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.balance import GoodData
-from resilience.casefile import PARAMETERS, Cutoff, Setting, Surge
-from resilience.cutoffs import availability
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import PARAMETERS, Cutoff, Setting, Surge
+from resilience.inputs.cutoffs import availability
 from resilience.model import ModelData, prepare
 
 

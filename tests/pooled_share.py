@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from resilience.robust import Array, Matrix, Progress, RobustProblem, Scenario, _Rows, solve
-from resilience.worst_cut import Survival, Threat, chosen, sizes, survival_recourse
+from resilience.reading.robust import Array, Matrix, Progress, RobustProblem, Scenario, _Rows, solve
+from resilience.reading.worst_cut import Survival, Threat, chosen, sizes, survival_recourse
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from conftest import write_case, write_dataset
 
-from resilience.designs import Factor, StudySpec
+from resilience.studies.designs import Factor, StudySpec
 
 SHARES = ("survival.critical_share", "response.diversion", "survival.demand_factor")
 A, B = 7.0, 0.1

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.designs import Factor, StudySpec, design_points, values_of
 from resilience.schema import ALL, STUDY
+from resilience.studies.designs import Factor, StudySpec, design_points, values_of
 
 STOCK, CRITICAL, LENGTH, SURGE, REGION = (
     "response.stock_months.military",

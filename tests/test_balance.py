@@ -13,7 +13,7 @@ from conftest import FLOWS as FLOW_HEADER
 from conftest import Maker, row, write_case, write_dataset
 
 import resilience
-from resilience.balance import Trade, assemble
+from resilience.inputs.balance import Trade, assemble
 from resilience.words import verdict
 
 

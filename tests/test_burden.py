@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from instances import figures, model_data, random_good
 
 import resilience
-from resilience.burden_picture import burden_picture
-from resilience.burden_settings import BURDEN
-from resilience.burden_words import headlines, money
-from resilience.casefile import Cutoff
 from resilience.cli import main
-from resilience.costs import Costs, annuity, costs_of, counted_once
+from resilience.economics.burden_picture import burden_picture
+from resilience.economics.burden_words import headlines, money
+from resilience.economics.costs import Costs, annuity, costs_of, counted_once
+from resilience.economics.mix import mix_rows
+from resilience.economics.priced import Priced, cost_plan
 from resilience.errors import SolverError
-from resilience.mix import mix_rows
+from resilience.inputs.burden_settings import BURDEN
+from resilience.inputs.casefile import Cutoff
 from resilience.model import ModelData, build
-from resilience.planned import Engine, nearest_plan
-from resilience.priced import Priced, cost_plan
+from resilience.reading.planned import Engine, nearest_plan
 from resilience.schema import ALL, ECONOMY, RESULTS
 from resilience.solver import compile_model
 
@@ -261,7 +261,7 @@ def test_outliers_are_held_and_named(two: resilience.Case) -> None:
         "usd"
     ] == pytest.approx(1200.0)
     free = resilience.load(two.file.path, overrides=["burden.price_limit=inf"])
-    data = resilience.calculator.figures(free, "wheat")  # type: ignore[attr-defined]
+    data = resilience.families.figures(free, "wheat")  # type: ignore[attr-defined]
     assert costs_of(free, data).landed.at["RRR", "AAA"] == pytest.approx(16000.0)
 
 
@@ -510,10 +510,10 @@ def test_command_and_files(two: resilience.Case, tmp_path: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("where", "table", "column"),
     [
-        ("burden_tables.Priced.cheapest", "share_price", "usd"),
-        ("burden_tables.Priced.price_of_share", "share_price", "usd"),
-        ("burden_tables.mix_rows", "mix", "usd"),
-        ("burden_tables.fair_plans", "sharing", "fair_usd"),
+        ("economics.burden.Priced.cheapest", "share_price", "usd"),
+        ("economics.burden.Priced.price_of_share", "share_price", "usd"),
+        ("economics.burden.mix_rows", "mix", "usd"),
+        ("economics.burden.fair_plans", "sharing", "fair_usd"),
     ],
 )
 def test_what_is_not_certified_is_named_and_no_number(

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resilience
-from resilience import chains, planned
-from resilience.calculator import all_figures, couple_family, solve_family
-from resilience.requirements import Wanted
+from resilience.families import all_figures, couple_family, solve_family
+from resilience.reading import chains, planned
+from resilience.reading.requirements import Wanted
 from resilience.solver import Program
 
 GOODS = (("magnet", "military"), ("powder", "military"), ("ore", "military"))

@@ -10,7 +10,7 @@ import pytest
 from conftest import row
 
 import resilience
-from resilience.calculator import figures
+from resilience.families import figures
 from resilience.words import percent
 
 ROOT = Path(__file__).parent.parent

@@ -15,9 +15,9 @@ from conftest import write_case, write_dataset
 import resilience
 import resilience.solver
 from resilience.cli import main
+from resilience.commands.terminal import print_findings
 from resilience.errors import Finding
 from resilience.schema import RESULTS
-from resilience.terminal import print_findings
 from resilience.words import amount
 
 

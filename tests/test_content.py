@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 import resilience.solver
 from resilience import InputError
 from resilience.cli import main
-from resilience.content import (
+from resilience.origins.content import (
     BOM,
     METHODS,
     RESULTS,

@@ -14,7 +14,8 @@ from SALib.analyze import morris, sobol
 from scipy import stats
 from study_evaluations import small_case
 
-from resilience.designs import (
+from resilience.errors import InputError
+from resilience.studies.designs import (
     DESIGNS,
     Factor,
     StudySpec,
@@ -27,7 +28,6 @@ from resilience.designs import (
     unit_sample,
     values_of,
 )
-from resilience.errors import InputError
 
 MIXED = (
     Factor("survival.months", 6, 24, whole=True, levels=4),

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 import resilience
-from resilience.casefile import PARAMETERS
 from resilience.cli import parser
+from resilience.inputs.casefile import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

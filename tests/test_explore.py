@@ -16,10 +16,10 @@ from browser import Watched, chromium
 from conftest import Maker, row
 
 import resilience
-from resilience.case import Case
 from resilience.cli import main
 from resilience.errors import InputError
-from resilience.explore import Explorer, server
+from resilience.handoff.explore import Explorer, server
+from resilience.inputs.case import Case
 from resilience.schema import ALL
 
 ROOT = Path(__file__).parent.parent

@@ -13,15 +13,15 @@ from conftest import Maker
 from instances import figures, model_data
 
 import resilience
-from resilience.case import Case
-from resilience.casefile import Cutoff, Setting, Surge
 from resilience.errors import InputError
-from resilience.frontiers import CLOSE, frontier, movable
+from resilience.inputs.case import Case
+from resilience.inputs.casefile import Cutoff, Setting, Surge
 from resilience.model import build
-from resilience.points import Evaluate
-from resilience.requirements import Wanted
+from resilience.reading.requirements import Wanted
 from resilience.schema import ALL, STUDY
 from resilience.solver import Program, compile_model
+from resilience.studies.frontiers import CLOSE, frontier, movable
+from resilience.studies.points import Evaluate
 
 AMPLE = 1e6
 SURGE = [min(0.20, 0.02 * max(0, t - 1)) for t in range(1, 13)]

@@ -14,11 +14,11 @@ from conftest import Maker
 
 import resilience
 from resilience.cli import main
-from resilience.frontier_output import frontier_meta
-from resilience.frontier_picture import _draw, frontier_picture
-from resilience.frontier_words import break_even, in_words, shown_rows, value_words
-from resilience.frontiers import EXACT, SOLVED, STEP
 from resilience.schema import STUDY
+from resilience.studies.frontier_output import frontier_meta
+from resilience.studies.frontier_picture import _draw, frontier_picture
+from resilience.studies.frontier_words import break_even, in_words, shown_rows, value_words
+from resilience.studies.frontiers import EXACT, SOLVED, STEP
 
 STOCK = "response.stock_months"
 

@@ -19,18 +19,19 @@ from hypothesis import strategies as st
 from workbook_instances import HOSTILE, LONG, NAN, frame_of, made_up, required
 
 import resilience
-from resilience import handoff, workbook
-from resilience.answers import Answers, matter_most
-from resilience.audit import WEIGHTS, checksums, weight
 from resilience.cli import main
-from resilience.compared import changes, read_tables
 from resilience.errors import InputError
-from resilience.handoff import write_workbook
+from resilience.handoff import result_workbook as handoff
+from resilience.handoff.answers import Answers, matter_most
+from resilience.handoff.audit import WEIGHTS, checksums, weight
+from resilience.handoff.compared import changes, read_tables
+from resilience.handoff.result_workbook import write_workbook
+from resilience.handoff.thresholds import benchmarks
+from resilience.output import workbook
+from resilience.output.sheets import STALE_TEXT, STALE_WORD, heading
+from resilience.output.workbook import clean
 from resilience.results import Result
 from resilience.schema import ALL
-from resilience.sheets import STALE_TEXT, STALE_WORD, heading
-from resilience.thresholds import benchmarks
-from resilience.workbook import clean
 
 FLOWS = [("CHN", "AAA", 60), ("BBB", "AAA", 40)]
 
@@ -193,7 +194,7 @@ def test_codes_that_excel_would_read_as_patterns_give_values(whole: Result, tmp_
 
 def test_checksum_of_assumptions_by_hand() -> None:
     """Numbers: weight × (1 + value); texts: weight × (length + Σ code × place), the text filled up to 120 with ~."""
-    from resilience.audit import assumptions_sheet
+    from resilience.handoff.audit import assumptions_sheet
 
     frame = frame_of(
         "assumptions",
@@ -516,7 +517,7 @@ def test_days_of_oil_by_hand(
 
 
 def test_every_content_preset_and_every_good_is_there(whole: Result) -> None:
-    from resilience.content import presets
+    from resilience.origins.content import presets
 
     rows = benchmarks(whole)
     assert {preset.label for preset in presets().values()} <= set(rows["rule"])

@@ -10,7 +10,7 @@ import pytest
 from conftest import Maker, write_case, write_dataset
 
 import resilience
-from resilience.dataset import read_dataset
+from resilience.inputs.dataset import read_dataset
 from resilience.schema import INPUTS
 
 FLOWS = [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0)]

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from resilience.errors import InputError
-from resilience.input_output import (
+from resilience.origins.input_output import (
     InputOutput,
     check,
     content,

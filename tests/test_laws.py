@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from instances import model_data, random_good
 
 import resilience
-from resilience.balance import GoodData
-from resilience.casefile import Cutoff, Setting, Surge
-from resilience.requirements import solve_good
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import Cutoff, Setting, Surge
+from resilience.reading.requirements import solve_good
 
 seeds = st.integers(0, 10_000)
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import Maker, row
 
 import resilience
-from resilience.calculator import figures
+from resilience.families import figures
 
 TABLE = """\
 V1,AAA_S,FRI_S,NEU_S,ADV_S,AAA_HFCE,OUT

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resilience
-from resilience.participation import (
+from resilience.economics.participation import (
     all_coalitions,
     break_even,
     break_even_probability,

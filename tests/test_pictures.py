@@ -16,7 +16,7 @@ from conftest import write_case, write_dataset
 import resilience
 from resilience.cli import main
 from resilience.errors import InputError
-from resilience.pictures import chain_picture, chain_pictures, goods_with_chain
+from resilience.output.pictures import chain_picture, chain_pictures, goods_with_chain
 from resilience.results import Result
 from resilience.schema import ALL, RESULTS
 from resilience.words import today_and_needed, weakest_links

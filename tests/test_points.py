@@ -16,18 +16,18 @@ from instances import figures
 from instances import model_data as instance
 
 import resilience
-from resilience.calculator import all_figures, couple_family, solve_family
-from resilience.case import Case
-from resilience.casefile import PARAMETERS, Cutoff, case_file
-from resilience.designs import number_in, values_of, whole_name
 from resilience.errors import InputError, SolverError
+from resilience.families import all_figures, couple_family, solve_family
+from resilience.inputs.case import Case
+from resilience.inputs.casefile import PARAMETERS, Cutoff, case_file
+from resilience.inputs.variants import is_plain, vary
 from resilience.model import build
-from resilience.points import Evaluate
-from resilience.requirements import Wanted
+from resilience.reading.requirements import Wanted
 from resilience.schema import ALL
 from resilience.solver import Warm, compile_model, minimise
-from resilience.store import outcomes_table
-from resilience.variants import is_plain, vary
+from resilience.studies.designs import number_in, values_of, whole_name
+from resilience.studies.points import Evaluate
+from resilience.studies.store import outcomes_table
 
 ROOT = Path(__file__).parent.parent
 CLOSE = 1e-7

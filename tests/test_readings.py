@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from instances import figures, model_data, random_good
 from scipy.optimize import linprog
 
-from resilience.balance import GoodData
-from resilience.casefile import Cutoff, Surge
-from resilience.conditions import survival_conditions
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import Cutoff, Surge
 from resilience.model import ModelData, build
-from resilience.readings import (
+from resilience.reading.conditions import survival_conditions
+from resilience.reading.readings import (
     Alone,
     Reading,
     _Knapsack,

@@ -10,10 +10,10 @@ from conftest import Maker, row
 from tests_support import by_enumeration, small_good
 
 import resilience
-from resilience.caps import floor_under_cap, loosest_cap
-from resilience.casefile import Cutoff
 from resilience.cli import main
-from resilience.readings import alone
+from resilience.inputs.casefile import Cutoff
+from resilience.reading.caps import floor_under_cap, loosest_cap
+from resilience.reading.readings import alone
 
 FLOWS = [("BBB", "AAA", 1200.0)]
 BALANCES = [

@@ -10,7 +10,7 @@ import pytest
 from conftest import Maker
 
 import resilience
-from resilience.recipes import Recipe, cycle, final_first, groups, upstream
+from resilience.inputs.recipes import Recipe, cycle, final_first, groups, upstream
 
 GOODS = (("magnet", "military"), ("powder", "military"), ("ore", "military"))
 

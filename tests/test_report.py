@@ -16,14 +16,14 @@ import pytest
 from conftest import Maker
 
 import resilience
-from resilience import report_facts as facts
 from resilience.cli import main
 from resilience.errors import InputError
-from resilience.report import write_report
-from resilience.report_pictures import heat_map, inline, pictures_of
+from resilience.handoff import report_facts as facts
+from resilience.handoff.report import write_report
+from resilience.handoff.report_pictures import heat_map, inline, pictures_of
+from resilience.handoff.world_map import equal_earth, on_map
 from resilience.results import Result, read_result
 from resilience.schema import RESULTS
-from resilience.world_map import equal_earth, on_map
 
 HOSTILE = [
     "<script>alert(1)</script>", "</style><b>x", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}", "]]><svg onload=x>",

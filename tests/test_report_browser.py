@@ -8,7 +8,7 @@ import pytest
 from browser import Watched, chromium
 
 import resilience
-from resilience.report import write_report
+from resilience.handoff.report import write_report
 from resilience.results import Result
 
 ROOT = Path(__file__).parent.parent

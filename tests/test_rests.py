@@ -16,15 +16,15 @@ import pytest
 from conftest import Maker, row
 
 import resilience
-from resilience import rests
-from resilience.bars import BEYOND, LINE, SCALE, WIDTH, bars_png
-from resilience.calculator import all_figures, figures, model_data, solve_family
 from resilience.cli import main
-from resilience.points import Chunk, Evaluate
-from resilience.reduced import planned_all, reducible
-from resilience.requirements import Wanted
+from resilience.families import all_figures, figures, model_data, solve_family
+from resilience.inputs.variants import vary
+from resilience.output.bars import BEYOND, LINE, SCALE, WIDTH, bars_png
+from resilience.reading.reduced import planned_all, reducible
+from resilience.reading.requirements import Wanted
 from resilience.schema import RESULTS
-from resilience.variants import vary
+from resilience.studies import rests
+from resilience.studies.points import Chunk, Evaluate
 from resilience.words import rests_text
 
 FLOWS = [("BBB", "AAA", 900.0)]

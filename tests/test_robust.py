@@ -11,9 +11,9 @@ import pytest
 from pooled_share import pooled_least_share
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-import resilience.robust as robust
+import resilience.reading.robust as robust
 from resilience.errors import SolverError
-from resilience.robust import (
+from resilience.reading.robust import (
     Recourse,
     RobustProblem,
     Scenario,
@@ -22,7 +22,7 @@ from resilience.robust import (
     vertex_bounds,
     worst_case,
 )
-from resilience.worst_cut import Survival, Threat, worst_cut
+from resilience.reading.worst_cut import Survival, Threat, worst_cut
 
 
 def transport(*, bound: float | None = 1000.0, price: float | None = None, least: float = 772.0) -> RobustProblem:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resilience
-from resilience.economy import Figure
-from resilience.footing import footing_table, gini, spread, spread_range, variation
-from resilience.participation import all_coalitions
-from resilience.sanction_losses import BEFORE, Losses, Side, ces_loss
+from resilience.economics.economy import Figure
+from resilience.economics.footing import footing_table, gini, spread, spread_range, variation
+from resilience.economics.participation import all_coalitions
+from resilience.economics.sanction_losses import BEFORE, Losses, Side, ces_loss
 
 # -- the CES aggregate -----------------------------------------------------------------------------------
 

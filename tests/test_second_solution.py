@@ -11,12 +11,12 @@ from instances import figures, model_data, random_good
 from scipy import sparse
 from scipy.optimize import linprog
 
-from resilience.casefile import Cutoff
-from resilience.conditions import survival_conditions
+from resilience.inputs.casefile import Cutoff
 from resilience.model import ModelData, build
-from resilience.requirements import solve_good
+from resilience.reading.conditions import survival_conditions
+from resilience.reading.requirements import solve_good
+from resilience.reading.stress import shortfalls
 from resilience.solver import Program, compile_model, minimise
-from resilience.stress import shortfalls
 
 
 def by_conditions(data: ModelData) -> float | None:

@@ -15,9 +15,9 @@ from test_threat import FACTS, FAR, NAMED
 
 import resilience
 from resilience.cli import main
+from resilience.economics.security_output import draw
+from resilience.economics.security_words import headlines, percent_of_gdp, plain
 from resilience.schema import SECURITY
-from resilience.security_output import draw
-from resilience.security_words import headlines, percent_of_gdp, plain
 
 DATA = ROOT / "data" / "trade_flows"
 STAKES = {"sanctions": {"stake": 1.0, "yearly_cost": 0.0001}}

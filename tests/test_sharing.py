@@ -16,11 +16,11 @@ from instances import figures, model_data
 from test_burden import cell, priced, with_figures
 
 import resilience
-from resilience.casefile import Cutoff
-from resilience.costs import Costs
-from resilience.priced import Priced, cost_plan
+from resilience.economics.costs import Costs
+from resilience.economics.priced import Priced, cost_plan
+from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers
+from resilience.inputs.casefile import Cutoff
 from resilience.schema import ALL
-from resilience.sharing import Block, equal_transfers, fair_plans, least_transfers
 
 LAW = st.integers(0, 10_000)
 

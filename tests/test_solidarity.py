@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from instances import model_data, random_good
 
-from resilience.casefile import Cutoff
-from resilience.cutoffs import with_sets
+from resilience.inputs.casefile import Cutoff
+from resilience.inputs.cutoffs import with_sets
 from resilience.model import build, classes_of
-from resilience.planned import Engine, verdict
-from resilience.requirements import solve_good
+from resilience.reading.planned import Engine, verdict
+from resilience.reading.requirements import solve_good
 from resilience.solver import compile_model, minimise
 
 

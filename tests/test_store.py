@@ -14,7 +14,7 @@ import pytest
 from study_evaluations import SHARES, outcomes
 
 from resilience.errors import InputError
-from resilience.store import (
+from resilience.studies.store import (
     LOCK,
     MANIFEST,
     PARTIAL,

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 import resilience
-from resilience.designs import DESIGNS, FACTOR_KEYS, LEVELS, STUDY_KEYS, StudySpec
 from resilience.errors import InputError
 from resilience.schema import STUDY
-from resilience.study_pictures import _Page
-from resilience.study_tables import study_tables, tornado_text
-from resilience.study_workbook import cover
+from resilience.studies.designs import DESIGNS, FACTOR_KEYS, LEVELS, STUDY_KEYS, StudySpec
+from resilience.studies.pictures import _Page
+from resilience.studies.tables import study_tables, tornado_text
+from resilience.studies.workbook import cover
 from resilience.words import percent
 
 ROOT = Path(__file__).parent.parent

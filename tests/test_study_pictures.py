@@ -18,17 +18,17 @@ import pandas as pd
 import pytest
 from study_instances import STOCK, SURGE, WITH_REGION, formula, study
 
-from resilience import study_workbook
 from resilience.errors import InputError
-from resilience.study_pictures import (
+from resilience.studies import workbook as study_workbook
+from resilience.studies.pictures import (
     distribution_picture,
     indices_picture,
     rule_picture,
     study_pictures,
     tornado_picture,
 )
-from resilience.study_tables import groups, study_tables
-from resilience.study_workbook import write_study_workbook
+from resilience.studies.tables import groups, study_tables
+from resilience.studies.workbook import write_study_workbook
 
 for name in ("matplotlib", "SALib", "sklearn"):
     pytest.importorskip(name)

@@ -20,10 +20,10 @@ from SALib.analyze import morris, sobol
 from study_evaluations import SHARES, Deadly, ishigami, slowly, small_case, spec, wavering
 
 import resilience
-from resilience.designs import Factor, StudySpec, design_points, problem, unit_sample
 from resilience.errors import InputError
-from resilience.store import PARTS, read_store
-from resilience.studies import CHUNK, FEWEST, StudyStopped, WrongVersions, chunks_of, study
+from resilience.studies.designs import Factor, StudySpec, design_points, problem, unit_sample
+from resilience.studies.runner import CHUNK, FEWEST, StudyStopped, WrongVersions, chunks_of, study
+from resilience.studies.store import PARTS, read_store
 
 HERE = Path(__file__).parent
 
@@ -420,19 +420,19 @@ def test_a_cluster_gives_the_same_also_when_a_worker_is_killed(
 def test_a_cluster_with_other_versions_is_refused(
     case: resilience.Case, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import resilience.studies
+    import resilience.studies.runner
 
-    mine = resilience.studies.versions()
-    monkeypatch.setattr(resilience.studies, "versions", lambda: mine | {"highspy": "0.0.1"})
+    mine = resilience.studies.runner.versions()
+    monkeypatch.setattr(resilience.studies.runner, "versions", lambda: mine | {"highspy": "0.0.1"})
     with pytest.raises(WrongVersions, match=r"highspy .* in place of 0\.0\.1"):
         study(case, spec(100), scheduler=cluster.address, evaluate=ishigami)
 
 
 def test_no_scheduler_there(case: resilience.Case, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    import resilience.cluster
+    import resilience.studies.cluster
 
-    monkeypatch.setattr(resilience.cluster, "SECONDS_TO_ANSWER", 1)
+    monkeypatch.setattr(resilience.studies.cluster, "SECONDS_TO_ANSWER", 1)
     with pytest.raises(InputError, match="no scheduler answers there"):
         study(case, spec(10), scheduler=f"tcp://127.0.0.1:{free_port()}", evaluate=ishigami)
     with pytest.raises(InputError, match="no scheduler answers there"):

@@ -22,12 +22,12 @@ from study_instances import (
     study,
 )
 
-from resilience import study_words
-from resilience.designs import Factor
 from resilience.errors import InputError
+from resilience.inputs import factor_words
 from resilience.schema import STUDY
-from resilience.study_rules import Condition, discover, wilson
-from resilience.study_tables import KEY, study_tables, tornado_text
+from resilience.studies.designs import Factor
+from resilience.studies.rules import Condition, discover, wilson
+from resilience.studies.tables import KEY, study_tables, tornado_text
 
 pytest.importorskip("SALib")
 pytest.importorskip("sklearn")
@@ -44,10 +44,10 @@ def _linear(_good: str, _reading: str, at: Mapping[str, Any]) -> float:
 
 
 def test_one_month_is_singular() -> None:
-    assert study_words.value_text("response.stock_months", 1.0) == "1 month of demand"
-    assert study_words.value_text("response.stock_months", 1.5) == "1.5 months of demand"
-    assert study_words.value_text("response.stock_months", -1.0, "plus") == "−1 month of demand"
-    assert study_words.value_text("survival.months", 1) == "1 month"
+    assert factor_words.value_text("response.stock_months", 1.0) == "1 month of demand"
+    assert factor_words.value_text("response.stock_months", 1.5) == "1.5 months of demand"
+    assert factor_words.value_text("response.stock_months", -1.0, "plus") == "−1 month of demand"
+    assert factor_words.value_text("survival.months", 1) == "1 month"
 
 
 def test_every_table_is_as_declared() -> None:
@@ -316,12 +316,12 @@ def test_rule_numbers_are_those_of_the_stated_conditions() -> None:
     row = study_tables(points, outcomes, meta)["rules"].iloc[0]
     sample = points[points["role"] == "sample"].merge(outcomes, on="point")
     inside = np.ones(len(sample), dtype=bool)
-    named = {study_words.label(factor.name): factor for factor in FACTORS}
+    named = {factor_words.label(factor.name): factor for factor in FACTORS}
     for text in row["conditions"].split(" and "):
         name = next((label for label in named if text.startswith(label)), None)
         if name is None:
             continue
-        scale, after = study_words.shown(named[name].name)
+        scale, after = factor_words.shown(named[name].name)
         how, number = text.removeprefix(name).removesuffix(after).rsplit(" ", 1)
         bound, column = float(number) / scale, sample[named[name].name]
         checks = {" below": column < bound, " above": column > bound, " of at most": column <= bound + 1e-9}
@@ -388,14 +388,14 @@ def test_keys_come_in_order() -> None:
     ],
 )
 def test_values_in_words(name: str, how: str, value: Any, text: str) -> None:
-    assert study_words.value_text(name, value, how) == text
+    assert factor_words.value_text(name, value, how) == text
 
 
 def test_names_in_words() -> None:
-    assert study_words.label("goods_override.magnets.critical_share") == "critical share (magnets)"
-    assert study_words.label("response.region_surge.max") == "limit of the region's surge"
-    assert study_words.label("cutoffs.China.fraction.CHN") == "part cut off (China, CHN)"
-    assert study_words.label("cutoffs.U.S. ports.months") == "length of the cutoff (U.S. ports)"
-    assert study_words.unit("response.stock_months", "times") == "times what the case says"
-    assert study_words.unit("response.drawdown") == "share of stock a month"
-    assert study_words.value_text("response.drawdown", 0.5) == "50 % of stock a month"
+    assert factor_words.label("goods_override.magnets.critical_share") == "critical share (magnets)"
+    assert factor_words.label("response.region_surge.max") == "limit of the region's surge"
+    assert factor_words.label("cutoffs.China.fraction.CHN") == "part cut off (China, CHN)"
+    assert factor_words.label("cutoffs.U.S. ports.months") == "length of the cutoff (U.S. ports)"
+    assert factor_words.unit("response.stock_months", "times") == "times what the case says"
+    assert factor_words.unit("response.drawdown") == "share of stock a month"
+    assert factor_words.value_text("response.drawdown", 0.5) == "50 % of stock a month"

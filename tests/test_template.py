@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resilience
-from resilience import form
-from resilience.casefile import CUTOFF_KEYS, PARAMETERS
 from resilience.cli import main
+from resilience.inputs import form
+from resilience.inputs.casefile import CUTOFF_KEYS, PARAMETERS
 from resilience.schema import CATEGORIES, FORM
 
 RICH = {

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resilience
-from resilience.cells import Unreadable, number_in, number_of
 from resilience.cli import main
-from resilience.dataset import read_dataset
+from resilience.inputs.cells import Unreadable, number_in, number_of
+from resilience.inputs.dataset import read_dataset
 from resilience.schema import INPUTS
 
 

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import resilience
-from resilience import incoming
 from resilience.cli import main
 from resilience.errors import Finding
+from resilience.inputs import incoming
 
 SHEET = "xl/worksheets/sheet3.xml"
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
@@ -378,7 +378,7 @@ def test_the_checks_take_little_memory(tmp_path: Path) -> None:
     """A bomb of 200 MiB of zeros in one part, in a process of its own: refused before it is unpacked."""
     path = with_parts(form_of(write_small(tmp_path)), {"xl/media/zeros.bin": bytes(200 * incoming.MIB)})
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom resilience.incoming import open_book\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom resilience.inputs.incoming import open_book\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nfound = []\n"
         "assert open_book(Path(sys.argv[1]), found) is None\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

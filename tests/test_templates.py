@@ -16,12 +16,12 @@ from conftest import Maker
 from instances import figures, model_data, random_good
 
 import resilience
-from resilience.balance import GoodData
-from resilience.casefile import CUTOFF_KEYS, PARAMETERS, Cutoff, Setting, Surge
-from resilience.enters import Change, enters, markdown, programmes
 from resilience.errors import SolverError
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import CUTOFF_KEYS, PARAMETERS, Cutoff, Setting, Surge
 from resilience.model import ModelData, build, build_chain
 from resilience.solver import Program, compile_model, minimise
+from resilience.studies.enters import Change, enters, markdown, programmes
 from resilience.templates import Symbol, Tape, Template
 
 ROOT = Path(__file__).parent.parent

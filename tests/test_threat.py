@@ -8,7 +8,7 @@ from conftest import ROOT
 from economy_by_hand import two_members
 
 import resilience
-from resilience.threats import means
+from resilience.economics.threats import means
 
 FACTS = [
     ("capability", "AAA", 2022, 0.01),

@@ -7,10 +7,10 @@ import pytest
 from economy_by_hand import TABLE, two_members
 
 import resilience
-from resilience import partner_tiers
+from resilience.economics import partner_tiers
+from resilience.economics.partner_tiers import ORDER, Outcome, difference, tiers_in
 from resilience.errors import SolverError
-from resilience.partner_tiers import ORDER, Outcome, difference, tiers_in
-from resilience.sanctions_settings import PRESET_TIERS
+from resilience.inputs.sanctions_settings import PRESET_TIERS
 
 FACTS = [
     ("ideal_point", "AAA", 2019, 1.0),

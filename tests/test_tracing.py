@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resilience
-from resilience.tracing import trace
+from resilience.inputs.tracing import trace
 
 
 def test_three_countries_on_paper() -> None:

@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 from workbook_instances import HOSTILE, LONG, NAN, frame_of, made_up, required
 
-from resilience import sheets
 from resilience.errors import InputError
-from resilience.handoff import write_workbook
+from resilience.handoff.result_workbook import write_workbook
+from resilience.output import sheets
+from resilience.output.sheets import heading
+from resilience.output.workbook import COLOURS, SOLVED, clean
 from resilience.results import Result
 from resilience.schema import ALL, RESULTS
-from resilience.sheets import heading
 from resilience.words import short_verdict, verdict
-from resilience.workbook import COLOURS, SOLVED, clean
 
 PAGES = ["CAN Canada", "DEU Germany", "Helium", "Magnets", "Cobalt"]
 SHEETS = [

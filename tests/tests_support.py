@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from instances import figures, model_data
 
-from resilience.balance import GoodData
-from resilience.caps import loosest_cap
-from resilience.casefile import Cutoff
+from resilience.inputs.balance import GoodData
+from resilience.inputs.casefile import Cutoff
 from resilience.model import ModelData
-from resilience.readings import alone
+from resilience.reading.caps import loosest_cap
+from resilience.reading.readings import alone
 
 
 def small_good(amounts: list[float], **values: Any) -> tuple[GoodData, Callable[[Cutoff], ModelData]]:

@@ -1,0 +1,139 @@
+"""``resilience burden``: what the requirement costs each member, who should bear it, and what else would do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resilience.commands.terminal import (
+    BAD_INPUT,
+    SOLVED,
+    Progress,
+    add_case_arguments,
+    add_workers,
+    check_target,
+    check_workers,
+    console_of,
+    default_workers,
+    load_case,
+    write,
+)
+
+if TYPE_CHECKING:
+    from resilience.economics.burden import Burden
+
+PICTURES = (".png", ".svg")
+
+EPILOG = """\
+examples:
+  resilience burden models/g7-china.toml
+      what it costs, who bears it, what evens it out
+  resilience burden models/g7-china.toml --out burden.xlsx
+      the workbook with picture; .json, a folder (CSV files), or .png and .svg for the picture alone
+  resilience burden models/g7-china.toml --set burden.capacity_times_value=4 --set burden.region_premium=0.3
+      plants twice as dear, and the region's goods 30 % dearer where only values are known
+
+exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
+"""
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "burden",
+        help="what the requirement costs each member, and how to share it",
+        description="Costs the plans of a case (purchases, freight, capacity, stocks), finds the cheapest and\n"
+        "the fairest, the transfers between members, and the cheapest mix of stocks and shares. A member\n"
+        "rides free in a good if it survives as it buys today and pays nothing while others pay.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture",
+    )
+    add_workers(command)
+    add_case_arguments(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print who bears what, and write the tables."""
+    from resilience.economics.burden import burden
+
+    check_workers(options.workers)
+    out: Path | None = options.out
+    drawn = out is not None and out.suffix.lower() in PICTURES
+    if not drawn:
+        check_target(out)
+    case = load_case(options)
+    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+        found = burden(case, workers=options.workers or default_workers(case), progress=advance)
+    if not options.quiet:
+        _print(found)
+    if out is None:
+        return SOLVED
+    if not (_draw(found, out) if drawn else write(found, out)):
+        return BAD_INPUT
+    if not options.quiet:
+        print(f"written: {out}")
+    return SOLVED
+
+
+def _draw(found: Burden, out: Path) -> bool:
+    from resilience.economics.burden_picture import burden_picture
+
+    try:
+        burden_picture(found.sharing, out, found.meta)
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+        return False
+    return True
+
+
+def _print(found: Burden) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from resilience.economics.burden_words import headlines, money
+    from resilience.words import member_name
+
+    console = console_of(sys.stdout)
+    table = Table(
+        title=f"{found.meta['title']} – burden a year, USD per million USD of GDP",
+        box=box.SIMPLE,
+        title_justify="left",
+    )
+    table.add_column("member")
+    for name in ("cheapest plans", "", "fair plans", "", "transfer", "after it", "equal shares: transfer"):
+        table.add_column(name, justify="right")
+    for row in found.sharing.itertuples():
+        table.add_row(
+            member_name(row.member, found.meta),
+            money(row.cheapest_usd),
+            _part(row.cheapest_gdp_share),
+            money(row.fair_usd),
+            _part(row.fair_gdp_share),
+            money(row.transfer_usd),
+            _part(row.after_gdp_share),
+            money(row.equal_transfer_usd),
+        )
+    console.print(table)
+    console.print("Transfers: positive gets, negative gives.", style="dim", highlight=False)
+    for name, text in headlines(found.tables, found.meta):
+        console.print(f"{name}: {text}", highlight=False, markup=False)
+    counts = found.findings["severity"].value_counts()
+    certificate = found.meta["certificate"]
+    console.print(
+        f"{certificate['optima']:,} optima, each certified (worst residual {certificate['worst_residual']:.0e}); "
+        f"{counts.get('warning', 0)} warnings and {counts.get('info', 0)} remarks in the table findings",
+        highlight=False,
+    )
+
+
+def _part(share: float) -> str:
+    """A part of GDP in millionths; an en dash where it is unknown."""
+    return "–" if share != share else f"{1e6 * share:.2f}"

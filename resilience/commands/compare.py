@@ -1,0 +1,80 @@
+"""``resilience compare``: the same case with other regions side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from resilience.commands.terminal import (
+    SOLVED,
+    Progress,
+    add_case_arguments,
+    add_workers,
+    console_of,
+    default_workers,
+    load_case,
+)
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "compare",
+        help="the same case with other regions side by side",
+        description="Solves the case once for each region and prints shares and verdicts side by side.",
+    )
+    command.add_argument(
+        "--regions",
+        metavar="A,B",
+        help="coalitions to compare, by default those under compare in the case file, else G7, G7 and EU, "
+        "G7 and IP4, NATO",
+    )
+    command.add_argument("--out", metavar="PATH", type=Path, help="write the table as CSV (NAME.csv)")
+    add_workers(command)
+    add_case_arguments(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print shares and verdicts by region."""
+    from rich import box
+    from rich.table import Table
+
+    from resilience.calculator import compare
+    from resilience.errors import Finding, InputError
+    from resilience.words import percent
+
+    if options.out is not None and options.out.suffix.lower() != ".csv":
+        message = "the comparison is written as CSV; name a file that ends in .csv"
+        raise InputError([Finding("error", str(options.out), None, None, message)])
+    case = load_case(options)
+    named = [name.strip() for name in (options.regions or "").split(",") if name.strip()]
+    regions = named or list(case.file.compare) or ["G7", "G7 and EU", "G7 and IP4", "NATO"]
+    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+        found = compare(case, regions, workers=options.workers or default_workers(case), progress=advance)
+    regions = list(dict.fromkeys(found["region"]))
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        found.to_csv(options.out, index=False, lineterminator="\n")
+    if not options.quiet:
+        table = Table(
+            title=f"{case.file.title} – today → planned, market, guaranteed", box=box.SIMPLE, title_justify="left"
+        )
+        table.add_column("good")
+        for region in regions:
+            table.add_column(region)
+        for good, part in found.groupby("good", sort=False):
+            cells = []
+            for region in regions:
+                rows = part[part["region"] == region].set_index("reading")
+                if rows.empty:
+                    cells.append("unknown")
+                    continue
+                shares = ", ".join(percent(rows.loc[reading, "share"]) for reading in rows.index)
+                cells.append(f"{percent(rows['share_today'].iloc[0])} → {shares}  {rows.loc['planned', 'status']}")
+            table.add_row(str(good), *cells)
+        console_of(sys.stdout).print(table)
+        print("–: no share suffices, or none can be given.")
+        print("A larger region counts more suppliers, so a higher share need not mean more effort.")
+    return SOLVED

@@ -1,0 +1,177 @@
+"""``resilience sanctions``: what sanctions cost each member before and after the requirement, and who joins."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resilience.commands.terminal import (
+    BAD_INPUT,
+    SOLVED,
+    Progress,
+    add_case_arguments,
+    add_workers,
+    check_target,
+    check_workers,
+    console_of,
+    default_workers,
+    load_case,
+    split,
+    write,
+)
+
+if TYPE_CHECKING:
+    from resilience.economics.security import Security
+
+PICTURES = (".png", ".svg")
+
+EPILOG = """\
+examples:
+  resilience sanctions models/g7-china.toml --target CHN
+      losses by member before and after, how even they are, and break-even stakes
+  resilience sanctions models/g7-china-burden.toml --burden --out sanctions.xlsx
+      with the yearly cost of the requirement, so that the break-even probability is known
+  resilience sanctions models/g7-china.toml --set sanctions.stake=0.5 --set sanctions.substitution=0.2
+      other judgements; --out NAME.png or NAME.svg draws the losses
+
+exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
+"""
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "sanctions",
+        help="what sanctions against a target cost each member, and who would take part",
+        description="Members stop trading with a target: what each loses before and after the requirement, how\n"
+        "evenly, what the target loses, which stakes make members join, and which coalitions hold.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="countries or coalitions (default: the case's, else those its cutoffs name)",
+    )
+    command.add_argument(
+        "--burden", action="store_true", help="work out the yearly cost of the requirement as well; takes longer"
+    )
+    command.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        help="NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture",
+    )
+    add_workers(command)
+    add_case_arguments(command)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print losses by member and write the tables."""
+    from resilience.calculator import solve
+    from resilience.economics.burden import burden
+    from resilience.economics.sanction_losses import target_of
+    from resilience.economics.security import sanctions
+
+    check_workers(options.workers)
+    if options.out is None or options.out.suffix.lower() not in PICTURES:
+        check_target(options.out, PICTURES)
+    case = load_case(options)
+    target = split(options.target) or None
+    target_of(case, target)  # a wrong name is said before the work is done
+    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+        workers = options.workers or default_workers(case)
+        result = solve(case, workers=workers, progress=advance, rests=False)
+    cost = burden(case, result) if options.burden else None
+    found = sanctions(case, target, result=result, burden=cost)
+    return finish(found, options, _print)
+
+
+def finish(found: Security, options: argparse.Namespace, show: Any) -> int:
+    """Print what was found, write it where the options say so, and give the exit status."""
+    from resilience.economics.security_output import draw
+
+    if not options.quiet:
+        show(found)
+        print_short(found)
+    out: Path | None = options.out
+    if out is None:
+        return SOLVED
+    if out.suffix.lower() in PICTURES:
+        try:
+            draw(found, out)
+        except OSError as error:
+            print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+            return BAD_INPUT
+    elif not write(found, out):
+        return BAD_INPUT
+    if not options.quiet:
+        print(f"written: {out}")
+    return SOLVED
+
+
+def print_short(found: Security) -> None:
+    """The answers in short and how many findings there are."""
+    from resilience.economics.burden_words import YEAR_COLUMNS
+    from resilience.economics.security_words import headlines
+
+    console = console_of(sys.stdout)
+    for name, text in headlines(found.tables, found.meta):
+        console.print(f"{name}: {text}", highlight=False, markup=False)
+    findings = found.findings[~found.findings["column"].isin(YEAR_COLUMNS)]  # said above
+    for row in findings[findings["severity"] == "warning"].itertuples():
+        console.print(f"warning: {row.message}", highlight=False, markup=False)
+
+
+def _print(found: Security) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from resilience.economics.sanction_losses import EXPORTS, IMPORTS, OTHER, PATTERNS, TOTAL
+    from resilience.economics.security_words import of_loss, percent_of_gdp, plain
+    from resilience.words import member_name
+
+    names = found.meta["countries"]
+    target = ", ".join(names[code] for code in found.meta["target"])
+    table = Table(
+        title=f"{found.meta['title']} – sanctions against {target}: yearly loss if all sanction, part of GDP",
+        box=box.SIMPLE,
+        title_justify="left",
+    )
+    table.add_column("member")
+    for name in (
+        "the case's goods before",
+        "after",
+        "other imports",
+        "exports",
+        "total before",
+        "after",
+        "alone, after",
+        "break-even stake before",
+        "after",
+    ):
+        table.add_column(name, justify="right")
+    rows, stakes = found.sanctions, found.participation.set_index(["member", "pattern"])["break_even_stake"]
+    for member in found.meta["members"]:
+
+        def loss(pattern: str, channel: str, scenario: str = "all", member: str = member) -> str:
+            return percent_of_gdp(of_loss(rows, pattern, scenario, channel)[member])
+
+        before, after = PATTERNS
+        table.add_row(
+            member_name(member, found.meta),
+            loss(before, IMPORTS),
+            loss(after, IMPORTS),
+            loss(before, OTHER),
+            loss(before, EXPORTS),
+            loss(before, TOTAL),
+            loss(after, TOTAL),
+            loss(after, TOTAL, "alone"),
+            plain(stakes[member, before]),
+            plain(stakes[member, after]),
+        )
+    console_of(sys.stdout).print(table)

@@ -1,0 +1,222 @@
+"""``resilience study``: many points of a case, kept in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resilience.commands.terminal import (
+    BAD_INPUT,
+    FAULT,
+    SOLVED,
+    add_case_arguments,
+    check_target,
+    check_workers,
+    console_of,
+    split,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resilience.studies.runner import Study
+
+EPILOG = """\
+[study] in a case file, or in a file of its own with case = "CASE.toml":
+  [study]
+  design = "sobol"       grid, one_at_a_time, latin_hypercube, sobol or morris
+  points = 256           one_at_a_time: steps a factor; sobol: base samples; morris: paths
+  seed = 1
+  target = 0.6           the share that break-even and rules ask about
+  [study.factors]
+  "survival.critical_share" = [0.7, 1.0]
+  "response.stock_months" = {times = [0.5, 2.0]}
+  "response.region_surge.max" = {low = 0, mode = 0.2, high = 0.4, distribution = "triangular"}
+  "cutoffs.China.months" = {low = 3, high = 24, levels = 4}
+  region = {values = ["G7", "G7 and EU"]}
+
+examples:
+  resilience study models/my-study.toml --out studies/mine
+      compute all points and keep them in a folder; the same command goes on after Ctrl-C or a kill
+  resilience study models/my-study.toml --out studies/try --goods magnets --points 32
+      a first look: one good, few points
+  resilience study models/my-study.toml --out mine.xlsx --set survival.months=6
+      the workbook alone, with one number of the case changed; nothing is kept if it is stopped
+  resilience study models/my-study.toml --out studies/mine --scheduler tcp://10.0.0.1:8786
+      on a Dask cluster: pip install "resilience[cluster]", dask scheduler, dask worker; same numbers
+
+A point that cannot be computed is a row of status "error" and ends nothing.
+
+exit status: 0 all points are there, 2 bad input, 130 stopped by Ctrl-C (what is done is kept),
+1 workers were lost again and again (what is done is kept), or a fault of the program
+"""
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "study",
+        help="many points: how the shares move with stocks, months, surge, …",
+        description="Computes a case at many points and says what the shares depend on: tornado, heat map,\n"
+        "indices with confidence intervals, verdicts, break-even and rules.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--out",
+        metavar="PATH",
+        type=Path,
+        required=True,
+        help="a folder that keeps the points as they get done, with tables, workbook and pictures; or NAME.xlsx, "
+        "NAME.json",
+    )
+    command.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for each processor); changes no number",
+    )
+    command.add_argument(
+        "--scheduler", metavar="ADDRESS", help="compute on the Dask cluster of the scheduler tcp://HOST:PORT"
+    )
+    command.add_argument("--points", type=int, metavar="N", help="in place of points in [study]")
+    command.add_argument("--seed", type=int, metavar="N", help="in place of seed in [study]")
+    add_case_arguments(command, "case file with [study], or a study file (.toml)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compute the points that are missing and write what they say."""
+    from resilience.studies.designs import read_study
+    from resilience.studies.runner import StudyStopped, WrongVersions, study
+
+    check_workers(options.workers)
+    check_target(options.out)
+    start = time.perf_counter()
+    case, spec = read_study(
+        options.case,
+        overrides=options.overrides,
+        goods=split(options.goods),
+        members=split(options.members),
+        year=options.year,
+        points=options.points,
+        seed=options.seed,
+        inputs=options.inputs,
+    )
+    store = None if options.out.suffix.lower() in (".xlsx", ".json") else options.out
+    logging.getLogger("resilience").addHandler(logging.StreamHandler(sys.stderr))
+    try:
+        with _study_progress(console_of(sys.stderr), options.quiet) as advance:
+            found = study(
+                case, spec, out=store, workers=options.workers, scheduler=options.scheduler, progress=advance
+            )
+    except KeyboardInterrupt as stop:
+        print(f"stopped: {stop}", file=sys.stderr)
+        return 130
+    except (StudyStopped, WrongVersions) as error:
+        print(f"not finished: {error}", file=sys.stderr)
+        return FAULT
+    seconds = time.perf_counter() - start
+    try:
+        if not options.quiet:
+            print("writing tables, workbook and pictures …", file=sys.stderr)
+        written = _write_study(found, options.out)
+    except OSError as error:
+        print(f"error: {options.out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+        return BAD_INPUT
+    if not options.quiet:
+        _print_study(found, advance.computed, seconds, written)
+    return SOLVED
+
+
+def _write_study(found: Study, out: Path) -> list[Path]:
+    """Tables, workbook and pictures of a study; gives what a reader would open."""
+    import tempfile
+
+    from resilience.results import Result
+    from resilience.studies.pictures import study_pictures
+    from resilience.studies.tables import study_tables
+    from resilience.studies.workbook import write_study_workbook
+
+    tables = study_tables(found.points, found.outcomes, found.meta)
+    if out.suffix.lower() == ".json":
+        Result(found.meta, tables).to_json(out)
+        return [out]
+    if out.suffix.lower() == ".xlsx":
+        with tempfile.TemporaryDirectory() as folder:
+            pictures = study_pictures(found.points, found.outcomes, found.meta, tables, folder)
+            return write_study_workbook(tables, found.meta, out, pictures)
+    Result(found.meta, tables).to_csv(out / "tables")
+    pictures = study_pictures(found.points, found.outcomes, found.meta, tables, out / "pictures")
+    books = write_study_workbook(tables, found.meta, out / "study.xlsx", pictures)
+    return [*books, out / "tables", *([out / "pictures"] if pictures else [])]
+
+
+def _print_study(found: Study, computed: int, seconds: float, written: Sequence[Path]) -> None:
+    from resilience.schema import STATUS_WORDS
+
+    console = console_of(sys.stdout)
+    meta = found.meta
+    distinct = meta["unique_points"]
+    console.print(
+        f"{meta['title']} – {meta['spec']['design']}, seed {meta['seed']}", style="bold", highlight=False
+    )
+    words = {**STATUS_WORDS, "error": "could not be computed, see its message in the table outcomes"}
+    width = max(len(f"{rows:,}") for rows in found.counts.values())
+    for status, rows in found.counts.items():
+        console.print(f"{rows:{width},} × {status}: {words.get(status, '')}", highlight=False, markup=False)
+    failed = found.outcomes[found.outcomes["status"] == "error"]
+    if len(failed):
+        first = failed.iloc[0]
+        console.print(f"first error, point {first['point']}: {first['message']}", highlight=False, markup=False)
+    console.print(
+        f"all {distinct:,} points are there ({meta['points']:,} rows of the design, {len(found.outcomes):,} "
+        f"outcomes); {computed:,} computed now, {seconds:.1f} s",
+        highlight=False,
+    )
+    for path in written:
+        console.print(f"written: {path}", highlight=False, markup=False)
+
+
+class _study_progress:
+    """A progress bar with points, points a second and the time left; gives the callback for ``study``."""
+
+    def __init__(self, console: Console, quiet: bool):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.computed = 0  # in this run, without those that were kept before
+        self._first: tuple[int, float] | None = None
+        self.bar = Progress(
+            TextColumn("points"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+            speed_estimate_period=600.0,  # chunks come in bursts
+        )
+        self.task = self.bar.add_task("", total=None)
+
+    def __enter__(self) -> _study_progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.perf_counter()
+        if self._first is None:
+            self._first = done, now
+            self.bar.reset(self.task, total=total, completed=done)
+        kept, start = self._first
+        self.computed = done - kept
+        rate = f"{self.computed / (now - start):,.1f} points/s" if self.computed else ""
+        self.bar.update(self.task, completed=done, total=total, description=rate)

@@ -1,0 +1,269 @@
+"""What the commands share: the options of a case, progress, findings, and exit statuses."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from resilience.errors import Finding
+    from resilience.inputs.case import Case
+    from resilience.results import Result
+
+SOLVED, FAULT, BAD_INPUT, NOT_OPTIMAL = 0, 1, 2, 3
+MOST_FINDINGS = 200
+MOST_NAMED = 10  # members or rows of one good in a group of findings
+SUBJECT = re.compile(r"\A([a-z]\w*)(?: \d{4})?: (?:([A-Z]{3}): )?")  # "wheat 2021: CAN: …"
+NUMBER = r"-?\b\d[\d.,]*\b(?: ?%| t\b| kUSD\b)?"
+CODES = rf"\b[A-Z]{{3}}\b(?: by {NUMBER})?"
+VARIES = re.compile(rf"({CODES}(?:, {CODES})*(?:, \d+ more by less)?|{NUMBER})")  # within a kind of finding
+HANGING: Any = {"initial_indent": "  ", "subsequent_indent": "    ", "break_long_words": False}
+NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf", ".png", ".svg"}
+
+
+def add_case_arguments(command: argparse.ArgumentParser, what: str = "case file (.toml)") -> None:
+    """The case and what may be changed of it for one run."""
+    command.add_argument("case", metavar="CASE", type=Path, help=f"{what}, see models/")
+    command.add_argument(
+        "--goods",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="only these goods or categories (food, energy, military)",
+    )
+    command.add_argument(
+        "--members",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="members that must survive: country codes or a coalition, in place of the case's",
+    )
+    command.add_argument("--year", type=int, metavar="YEAR", help="data of this year or the latest before it")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="change one number of the case for this run, for example survival.months=6",
+    )
+    command.add_argument(
+        "--inputs",
+        metavar="FORM",
+        type=Path,
+        help="a filled form (.xlsx) of resilience template, whose values go over the case and its data",
+    )
+    add_quiet(command)
+
+
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """The option that leaves out all but errors."""
+    command.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """The number of processes."""
+    command.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="solve goods in N processes (default: up to 4 where it pays); changes no number",
+    )
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse less than one process."""
+    from resilience.errors import Finding, InputError
+
+    if workers is not None and workers < 1:
+        raise InputError([Finding("error", "--workers", None, None, "at least one process is needed")])
+
+
+def load_case(options: argparse.Namespace) -> Case:
+    """The case with what the options change."""
+    from resilience.inputs.case import load
+
+    return load(
+        options.case,
+        overrides=options.overrides,
+        goods=split(options.goods),
+        members=split(options.members),
+        year=options.year,
+        inputs=options.inputs,
+    )
+
+
+def decimal(text: str) -> float:
+    """A number of the command line."""
+    try:
+        return float(text)
+    except ValueError:
+        comma = "; write it with a point, not a comma" if re.fullmatch(r"-?\d+,\d+", text) else ""
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number{comma}") from None
+
+
+def split(texts: list[str]) -> list[str]:
+    """The names in lists separated by commas."""
+    return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+
+def default_workers(case: Case, times: int = 1) -> int:
+    """One process for small cases, where starting others takes longer than it saves; ``times`` they are solved."""
+    work = times * len(case.goods) * len(case.members) * len(case.file.cutoffs)
+    return 1 if work < 150 else min(4, os.cpu_count() or 1)
+
+
+def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
+    """Refuse before the work is done a target that cannot be meant; ``pictures`` are suffixes taken as well."""
+    from resilience.errors import Finding, InputError
+
+    if out is None:
+        return
+    message = None
+    if out.suffix.lower() in NOT_A_FOLDER - {*pictures}:
+        message = (
+            f"{out.suffix} is not written; use {', '.join(('.xlsx', '.json', *pictures))} or the name of a folder"
+        )
+    elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
+        message = "this is a folder; name a file"
+    elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
+        message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
+    elif out.is_file():
+        try:
+            with out.open("r+b"):
+                pass
+        except OSError as error:
+            message = f"cannot be written ({error.strerror}); close it if it is open, or choose another name"
+    if message:
+        raise InputError([Finding("error", str(out), None, None, message)])
+
+
+def write(result: Result, out: Path, compare: Path | None = None, study: Path | None = None) -> list[Path]:
+    """Write the result and give the files; none, with a word why, if the target does not take it.
+
+    A workbook may hold what differs from an earlier one, ``compare``, and the ``study`` of a folder.
+    """
+    from resilience.errors import InputError
+
+    try:
+        if out.suffix.lower() == ".xlsx" and (compare is not None or study is not None):
+            return result.to_excel(out, compare=compare, study=study)
+        result.write(out)
+    except InputError as error:
+        for finding in error.findings:
+            print(finding, file=sys.stderr)
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+    else:
+        return [out]
+    print("the case was computed, but nothing was written", file=sys.stderr)
+    return []
+
+
+class Progress:
+    """A progress bar on a terminal, nothing elsewhere; gives the callback for ``solve``."""
+
+    def __init__(self, console: Console, total: int, quiet: bool):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self.task = self.bar.add_task("goods", total=total)
+
+    def __enter__(self) -> Any:
+        self.bar.start()
+
+        def advance(good: str, done: int, total: int) -> None:
+            self.bar.update(self.task, completed=done, total=total, description=good)
+
+        return advance
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def console_of(stream: Any) -> Console:
+    """A console as wide as the terminal; 140 characters where there is none."""
+    from rich.console import Console
+
+    plain = Console(file=stream)
+    return plain if plain.is_terminal else Console(file=stream, width=140)
+
+
+def print_findings(findings: Sequence[Finding], quiet: bool, stream: Any, each: bool = False) -> None:
+    """Findings, worst first: errors one by one, others as one where only place and figures differ.
+
+    One by one as well if ``each``; only errors if ``quiet``.
+    """
+    shown = [finding for finding in dict.fromkeys(findings) if not quiet or finding.severity == "error"]
+    order = {"error": 0, "warning": 1, "info": 2}
+    shown.sort(key=lambda finding: order[finding.severity])
+    errors = sum(finding.severity == "error" for finding in shown)
+    if each:
+        lines = [str(finding) for finding in shown]
+    else:
+        lines = [str(finding) for finding in shown[: min(errors, MOST_FINDINGS)]]
+        if errors > MOST_FINDINGS:
+            lines.append(f"… and {errors - MOST_FINDINGS:,} more errors")
+        lines += _grouped(shown[errors:])
+    for line in lines:
+        print(line, file=stream)
+    if errors:
+        print(f"{counted(errors, 'error')}; nothing was computed", file=stream)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 member, 7 members."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _grouped(findings: Sequence[Finding]) -> list[str]:
+    """A text for each kind of finding, with the goods, members and rows that it is about."""
+    kinds: dict[tuple[Any, ...], list[tuple[Finding, list[str]]]] = {}
+    for finding in findings:
+        pieces = VARIES.split(SUBJECT.sub("", finding.message))
+        key = (finding.severity, finding.table, finding.column, *pieces[::2])
+        kinds.setdefault(key, []).append((finding, pieces))
+    lines = []
+    for alike in kinds.values():
+        first = alike[0][0]
+        if len(alike) == 1:
+            lines.append(str(first))
+            continue
+        about: dict[str, list[str]] = {}
+        for finding, _ in alike:
+            subject = SUBJECT.match(finding.message)
+            good, member = subject.groups() if subject else ("", None)
+            names = about.setdefault(good, [])
+            if member or finding.row is not None:
+                names.append(member or f"row {finding.row}")
+        where = "; ".join(
+            f"{good} {', '.join(names[:MOST_NAMED])}{_more(names)}".strip() for good, names in about.items()
+        )
+        same = [
+            texts[0] if len(set(texts)) == 1 else "…"
+            for texts in zip(*(pieces for _, pieces in alike), strict=True)
+        ]
+        lines.append(str(replace(first, row=None, message="".join(same))))
+        lines.append(textwrap.fill(f"{len(alike):,} times: {where}", 120, **HANGING))
+    return lines
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""

@@ -1,0 +1,95 @@
+"""Stocks against shares: the ways in which members can survive, each at its least cost.
+
+The levers ``more_stock`` and ``relief`` of the model are variables here, with prices: stock costs every year,
+restraint in a crisis only, times its yearly probability. The mix is one linear programme over sourcing, capacity
+and both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from resilience.economics.costs import least_sure
+from resilience.economics.priced import Priced
+from resilience.reading.planned import SAME
+from resilience.solver import Program
+
+WAYS = ("sourcing", "stock", "restraint", "mix")
+MONEY = ("landed_usd", "capacity_usd", "stock_usd", "restraint_usd")
+
+
+def mix_rows(priced: Priced) -> list[dict[str, Any]]:
+    """The rows of one good in the table ``mix``."""
+    return [_row(priced, way) for way in WAYS]
+
+
+def _program(priced: Priced, way: str) -> Program:
+    """The plans that a way allows."""
+    program = priced.free
+    if way in ("stock", "restraint"):
+        today = priced.engine.baseline
+        program = program.bound("sourcing", lower=today, upper=today).bound("new_capacity", upper=0.0)
+    if way in ("stock", "mix"):
+        program = program.bound("more_stock", upper=np.inf)
+    if way in ("restraint", "mix"):
+        program = program.bound("relief", upper=priced.data.good.value("critical_share"))
+    return program
+
+
+def _row(priced: Priced, way: str) -> dict[str, Any]:
+    good, costs = priced.data.good, priced.costs
+    row: dict[str, Any] = {"good": good.good, "way": way, "year": float(good.year)}
+    solution = priced.engine.minimise(_program(priced, way), "least_cost", f"{priced.name}, {way}")
+    if solution is None:
+        return row | {"status": "unknown", "note": "members do not survive this way"}
+    row |= _read(priced, solution.values)
+    statuses, notes = ["assumed" if way != "sourcing" or row["new_capacity"] > 0 else "observed"], []
+    moves = way in ("sourcing", "mix") and _moves(priced, solution.values)
+    if np.isnan(row["landed_usd"]):
+        statuses.append("unknown")
+        notes.append("at least: extra landed cost is unknown and counts as nothing")
+    elif moves:
+        statuses += list(costs.sure.to_numpy().ravel())
+    for name in MONEY[1:]:
+        if np.isnan(row[name]):
+            statuses.append("unknown")
+            notes.append(f"at least: {name.removesuffix('_usd')} has no known price and counts as nothing")
+    known = [row[name] for name in MONEY if not np.isnan(row[name])]
+    row["usd"] = sum(known) if costs.known else np.nan
+    return row | {"status": least_sure(statuses), "note": "; ".join(notes)}
+
+
+def _moves(priced: Priced, values: np.ndarray) -> bool:
+    demand, today = priced.data.good.demand, priced.engine.baseline
+    sourcing = priced.program.read(values, "sourcing")
+    return any(abs(x - today[m, i]) > SAME * demand[m] for (m, i), x in sourcing.items())
+
+
+def _read(priced: Priced, values: np.ndarray) -> dict[str, float]:
+    """Shares, levers and money in a solution; what is less than rounding is nothing."""
+    data, costs, program = priced.data, priced.costs, priced.program
+    demand = float(data.good.demand.sum())
+
+    def sum_of(variable: str, least: float) -> float:
+        total = sum(program.read(values, variable).values())
+        return total if total > least else 0.0
+
+    more, relief = sum_of("more_stock", SAME), sum_of("relief", SAME)
+    built = sum_of("new_capacity", SAME * demand)
+    return {
+        "share": max(0.0, *program.read(values, "share").values()),
+        "more_stock": more,
+        "restraint": relief,
+        "new_capacity": built,
+        "landed_usd": sum(priced.read(values).landed.values()),
+        "capacity_usd": _times(costs.built, built),
+        "stock_usd": _times(costs.held, more * demand / 12),
+        "restraint_usd": _times(costs.missed, relief * float(data.ceiling.sum())),
+    }
+
+
+def _times(price: float, amount: float) -> float:
+    """Price times amount; nothing for nothing, whatever the price."""
+    return price * amount if amount > 0 else 0.0

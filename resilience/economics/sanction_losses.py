@@ -1,0 +1,610 @@
+"""What members lose if trade with a target stops, before and after the requirement, and what the target loses.
+
+A member that sanctions buys nothing from the target and sells nothing to it. Three channels are counted:
+
+- **imports**: of the case's goods. What is left of the quantity used, q, goes through a CES aggregate of the good
+  and everything else: L = 1 − [1 − α + α q^((η−1)/η)]^(η/(η−1)), for η = 1: 1 − q^α, as in Bachmann, Baqaee and
+  others (2022, "What if? The economic effects for Germany of a stop of energy imports from Russia", ECONtribute
+  Policy Brief 28). α is the value of the good's use over GDP. Losses of goods are added up.
+- **other imports**: all else that is bought from the target, by sector of the input–output table, in the same way.
+- **exports**: value the member itself adds to what it sells to the target, as far as it is lost.
+
+The last two are of intermediates only, as the table does not split final goods by buyer: lower bounds.
+
+q follows the relationship, as after a cutoff: what other suppliers deliver (with the case's surge, the mean of the
+year), less what makers in the members' countries cannot make for want of inputs (the scarcest input decides), plus
+a part of the others' free capacity, shared in proportion to what is missing. So a member loses less if it acts
+alone: more is left for it, and its friends' makers keep their inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from resilience.calculator import solve
+from resilience.economics.costs import counted_once
+from resilience.economics.economy import UNKNOWN, Economy, Figure, Trade, read_trade
+from resilience.errors import Finding, InputError
+from resilience.families import all_figures
+from resilience.inputs.balance import GoodData
+from resilience.inputs.case import Case
+from resilience.inputs.cutoffs import surge
+from resilience.inputs.sanctions_settings import number
+from resilience.results import Result
+from resilience.schema import SECURITY
+
+Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+BEFORE, AFTER = "before", "after"
+PATTERNS = (BEFORE, AFTER)
+SCENARIOS = ("alone", "all", "all_but_it")
+IMPORTS, OTHER, EXPORTS, TOTAL = "imports", "other imports", "exports", "total"
+NEGLIGIBLE = 1e-9
+LARGE = 0.05  # of GDP; a loss from one good beyond it is doubtful
+ESTIMATED = "estimated"
+
+
+def ces_loss(cost_share: Any, substitution: Any, left: Any) -> Array:
+    """Part of output lost when the part ``left`` of an input's quantity is there; arrays of any shapes that fit.
+
+    ``cost_share`` α in 0 to 1, ``substitution`` η ≥ 0 (0: nothing replaces it, then the loss is 1 − q), ``left`` q
+    in 0 to 1. NaN where one of them is, or where α is above 1. Source: see the module.
+    """
+    alpha, eta, q = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (cost_share, substitution, left)))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        none, unit = eta < NEGLIGIBLE, np.abs(eta - 1.0) < NEGLIGIBLE  # limits of the formula
+        power = np.where(none, -1.0, (eta - 1.0) / np.where(none, 1.0, eta))
+        log_q = np.log(np.minimum(q, 1.0))
+        # In logarithms, as q^((η−1)/η) overflows for small η.
+        inside = np.logaddexp(np.log1p(-alpha), np.log(alpha) + power * log_q)
+        log_output = np.select([q >= 1, none, unit], [0.0, log_q, alpha * log_q], inside / power)
+        loss = np.where(alpha == 0, 0.0, -np.expm1(log_output))
+    loss = np.where(np.isnan(alpha) | np.isnan(eta) | np.isnan(q) | (alpha > 1), np.nan, loss)
+    return np.clip(loss, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One good as the members buy it in one pattern; n members in the case's order.
+
+    ``names``: the suppliers; ``sourcing``: suppliers × n, a year. ``demand``, ``stock``, ``value`` (USD of use a
+    year): n, NaN if unknown. ``free``: what suppliers other than the target could sell beyond it. ``rise``: mean
+    surge by supplier. ``maker``: position among the members of each supplier, −1 for others. ``inputs``: goods
+    without which it cannot be made. All in the good's unit.
+    """
+
+    good: str
+    year: int
+    names: tuple[str, ...]
+    sourcing: Array
+    demand: Array
+    stock: Array
+    value: Array
+    free: float
+    rise: Array
+    maker: npt.NDArray[np.int_]
+    of_target: Flags
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """All that decides what sanctions of any part of the members cost whom.
+
+    ``sides``: pattern → good → side, inputs before what is made of them. ``exports``, ``other``: n, losses of a
+    member that sanctions in parts of its GDP, NaN if unknown. ``moved``: pattern → target countries × sectors × n,
+    USD of purchases that the pattern has moved away from the target.
+    """
+
+    members: tuple[str, ...]
+    target: tuple[str, ...]
+    goods: tuple[str, ...]
+    gdp: Mapping[str, Figure]
+    sides: Mapping[str, Mapping[str, Side]]
+    substitution: Mapping[str, float]
+    exports: Array
+    other: Array
+    trade: Trade | None
+    moved: Mapping[str, Array]
+    export_loss: float
+    other_substitution: float
+    reach: float
+    stocks: float
+    findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def output(self) -> Array:
+        """GDP of the members, USD; NaN if unknown."""
+        return np.array([self.gdp[member].value for member in self.members])
+
+    @cached_property
+    def sanctioned(self) -> list[str]:
+        """The target's countries of which GDP and trade are known."""
+        there = () if self.trade is None else self.trade.countries
+        return [c for c in self.target if c in there and not np.isnan(self.gdp[c].value)]
+
+    def left(self, pattern: str, joins: Flags) -> dict[str, Array]:
+        """Good → k × n, part of the quantity used that is left if in row k the members of ``joins`` sanction."""
+        found: dict[str, Array] = {}
+        for side in self.sides[pattern].values():
+            going = np.ones((len(joins), len(side.maker)))
+            at_home = side.maker >= 0
+            for name in side.inputs:
+                if name in found:
+                    kept = np.nan_to_num(found[name], nan=1.0)[:, side.maker[at_home]]
+                    going[:, at_home] = np.minimum(going[:, at_home], kept)
+            usual = side.sourcing * (1.0 + side.rise)[:, None]
+            there = going @ usual - joins * (going[:, side.of_target] @ usual[side.of_target])
+            there = there + self.stocks * np.nan_to_num(side.stock)
+            missing = np.maximum(0.0, side.demand - there)
+            wanted = np.nansum(missing, axis=1, keepdims=True)
+            part = np.minimum(1.0, self.reach * side.free / np.where(wanted > 0, wanted, 1.0))
+            found[side.good] = np.minimum(1.0, (there + part * missing) / side.demand)
+        return found
+
+    def of_goods(self, pattern: str, joins: Flags) -> dict[str, Array]:
+        """Good → k × n, loss of each member in parts of GDP; NaN if unknown."""
+        left = self.left(pattern, joins)
+        return {
+            good: ces_loss(
+                self.sides[pattern][good].value / self.output, self.substitution[good], np.round(left[good], 12)
+            )
+            for good in self.goods
+            if good in left
+        }
+
+    def of_members(self, pattern: str, joins: Flags) -> Array:
+        """k × n, each member's loss over all channels, what is known of it; NaN if its GDP is not."""
+        imports = np.sum([np.nan_to_num(loss) for loss in self.of_goods(pattern, joins).values()], axis=0)
+        total = imports + joins * (np.nan_to_num(self.exports) + np.nan_to_num(self.other))
+        found: Array = np.where(np.isnan(self.output), np.nan, total)
+        return found
+
+    def of_target(self, pattern: str, joins: Flags) -> dict[str, tuple[Array, Array]]:
+        """Target country → losses of its GDP (k) through imports and through exports, of those known."""
+        found = {}
+        for country in self.sanctioned:
+            assert self.trade is not None
+            t, gdp = self.trade.countries.index(country), self.gdp[country].value
+            there = [(n, self.trade.place(member)) for n, member in enumerate(self.members)]
+            known = [(n, place) for n, place in there if place is not None]
+            mine = joins[:, [n for n, _ in known]].astype(float)
+            places = [place for _, place in known]
+            sold = (
+                self.trade.sold[t][:, places]
+                - self.moved[pattern][self.target.index(country)][:, [n for n, _ in known]]
+            )
+            exports = self.export_loss * (mine @ (np.maximum(0.0, sold) * self.trade.own[t][:, None]).T).sum(
+                axis=1
+            )
+            used = self.trade.sold[:, :, t].sum(axis=0)
+            bought = mine @ self.trade.sold[places][:, :, t]
+            left = 1.0 - np.divide(bought, used, out=np.zeros_like(bought), where=used > 0)
+            imports = ces_loss(used / gdp, self.other_substitution, left).sum(axis=1)
+            found[country] = imports, exports / gdp
+        return found
+
+    def effect(self, pattern: str, joins: Flags) -> Array:
+        """k, the target's loss in parts of its GDP, of its countries of which it is known; NaN if of none."""
+        if not self.sanctioned:
+            return np.full(len(joins), np.nan)
+        parts = self.of_target(pattern, joins)
+        lost = sum((imports + exports) * self.gdp[c].value for c, (imports, exports) in parts.items())
+        return np.asarray(lost / sum(self.gdp[c].value for c in parts), dtype=float)
+
+    def scenarios(self) -> dict[str, Flags]:
+        """Scenario → n × n; row m says who sanctions in the scenario that is about member m."""
+        own = np.eye(len(self.members), dtype=bool)
+        return {"alone": own, "all": np.ones_like(own), "all_but_it": ~own}
+
+
+# -- from a case -----------------------------------------------------------------------------------------
+
+
+def target_of(case: Case, target: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The countries of a target: those given, else the case's, else all that its cutoffs name.
+
+    Raises :class:`~resilience.errors.InputError` for an unknown name, a member among them, or none at all.
+    """
+    raw = case.file.raw.get("sanctions", {}).get("target")
+    named = [raw] if isinstance(raw, str) else raw
+    names = list(target or named or [name for cutoff in case.file.cutoffs for name in cutoff.cut])
+    key, findings = "sanctions.target", []
+    countries = set(case.data.countries["country"])
+    found: dict[str, None] = {}
+    for name in names:
+        if name not in case.groups and name not in countries:
+            message = f'"{name}" is neither a country of countries.csv nor a coalition'
+            findings.append(Finding("error", case.file.path.name, None, key, message))
+        found |= dict.fromkeys(case.groups.get(name, (name,)))
+    if not names:
+        message = 'no cutoff names a country, so say who is sanctioned, for example target = "China bloc"'
+        findings.append(Finding("error", case.file.path.name, None, key, message))
+    for country in found:
+        if country in case.members:
+            message = f"{country} is a member; members cannot be the target of their own sanctions"
+            findings.append(Finding("error", case.file.path.name, None, key, message))
+    if findings:
+        raise InputError(findings)
+    return tuple(found)
+
+
+def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
+    """Everything that decides the losses, from a case, a target's countries and the case's result."""
+    members, economy, trade = case.members, Economy(case.data, case.file.year), read_trade(case.data)
+    raw = case.file.raw
+    gdp = {country: economy.gdp(country) for country in (*members, *target)}
+    figures = all_figures(case)
+    known = {good: data for good, data in figures.items() if data is not None}
+    order = [good for family in case.families for good in reversed(family) if good in known]
+    plans = {good: rows for good, rows in result.tables["plan"].groupby("good") if rows["planned"].notna().any()}
+    built = result.tables["capacity"].groupby(["good", "country"])["new_capacity"].sum()
+    sides: dict[str, dict[str, Side]] = {BEFORE: {}, AFTER: {}}
+    for good in order:
+        data = known[good]
+        inputs = tuple(recipe.input for recipe in case.links(good) if recipe.essential)
+        today = data.baseline.reindex(columns=list(members))
+        sides[BEFORE][good] = _side(data, today, data.capacity, members, target, inputs)
+        if good in plans:
+            plan = plans[good].pivot(index="supplier", columns="member", values="planned")
+            more = built.loc[good] if good in built.index.get_level_values(0) else pd.Series(dtype=float)
+            suppliers = data.capacity.index.union(plan.index, sort=False)
+            capacity = data.capacity.reindex(suppliers).fillna(0.0).add(more, fill_value=0.0)
+            plan = plan.reindex(index=capacity.index, columns=list(members))
+            sides[AFTER][good] = _side(data, plan, capacity, members, target, inputs)
+        else:
+            sides[AFTER][good] = sides[BEFORE][good]
+    twice = counted_once(case)
+    goods = tuple(good for good in case.goods if good in known and good not in twice)
+    findings = [*_good_findings(case, known, plans, twice), *_country_findings(case, target, gdp, trade)]
+    moved = {pattern: _moved(goods, case, known, sides, pattern, members, target, trade) for pattern in PATTERNS}
+    export_loss = number(raw, "export_loss")
+    eta = number(raw, "other_substitution")
+    size = np.array([gdp[member].value for member in members])
+    exports = np.full(len(members), np.nan)
+    other = np.full(len(members), np.nan)
+    if trade is not None:
+        critical = _critical(goods, case, known, members, target, trade)
+        to = trade.places(target)
+        for n, member in enumerate(members):
+            place = trade.place(member)
+            if place is None:
+                continue
+            exports[n] = export_loss * (trade.sold[place][:, to].sum(axis=1) * trade.own[place]).sum() / size[n]
+            used = trade.sold[:, :, place].sum(axis=0)
+            bought = np.maximum(0.0, trade.sold[to][:, :, place].sum(axis=0) - critical[:, n])
+            left = 1.0 - np.divide(bought, used, out=np.zeros_like(used), where=used > 0)
+            other[n] = ces_loss(used / size[n], eta, left).sum()
+    return Losses(
+        members,
+        tuple(target),
+        goods,
+        gdp,
+        sides,
+        {good: number(raw, "substitution", (good, case.category(good))) for good in goods},
+        exports,
+        other,
+        trade,
+        moved,
+        export_loss,
+        eta,
+        number(raw, "reach"),
+        number(raw, "stocks"),
+        findings,
+    )
+
+
+def _side(
+    data: GoodData,
+    sourcing: pd.DataFrame,
+    capacity: pd.Series,
+    members: Sequence[str],
+    target: Sequence[str],
+    inputs: tuple[str, ...],
+) -> Side:
+    suppliers = [str(name) for name in capacity.index]
+    amounts = sourcing.reindex(suppliers).fillna(0.0).to_numpy(dtype=float)
+    months = int(data.settings["months"].value)
+    rise = {
+        side: float(np.mean(surge(data.settings[f"{side}_surge"].value, 1, months)))
+        for side in ("region", "outside")
+    }
+    price = data.price.reindex(index=suppliers, columns=list(members)).to_numpy(dtype=float)
+    spent = np.where(amounts > 0, amounts * price, 0.0).sum(axis=0)
+    of_target = np.array([name in target for name in suppliers], dtype=bool)
+    free = np.maximum(0.0, capacity.to_numpy(dtype=float) - amounts.sum(axis=1))
+    place = {member: n for n, member in enumerate(members)}
+    demand = data.demand.reindex(list(members)).to_numpy(dtype=float)
+    return Side(
+        data.good,
+        data.year,
+        tuple(suppliers),
+        amounts,
+        demand,
+        data.stock.reindex(list(members)).to_numpy(dtype=float),
+        np.where(np.isnan(demand), np.nan, spent),
+        float(free[~of_target].sum()),
+        np.array([rise["region" if name in data.credit else "outside"] for name in suppliers]),
+        np.array([place.get(name, -1) for name in suppliers], dtype=int),
+        of_target,
+        inputs,
+    )
+
+
+def _critical(
+    goods: Sequence[str],
+    case: Case,
+    known: Mapping[str, GoodData],
+    members: Sequence[str],
+    target: Sequence[str],
+    trade: Trade,
+) -> Array:
+    """Sectors × n, USD of the case's goods that members buy from the target today."""
+    found = np.zeros((len(trade.sectors), len(members)))
+    sector = dict(zip(case.data.sectors["good"], case.data.sectors["sector"], strict=True))
+    for good in goods:
+        if sector.get(good) in trade.sectors:
+            data = known[good]
+            spent = (data.baseline * data.price).reindex(index=list(target), columns=list(members))
+            found[trade.sectors.index(sector[good])] += np.nan_to_num(spent.to_numpy(dtype=float)).sum(axis=0)
+    return found
+
+
+def _moved(
+    goods: Sequence[str],
+    case: Case,
+    known: Mapping[str, GoodData],
+    sides: Mapping[str, Mapping[str, Side]],
+    pattern: str,
+    members: Sequence[str],
+    target: Sequence[str],
+    trade: Trade | None,
+) -> Array:
+    """Target countries × sectors × n, USD that members buy less from the target than today."""
+    if trade is None:
+        return np.zeros((len(target), 0, len(members)))
+    found = np.zeros((len(target), len(trade.sectors), len(members)))
+    sector = dict(zip(case.data.sectors["good"], case.data.sectors["sector"], strict=True))
+    for good in goods:
+        if sector.get(good) not in trade.sectors:
+            continue
+        data, s = known[good], trade.sectors.index(sector[good])
+        today = data.baseline.reindex(index=list(target), columns=list(members)).fillna(0.0).to_numpy(dtype=float)
+        now = np.zeros_like(today)
+        side = sides[pattern][good]
+        for name, row in zip(side.names, side.sourcing, strict=True):
+            if name in target:
+                now[target.index(name)] = row
+        price = data.price.reindex(index=list(target), columns=list(members)).to_numpy(dtype=float)
+        found[:, s] += np.nan_to_num((today - now) * price)
+    return found
+
+
+# -- findings --------------------------------------------------------------------------------------------
+
+
+def _good_findings(
+    case: Case, known: Mapping[str, GoodData], plans: Mapping[Any, pd.DataFrame], twice: Mapping[str, str]
+) -> list[Finding]:
+    findings = []
+
+    def say(column: str, message: str, severity: str = "warning") -> None:
+        findings.append(Finding(severity, "sanctions", None, column, message))
+
+    lacking = [good for good in case.goods if good not in known]
+    if lacking:
+        say("good", f"no data of {case.file.year} or earlier for {', '.join(lacking)}: not counted")
+    for good, other in twice.items():
+        say("good", f"{good} measures the same codes as {other}: counted once, as {other}", "info")
+    without = [good for good in case.goods if good in known and good not in plans]
+    if without:
+        say(
+            "pattern",
+            f"no plan survives, or none is known, for {', '.join(without)}: after the requirement they are taken "
+            "as they are bought today",
+        )
+    for good in case.goods:
+        if good in known:
+            data = known[good]
+            missing = [member for member in case.members if member not in data.members]
+            if missing:
+                say("good", f"{good}: demand of {', '.join(missing)} is unknown or none: not counted")
+            priceless = [m for m in data.members if data.price[m][data.baseline[m] > 0].isna().any()]
+            if priceless:
+                say("loss_usd", f"{good}: no price for what {', '.join(priceless)} use, so their loss is unknown")
+    return findings
+
+
+def _country_findings(
+    case: Case, target: Sequence[str], gdp: Mapping[str, Figure], trade: Trade | None
+) -> list[Finding]:
+    findings = []
+
+    def say(column: str, message: str, severity: str = "warning") -> None:
+        findings.append(Finding(severity, "sanctions", None, column, message))
+
+    missing = [country for country in gdp if np.isnan(gdp[country].value)]
+    if missing:
+        say("gdp_share", f"no GDP up to {case.file.year} for {', '.join(missing)}: their losses are unknown")
+    years = {str(gdp[c].year or "not stated") for c in gdp if c not in missing}
+    other = f", total trade of {trade.year or 'a year not stated'}" if trade is not None else ""
+    if len(years) > 1 or (trade is not None and years != {str(trade.year)}) or years != {str(case.file.year)}:
+        say(
+            "year",
+            f"years are mixed: goods of {case.file.year} or the latest year before, GDP of "
+            f"{', '.join(sorted(years)) or 'no year'}{other}; shares of GDP are so far off as prices and trade "
+            "have changed in between",
+        )
+    if trade is None:
+        say(
+            "channel",
+            "there is no input_output.csv: exports forgone, other imports and the target's loss are unknown",
+        )
+        return findings
+    if trade.year is not None and trade.year > case.file.year:
+        say(
+            "year",
+            f"total trade is of {trade.year}, after the case's year {case.file.year}: sanctions in between make "
+            "it smaller than it was",
+        )
+    for who, names in (("members", case.members), ("target's countries", target)):
+        hidden = [name for name in names if trade.place(name) is None]
+        if hidden:
+            say(
+                "channel",
+                f"the input-output table has no rows for {', '.join(hidden)} ({who}): their total trade is "
+                "unknown and not counted",
+            )
+    say(
+        "channel",
+        "exports and other imports are trade in intermediates only, as the table does not split final goods by "
+        "buyer: both are lower bounds, and so are the target's losses",
+        "info",
+    )
+    return findings
+
+
+# -- tables ----------------------------------------------------------------------------------------------
+
+
+def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
+    """The tables ``sanctions`` and ``sanctions_goods``."""
+    rows: list[dict[str, Any]] = []
+    goods_rows: list[dict[str, Any]] = []
+    for pattern in PATTERNS:
+        for scenario, joins in losses.scenarios().items():
+            lost = losses.of_goods(pattern, joins)
+            left = losses.left(pattern, joins)
+            for n in range(len(losses.members)):
+                rows += _member_rows(losses, pattern, scenario, n, {g: lost[g][n, n] for g in lost}, joins[n, n])
+                goods_rows += _good_rows(losses, pattern, scenario, n, lost, left)
+        everybody = np.ones((1, len(losses.members)), dtype=bool)
+        known = losses.of_target(pattern, everybody)
+        for country in losses.target:
+            gdp = losses.gdp[country]
+            parts = known.get(country)
+            shares = {OTHER: np.nan, EXPORTS: np.nan, TOTAL: np.nan}
+            if parts is not None:
+                shares = {OTHER: parts[0][0], EXPORTS: parts[1][0], TOTAL: parts[0][0] + parts[1][0]}
+            why = "" if parts is not None else "not in the input-output table, or its GDP is unknown"
+            for channel, share in shares.items():
+                rows.append(_row(country, "target", pattern, "all", channel, share, gdp, "yes", why))
+    tables = {
+        "sanctions": pd.DataFrame(rows, columns=list(SECURITY["sanctions"].names)),
+        "sanctions_goods": pd.DataFrame(goods_rows, columns=list(SECURITY["sanctions_goods"].names)),
+    }
+    large = tables["sanctions_goods"]
+    large = large[large["gdp_share"] > LARGE]
+    if len(large):
+        named = ", ".join(dict.fromkeys(f"{row.good} ({row.member})" for row in large.itertuples()))
+        losses.findings.append(
+            Finding(
+                "warning",
+                "sanctions",
+                None,
+                "gdp_share",
+                f"a single good costs more than {LARGE:.0%} of GDP: {named}; with so little left and so low "
+                "a substitution the CES exaggerates, as uses of low value go first; see sanctions.substitution",
+            )
+        )
+    return tables
+
+
+def _member_rows(
+    losses: Losses, pattern: str, scenario: str, n: int, lost: Mapping[str, float], acts: bool
+) -> list[dict[str, Any]]:
+    member = losses.members[n]
+    gdp = losses.gdp[member]
+    unknown = [good for good, loss in lost.items() if np.isnan(loss)]
+    unknown += [good for good in losses.goods if good not in lost]
+    known = [loss for loss in lost.values() if not np.isnan(loss)]
+    nothing = np.isnan(gdp.value)
+    imports = np.nan if nothing or not known else float(np.sum(known))
+    note = f"not counted, unknown: {', '.join(unknown)}" if unknown else ""
+    channels = {IMPORTS: (imports, "yes" if unknown else "no", note)}
+    for channel, values in ((OTHER, losses.other), (EXPORTS, losses.exports)):
+        value = (float(values[n]) if acts else 0.0) if not nothing else np.nan
+        missing = np.isnan(losses.exports[n])
+        words = "total trade unknown" if missing and acts else "intermediates only" if acts else ""
+        channels[channel] = value, "yes" if acts else "no", words
+    total = np.nan if nothing else float(np.nansum([value for value, _, _ in channels.values()]))
+    parts = [name for name, (value, _, _) in channels.items() if np.isnan(value)]
+    words = f"at least; unknown: {', '.join(parts)}" if parts else "at least" if acts else ""
+    channels[TOTAL] = total, "yes" if acts or unknown else "no", words
+    if nothing:
+        channels = {name: (np.nan, bound, "GDP unknown") for name, (_, bound, _) in channels.items()}
+    return [
+        _row(member, "member", pattern, scenario, channel, value, gdp, bound, words)
+        for channel, (value, bound, words) in channels.items()
+    ]
+
+
+def _good_rows(
+    losses: Losses,
+    pattern: str,
+    scenario: str,
+    n: int,
+    lost: Mapping[str, Array],
+    left: Mapping[str, Array],
+) -> list[dict[str, Any]]:
+    member, gdp = losses.members[n], losses.gdp[losses.members[n]]
+    rows = []
+    for good, loss in lost.items():
+        share = float(loss[n, n])
+        if left[good][n, n] >= 1.0:
+            continue
+        rows.append(
+            {
+                "good": good,
+                "member": member,
+                "pattern": pattern,
+                "scenario": scenario,
+                "quantity_left": float(left[good][n, n]),
+                "cost_share": float(losses.sides[pattern][good].value[n] / gdp.value),
+                "substitution": losses.substitution[good],
+                "gdp_share": share,
+                "loss_usd": share * gdp.value,
+                "year": losses.sides[pattern][good].year,
+                "status": "unknown" if np.isnan(share) else ESTIMATED,
+            }
+        )
+    return rows
+
+
+def _row(
+    member: str,
+    role: str,
+    pattern: str,
+    scenario: str,
+    channel: str,
+    share: float,
+    gdp: Figure,
+    bound: str,
+    note: str,
+) -> dict[str, Any]:
+    return {
+        "member": member,
+        "role": role,
+        "pattern": pattern,
+        "scenario": scenario,
+        "channel": channel,
+        "loss_usd": share * gdp.value,
+        "gdp_share": share,
+        "lower_bound": bound,
+        "year": np.nan if gdp is UNKNOWN or gdp.year is None else gdp.year,
+        "status": "unknown" if np.isnan(share) else ESTIMATED,
+        "note": note,
+    }
+
+
+def result_of(case: Case, result: Result | None) -> Result:
+    """The result of the case, solved if it is not given."""
+    return solve(case, rests=False) if result is None else result

@@ -1,0 +1,149 @@
+"""Pictures of sanctions and threat: losses by member before and after, threat by member and target."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.economics.security_words import of_loss, percent_of_gdp, plain
+from resilience.output.pictures import DPI, SMALL, TEXT, save
+from resilience.output.workbook import DARK, FAINT
+from resilience.words import member_name
+
+WIDTH, ROW, ABOVE, BELOW = 8.6, 0.62, 1.0, 1.05  # inches
+CELL, LEFT = 0.62, 1.5  # inches of the heat map
+CHANNELS = (
+    ("imports", "the case's goods", DARK),
+    ("other imports", "other imports", "#9DB7D5"),
+    ("exports", "exports", "#EE9F55"),
+)
+PATTERNS = (("before", 0.19, 1.0), ("after", -0.19, 0.55))
+
+
+def losses_picture(sanctions: pd.DataFrame, path: str | Path, meta: Mapping[str, Any]) -> None:
+    """Draw members' losses before and after as .png or .svg; the same table gives the same bytes."""
+    save(lambda: _losses(sanctions, meta), path)
+
+
+def threat_picture(threat: pd.DataFrame, path: str | Path, meta: Mapping[str, Any]) -> None:
+    """Draw the threat by member and target as .png or .svg; the same table gives the same bytes."""
+    save(lambda: _threat(threat, meta), path)
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+    total = of_loss(sanctions, "before", "all", "total").sort_values(kind="stable", na_position="first")
+    members = [str(member) for member in total.index]
+    height = ROW * len(members) + ABOVE + BELOW
+    figure = _figure(WIDTH, height)
+    axes = figure.add_axes((1.45 / WIDTH, BELOW / height, (WIDTH - 1.75) / WIDTH, ROW * len(members) / height))
+    for pattern, shift, strength in PATTERNS:
+        start = np.zeros(len(members))
+        for channel, words, colour in CHANNELS:
+            part = 100 * of_loss(sanctions, pattern, "all", channel).reindex(members).fillna(0.0).to_numpy()
+            label = words if pattern == "before" else None
+            places = np.arange(len(members)) + shift
+            axes.barh(places, part, left=start, height=0.34, color=colour, alpha=strength, label=label)
+            start = start + part
+        for place, end in enumerate(start):
+            text = "unknown" if pd.isna(total[members[place]]) else pattern
+            axes.text(end, place + shift, f" {text}", fontsize=SMALL - 1, va="center", color=FAINT)
+    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=TEXT)
+    axes.set_xlabel("loss in the first year if all members sanction, % of GDP; at least", fontsize=TEXT)
+    axes.tick_params(axis="x", labelsize=SMALL)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.set_xlim(left=0)
+    target = ", ".join(meta["countries"].get(code, code) for code in meta["target"])
+    _title(figure, f"What sanctions against {target} cost, before and after the requirement", height)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=SMALL, frameon=False, borderaxespad=0.3
+    )
+    _foot(
+        figure,
+        "Other imports and exports: intermediates only. Substitution and loss of exports are assumed. ",
+        meta,
+    )
+    return figure
+
+
+def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+    targets = [
+        str(name)
+        for name in dict.fromkeys(threat["target"])
+        if threat.loc[threat["target"] == name, "geometric"].notna().any()
+    ]
+    members = [str(name) for name in dict.fromkeys(threat["member"])]
+    wide = max(LEFT + 1.35 * max(len(targets), 1) + 0.3, 6.5)
+    height = CELL * len(members) + 1.05 + BELOW
+    figure = _figure(wide, height)
+    axes = figure.add_axes((LEFT / wide, BELOW / height, (wide - LEFT - 0.3) / wide, CELL * len(members) / height))
+    cells = threat.set_index(["member", "target"])
+    values = np.array([[cells.at[(m, t), "geometric"] for t in targets] for m in members], dtype=float)
+    values = values.reshape(len(members), len(targets))
+    if len(targets):
+        axes.imshow(np.ma.masked_invalid(values), cmap="Oranges", vmin=0.0, vmax=1.0, aspect="auto")
+    for row, member in enumerate(members):
+        for column, target in enumerate(targets):
+            number, rank = values[row, column], cells.at[(member, target), "rank"]
+            text = "unknown" if np.isnan(number) else f"{number:.2f}\nrank {rank:.0f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=SMALL)
+    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=TEXT)
+    axes.set_xticks(range(len(targets)), [meta["countries"].get(t, t) for t in targets], fontsize=TEXT)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    _title(figure, "Threat by member (rows) and target (columns)", height)
+    left_out = [name for name in dict.fromkeys(threat["target"]) if name not in targets]
+    hidden = f"Not shown, a factor is not known: {', '.join(left_out)}. " if left_out else ""
+    _foot(figure, f"Geometric mean of four factors, 0 to 1, and rank by member; no probabilities. {hidden}", meta)
+    return figure
+
+
+def _title(figure: Any, text: str, height: float) -> None:
+    wide = int(figure.get_figwidth() * 11)
+    shown = "\n".join(textwrap.wrap(text, wide))
+    figure.text(0.02, 1 - 0.12 / height, shown, fontsize=12, weight="bold", color=DARK, va="top")
+
+
+def _foot(figure: Any, text: str, meta: Mapping[str, Any]) -> None:
+    text += (
+        f"{meta['title']} (case {meta['case']}); source: data set {meta['dataset']}, the latest data up to "
+        f"{meta['year']}; resilience {meta['versions']['resilience']}."
+    )
+    lines = textwrap.wrap(text, int(figure.get_figwidth() * 15))
+    height = figure.get_figheight()
+    figure.text(0.02, 0.08 / height, "\n".join(lines), fontsize=SMALL, color=FAINT, va="bottom")
+
+
+def losses_in_words(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """The picture of losses in a sentence, for those who do not see it."""
+    before, after = (of_loss(sanctions, pattern, "all", "total") for pattern in ("before", "after"))
+    parts = [
+        f"{member_name(m, meta)} {percent_of_gdp(before[m])} before, {percent_of_gdp(after[m])} after"
+        for m in before.index
+    ]
+    return f"Losses in parts of GDP: {'; '.join(parts)}."
+
+
+def threat_in_words(threat: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """The picture of threat in a sentence, for those who do not see it."""
+    parts = [
+        f"{member_name(row.member, meta)} from {row.target} {plain(row.geometric)}"
+        for row in threat[threat["geometric"].notna()].itertuples()
+    ]
+    return f"Geometric means: {'; '.join(parts)}."

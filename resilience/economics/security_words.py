@@ -1,0 +1,191 @@
+"""Sanctions, threat and tiers in words: the answers in short, for terminal and cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resilience.economics.burden_words import of_years
+from resilience.schema import ALL
+from resilience.words import member_name
+
+Headlines = list[tuple[str, str]]
+
+
+def percent_of_gdp(share: float) -> str:
+    """``1.23 %`` with three significant digits; an en dash where it is unknown."""
+    if pd.isna(share):
+        return "–"
+    return f"{100 * share:#.3g}".rstrip(".") + " %" if share else "0 %"
+
+
+def plain(number: float) -> str:
+    """Three significant digits; an en dash where it is unknown."""
+    if pd.isna(number):
+        return "–"
+    return "infinite" if np.isinf(number) else f"{number:#.3g}".rstrip(".")
+
+
+def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
+    """The answers in short, each with its name."""
+    about = {"sanctions": _of_sanctions, "threat": _of_threat, "tiers": _of_tiers}
+    return [*about[meta["about"]](tables, meta), *of_years(meta)]
+
+
+def names_of(codes: Any, meta: Mapping[str, Any]) -> str:
+    """Names of members in a list; "nobody" if it is empty."""
+    return ", ".join(member_name(code, meta) for code in codes) or "nobody"
+
+
+def of_loss(table: pd.DataFrame, pattern: str, scenario: str, channel: str) -> pd.Series:
+    """Members' losses in parts of GDP, by member."""
+    rows = table[(table["role"] == "member") & (table["pattern"] == pattern) & (table["scenario"] == scenario)]
+    return rows[rows["channel"] == channel].set_index("member")["gdp_share"]
+
+
+def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
+    table = tables["sanctions"]
+    before, after = (of_loss(table, pattern, "all", "total") for pattern in ("before", "after"))
+    imports = [of_loss(table, pattern, "all", "imports") for pattern in ("before", "after")]
+    each = "; ".join(
+        f"{member_name(m, meta)} {percent_of_gdp(before[m])} → {percent_of_gdp(after[m])}" for m in before.index
+    )
+    most = imports[0].max() if imports[0].notna().any() else np.nan
+    lasting = imports[1].max() if imports[1].notna().any() else np.nan
+    cost = (
+        f"if all sanction, at least, before → after the requirement: {each}. Of this the case's goods make "
+        f"at most {percent_of_gdp(most)} → {percent_of_gdp(lasting)}."
+    )
+    return [
+        ("What it costs", cost),
+        ("Even footing", _footing(tables["footing"])),
+        ("What the target loses", _target(table, tables["coalitions_stable"])),
+        ("Would they do it", _stakes(tables, meta)),
+        ("One by one", _discretion(tables["participation"], meta)),
+        ("Does it pay", _duration(tables["duration"], meta)),
+    ]
+
+
+def _footing(table: pd.DataFrame) -> str:
+    rows = table[table["scenario"] == "all"].set_index(["channel", "measure", "pattern"])["value"]
+    parts = []
+    for channel, words in (("imports", "losses from the case's goods"), ("total", "all losses together")):
+        both = [
+            f"{name} {plain(rows[channel, measure, 'before'])} → {plain(rows[channel, measure, 'after'])}"
+            for measure, name in (("gini", "Gini"), ("cv", "coefficient of variation"))
+        ]
+        parts.append(f"{words}: {', '.join(both)}")
+    return f"before → after the requirement, {'; '.join(parts)} (0: all lose alike)."
+
+
+def _target(table: pd.DataFrame, groups: pd.DataFrame) -> str:
+    rows = groups[groups["kind"] == "all members"].set_index("pattern")
+    shares = [percent_of_gdp(rows.at[pattern, "effect"]) for pattern in ("before", "after")]
+    unknown = table[(table["role"] == "target") & (table["channel"] == "total") & (table["pattern"] == "before")]
+    left_out = unknown["member"][unknown["gdp_share"].isna()].tolist()
+    text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
+    return text + (f"; not counted: {', '.join(left_out)}." if left_out else ".")
+
+
+def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
+    table = tables["participation"]
+    parts = []
+    for pattern in ("before", "after"):
+        rows = table[(table["pattern"] == pattern) & table["break_even_stake"].notna()]
+        if rows.empty:
+            return "Unknown: the target's loss or the members' losses are not known."
+        rows = rows.sort_values("break_even_stake", kind="stable")
+        low, high = rows.iloc[0], rows.iloc[-1]
+        parts.append(
+            f"{pattern}, break-even stakes run from {plain(low['break_even_stake'])} "
+            f"({member_name(low['member'], meta)}) to {plain(high['break_even_stake'])} "
+            f"({member_name(high['member'], meta)})"
+        )
+    groups = tables["coalitions_stable"]
+    for pattern in ("before", "after"):
+        left = groups[(groups["pattern"] == pattern) & (groups["kind"] == "those who join")]
+        for row in left.itertuples():
+            stable = groups[(groups["pattern"] == pattern) & (groups["kind"] == "stable")]["coalition"].tolist()
+            who = row.coalition.replace(" ", ", ")
+            parts.append(
+                f"at the case's stakes, {pattern}: {who} join, {100 * row.credibility:.0f} % of the members' GDP, "
+                f"and the target loses {percent_of_gdp(row.effect)}; stable: "
+                + (" / ".join(stable) or "no coalition")
+            )
+    return "; ".join(parts) + "."
+
+
+def _discretion(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    parts = []
+    for pattern in ("before", "after"):
+        rows = table[table["pattern"] == pattern]
+        extra = (rows["loss"] - rows["loss_alone"]).max()
+        alone = rows["member"][rows["joins_alone"] == "yes"].tolist()
+        given = (rows["joins_alone"] != "unknown").any()
+        acts = f"; {names_of(alone, meta)} would act alone" if given else ""
+        parts.append(f"{pattern}, others who join cost a member at most {percent_of_gdp(extra)} more{acts}")
+    least = table[table["pattern"] == "after"].sort_values("break_even_alone", kind="stable")
+    if least["break_even_alone"].notna().any():
+        row = least.iloc[0]
+        parts.append(
+            f"to act alone a member needs a stake of at least {plain(row['break_even_alone'])} "
+            f"({member_name(row['member'], meta)}) after the requirement"
+        )
+    return "; ".join(parts) + "."
+
+
+def _duration(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    known = table[table["break_even_probability"].notna()]
+    if table["yearly_cost"].isna().all():
+        return "The yearly cost of the requirement is not known here: give sanctions.yearly_cost, or the burden."
+    listed = "; ".join(
+        f"{member_name(row.member, meta)} {100 * row.break_even_probability:.2f} %" for row in known.itertuples()
+    )
+    never = table["member"][table["break_even_probability"].isna() & table["yearly_cost"].notna()].tolist()
+    bound = ", at least" if known["note"].str.contains("at least").any() else ""
+    text = (
+        f"break-even yearly probability of a crisis{bound}: {listed}"
+        if listed
+        else "for nobody by these losses alone"
+    )
+    return text + (f"; never for {names_of(never, meta)}." if never and listed else ".")
+
+
+def _of_threat(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
+    table, names = tables["threat"], meta["countries"]
+    first = table[table["rank"] == 1]
+    by_target = first.groupby("target", sort=False)["member"].apply(list)
+    ranked = "; ".join(f"{names[target]} for {names_of(who, meta)}" for target, who in by_target.items())
+    spread = tables["divergence"]
+    rows = spread[(spread["measure"] == "cv") & spread["value"].notna()]
+    apart = "; ".join(
+        f"{names[row.target]} {plain(row.value)} (most to fear: {member_name(row.highest, meta)}, least: "
+        f"{member_name(row.lowest, meta)})"
+        for row in rows.itertuples()
+    )
+    unknown = table[table["status"] == "unknown"]
+    lacking = ", ".join(names[code] for code in dict.fromkeys(unknown["target"])) or "nobody"
+    return [
+        ("First in rank", (ranked or "unknown") + "."),
+        ("Divergence", f"coefficient of variation over members: {apart or 'unknown'}."),
+        ("Not known", f"rows about {lacking} lack a figure and have no rank; see the column missing."),
+        ("What it is not", "ranks by judgement of four factors, no probabilities."),
+    ]
+
+
+def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
+    table = tables["tiers"]
+    whole = table[(table["country"] == ALL) & table["adds_to_requirement"].notna()]
+    adds = "; ".join(f"{row.grouping} {100 * row.adds_to_requirement:+.1f} points" for row in whole.itertuples())
+    better = "; ".join(f"{row.grouping} {row.better:.0f}" for row in whole.itertuples() if row.better)
+    tiers = table[table["country"] != ALL]
+    reached = tiers.groupby("tier_by_score", sort=False)["country"].apply(lambda codes: list(dict.fromkeys(codes)))
+    scored = "; ".join(f"{tier}: {names_of(codes, meta)}" for tier, codes in reached.items())
+    return [
+        ("Mean gap", f"changes by {adds or 'nothing'}."),
+        ("Verdicts", f"goods that get better with {better}." if better else "no good gets a better verdict."),
+        ("By score", f"{scored}."),
+    ]

@@ -1,0 +1,476 @@
+"""The sheets that answer: summary, list of verdicts, a page for each member and for the goods that matter most.
+
+All show the same figures of the requirements, under all cutoffs: today's share, the least share in the three
+readings, the gap as a formula, the verdict, and the cutoff and month that decide.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from resilience import words
+from resilience.output.sheets import (
+    Bars,
+    Chart,
+    Fact,
+    Field,
+    Formula,
+    Mark,
+    Sheet,
+    column_field,
+    missing,
+    short,
+)
+from resilience.results import Result
+from resilience.schema import ALL, READINGS, STATUS_WORDS, VALUE_UNIT
+
+Key = tuple[str, str]  # good, member
+
+MOST_BARS = 3
+MOST_GOODS = 8  # that get a page of their own
+MOST_SUPPLIERS = 3
+TODAY, NEEDED = "#B4C7E0", "#1F3864"  # bars of a chart; apart in grey, too
+SERIES = (("Share today", TODAY), ("Least share", NEEDED))
+PLAIN = re.compile(r"(?!true$|false$)[a-z][a-z0-9_ -]{0,99}", re.IGNORECASE | re.ASCII)
+
+
+class Answers:
+    """What the sheets have in common: the requirements under all cutoffs, by good and member."""
+
+    def __init__(self, result: Result):
+        self.result, self.meta = result, result.meta
+        rows = result.requirements
+        every = rows[rows["cutoff"] == ALL]
+        self.of = {
+            reading: {(row["good"], row["member"]): row for row in part.to_dict("records")}
+            for reading, part in every.groupby("reading", sort=False)
+        }
+        self.planned: dict[Key, dict[str, Any]] = self.of.get("planned", {})
+        self.goods = list(dict.fromkeys([*self.meta["labels"], *rows["good"]]))
+        self.members = (ALL, *self.meta["members"])
+        self.star = result.home_unknown()
+        self.most = _asks_most(rows)
+
+    @cached_property
+    def plain_codes(self) -> bool:
+        """Whether Excel can look up rows by the codes: no signs it reads as search patterns, no two alike."""
+        codes = [*dict.fromkeys(self.goods), *self.meta["members"]]
+        return all(PLAIN.fullmatch(code) for code in codes) and len({c.lower() for c in codes}) == len(codes)
+
+    def label(self, good: str) -> str:
+        """The name of the good for readers."""
+        return str(self.meta["labels"].get(good, good))
+
+    def fields(self, keys: Sequence[Key], table: str) -> list[Field]:
+        """Shares, gap, verdict, cutoff and month of each key; ``table`` is the Excel table they go to."""
+        rows = [self.planned.get(key, {}) for key in keys]
+        gaps = [_number(row.get("share")) - _number(row.get("share_today")) for row in rows]
+        formula = f"=MAX(0,{table}[[#This Row],[Least share]]-{table}[[#This Row],[Share today]])"
+        return [
+            column_field("share_today", [row.get("share_today") for row in rows]),
+            column_field("share", [row.get("share") for row in rows]),
+            *(
+                Field(
+                    reading.capitalize(),
+                    [self.of.get(reading, {}).get(key, {}).get("share") for key in keys],
+                    "share",
+                    READINGS[reading],
+                    "% of demand",
+                    solver=True,
+                )
+                for reading in ("market", "guaranteed")
+            ),
+            Field(
+                "Gap",
+                [None if math.isnan(gap) else Formula(formula, max(0.0, gap)) for gap in gaps],
+                "share",
+                "formula: least share less today's, never negative",
+                "percentage points",
+            ),
+            Field(
+                "Status",
+                [Mark(row["status"], row["status"]) if row else None for row in rows],
+                meaning="the verdict in a word, see Cover",
+            ),
+            Field(
+                "Verdict",
+                [words.verdict(row, self.star) if row else None for row in rows],
+                meaning="in a sentence",
+                widest=38,
+            ),
+            Field(
+                "Asks most",
+                [self.most.get(key) for key in keys],
+                meaning="the cutoff that by itself asks for the highest share",
+                widest=20,
+                solver=True,
+            ),
+            column_field("month", [row.get("month") for row in rows]),
+        ]
+
+    def scope(self, keys: Sequence[Key]) -> Field:
+        """What the shares are shares of."""
+        shown = [self.planned.get(key, {}).get("scope") for key in keys]
+        return Field("Share of", shown, meaning="what the shares are shares of")
+
+    def each_cutoff(self) -> str:
+        """The cutoffs in words."""
+        names = [cutoff["name"] for cutoff in self.meta["cutoffs"]]
+        quoted = ", ".join(f"“{name}”" for name in names)
+        return f"the cutoff {quoted}" if len(names) == 1 else f"each of the cutoffs {quoted}"
+
+    def suppliers(self, good: str, member: str, column: str) -> str | None:
+        """The largest suppliers in words, with their shares of all that is bought; home supply is called so."""
+        bought = self._bought[column].get((good, member), {})
+        whole = math.fsum(bought.values())
+        if not whole > 0:
+            return None
+        largest = sorted(bought.items(), key=lambda pair: -pair[1])[:MOST_SUPPLIERS]
+        names = self.meta["countries"] | {"": "home supply"}
+        return ", ".join(
+            f"{names.get(code, code)} {words.percent(part / whole)}" for code, part in largest if part > 0
+        )
+
+    @cached_property
+    def _bought(self) -> dict[str, dict[Key, dict[str, float]]]:
+        """Today and in the plan, by good and member (and all of them): supplier, "" for home supply → amount."""
+        plan = self.result.tables["plan"]
+        found: dict[str, dict[Key, dict[str, float]]] = {"baseline": {}, "planned": {}}
+        for column, by_key in found.items():
+            for good, member, supplier, amount in zip(
+                plan["good"], plan["member"], plan["supplier"], plan[column], strict=True
+            ):
+                if amount > 0:
+                    name = "" if supplier == member else supplier
+                    by_key.setdefault((good, member), {})[name] = amount
+                    every = by_key.setdefault((good, ALL), {})
+                    every[name] = every.get(name, 0.0) + amount
+        return found
+
+    def stress(self, keys: Sequence[Key]) -> Field:
+        """Months that today's sourcing survives."""
+        rows = self.result.tables["stress"]
+        rows = rows[rows["cutoff"] == ALL]
+        found = dict(zip(zip(rows["good"], rows["member"], strict=True), rows["months_survived"], strict=True))
+        return column_field("months_survived", [found.get(key) for key in keys], "stress")
+
+
+def summary_sheet(answers: Answers) -> Sheet:
+    """Every good for all members together, with a chart; then the map, one column a member.
+
+    What must change stands first: the worst verdict, then the widest gap.
+    """
+    meta, unknown = answers.meta, {"status": "unknown"}
+    goods = sorted(answers.goods, key=lambda good: words.worst_first(answers.planned.get((good, ALL), unknown)))
+    together = [(good, ALL) for good in goods]
+    resting = answers.result.tables.get("rests_on")
+    rests = resting is not None and len(resting) > 0
+    fields = [
+        Field("Good", [answers.label(good) for good in goods], widest=27),
+        Field("What is measured", [_measured(answers, good) for good in goods], widest=21),
+        *answers.fields(together, "t_summary"),
+    ]
+    if resting is not None and rests:
+        fields += _rests_fields(resting, answers, goods)
+    split = len(fields)
+    for member in meta["members"]:
+        name = words.member_name(member, meta)
+        cells = [_map_cell(answers, (good, member)) for good in goods]
+        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=22))
+    notes = [
+        f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
+        f"member survives {answers.each_cutoff()}. To the left all members together, to the right each member. "
+        "What must change stands first.",
+        "Cell of a member: the verdict, with the rise needed in percentage points (pp); the region's share today "
+        "and the least share that a coordinated plan can have; what a market needs, and what makes every plan "
+        "survive (guar.); the cutoff that asks most and the month that decides. – : there is no number.",
+        "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
+        "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
+        "on the sheets Assumptions and Sources.",
+    ]
+    if rests:
+        notes.append(
+            "Rests on: the share of all members with one assumption at its low and its high end, widest first; "
+            "bars from 0 to 100 %, a stroke for the case, striped where no share suffices. Ends: sheet Rests on."
+        )
+    chart = Chart(
+        "Today's share against the requirement, all members together",
+        "Good",
+        SERIES,
+        "Bar chart of all goods: today's share of the region beside the least share that survives every cutoff. "
+        + _chart_words(answers, [(good, ALL) for good in goods], answers.label),
+    )
+    return Sheet(
+        "Summary",
+        f"Summary: {meta['title']}",
+        tuple(notes),
+        tuple(fields),
+        charts=(chart,),
+        stale=True,
+        split=split if split < len(fields) else None,
+    )
+
+
+def _chart_words(answers: Answers, keys: Sequence[Key], name: Callable[[str], str], most: int = 6) -> str:
+    """What a chart shows where the gap is largest, for those who do not see it."""
+    rows = [(answers.planned[key]["gap"], key) for key in keys if key in answers.planned]
+    rows = sorted((row for row in rows if row[0] > 0), key=lambda row: -row[0])
+    own = len({good for good, _ in keys}) > 1
+    parts = [
+        f"{name(good if own else member)} {words.percent(answers.planned[good, member]['share_today'])} today, "
+        f"{words.percent(answers.planned[good, member]['share'])} needed"
+        for _, (good, member) in rows[:most]
+    ]
+    return f"Largest gaps: {'; '.join(parts)}." if parts else "Nowhere is the least share above today's."
+
+
+def _measured(answers: Answers, good: str) -> str:
+    row, meta = answers.planned.get((good, ALL), {}), answers.meta
+    unit = row.get("unit")
+    parts = [
+        str(meta["categories"].get(good) or ""),
+        str(meta["years"].get(good) or ""),
+        f"{'value' if unit == VALUE_UNIT else 'quantity'} in {unit}" if unit else "",
+        f"share of {row['scope']}" if row.get("scope") else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _map_cell(answers: Answers, key: Key) -> Mark | None:
+    row = answers.planned.get(key)
+    if row is None:
+        return None
+    others = {
+        reading: answers.of.get(reading, {}).get(key, {}).get("share") for reading in ("market", "guaranteed")
+    }
+    word, rest = words.short_verdict(row, others, answers.most.get(key))
+    return Mark(str(row["status"]), f"{word} *" if key in answers.star else word, rest)
+
+
+def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -> list[Field]:
+    """What each good's share rests on, in words and as bars."""
+    by_good = {good: rows.head(MOST_BARS) for good, rows in table.groupby("good", sort=False)}
+    texts: list[str | None] = [words.rests_text(by_good[g], between="\n") if g in by_good else None for g in goods]
+    bars = [
+        Bars(
+            tuple(
+                (float(low), float(middle), float(high))
+                for low, middle, high in by_good[good][["share_low", "share", "share_high"]].to_numpy(dtype=float)
+            ),
+            f"{answers.label(good)} rests on: {words.rests_text(by_good[good])}",
+        )
+        if good in by_good
+        else None
+        for good in goods
+    ]
+    return [
+        Field("Rests on (what it would be at other assumptions)", texts, widest=30),
+        Field("0 to 100 %", bars, widest=16),
+    ]
+
+
+def verdicts_sheet(answers: Answers) -> Sheet:
+    """The same answers as a list, one row a good and member."""
+    meta = answers.meta
+    keys = [(good, member) for good in answers.goods for member in answers.members]
+    keys = [key for key in keys if key in answers.planned]
+    fields = (
+        Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=30),
+        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
+        Field("Member", [words.member_name(member, meta) for _, member in keys], meaning="who must survive"),
+        Field("Member code", [member for _, member in keys], meaning="its code in all tables"),
+        *answers.fields(keys, "t_verdicts"),
+        answers.scope(keys),
+    )
+    note = f"What each member needs to survive {answers.each_cutoff()}; the region is {meta['region_name']}."
+    return Sheet("Verdicts", "Verdicts by good and member", (note,), fields, stale=True)
+
+
+def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
+    """The page of one member: every good, with its suppliers and what its purchases in the plan are worth more."""
+    meta = answers.meta
+    keys = [(good, member) for good in answers.goods]
+    title = f"{words.member_name(member, meta)} ({member})"
+    table = f"t_{key}"
+    moved = _moved(answers, keys, table)
+    fields = (
+        Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=27),
+        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=20),
+        *answers.fields(keys, table),
+        answers.stress(keys),
+        *(
+            Field(heading, [answers.suppliers(*pair, column) for pair in keys], meaning=meaning, widest=28)
+            for heading, column, meaning in (
+                ("Suppliers today", "baseline", "the largest, by their share of what is bought"),
+                ("In the plan", "planned", "the same in the surviving plan nearest to today"),
+            )
+        ),
+        moved,
+    )
+    notes = (
+        f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
+        f"today. The region is {meta['region_name']}.",
+        "Value of the change: what a year's purchases are worth more in the plan than today (less: negative), at "
+        "today's unit values; moved purchases, no estimate of what the change costs.",
+    )
+    chart = Chart(
+        f"{title}: today's share against the requirement",
+        "Good",
+        SERIES,
+        f"Bar chart of all goods of {title}: today's share of the region beside the least share that survives. "
+        + _chart_words(answers, keys, answers.label),
+    )
+    facts = _gdp_facts(answers, member, moved, table)
+    return Sheet(name, f"{title}: what it needs", notes, fields, key=key, facts=facts, charts=(chart,), stale=True)
+
+
+def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
+    """The value of the plan's changes by key: a sum over the sheet Plan."""
+    plan = answers.result.tables["plan"]
+    sums = plan.groupby(["good", "member"])["extra_cost_usd"].sum(min_count=1).to_dict()
+    heading = "Value of the change"
+    values: list[Any] = []
+    for good, member in keys:
+        value = _number(sums.get((good, member)))
+        formula = (
+            f"=ROUND(SUMIFS(t_plan[{heading}],t_plan[Good code],{table}[[#This Row],[Good code]],"
+            f't_plan[Member code],"{member}"),0)'
+        )
+        whole = math.nan if math.isnan(value) else float(round(value)) + 0.0  # gains and losses cancel to crumbs
+        values.append(None if math.isnan(whole) else Formula(formula, whole) if answers.plain_codes else whole)
+    how = f"{'formula: ' if answers.plain_codes else ''}sum over the sheet Plan, whole dollars"
+    return Field(heading, values, "whole", how, "USD a year")
+
+
+def _gdp_facts(answers: Answers, member: str, moved: Field, table: str) -> tuple[Fact, ...]:
+    """GDP, the sum of what purchases are worth more, each thing counted once, and that as a part of GDP."""
+    gdp = _number(answers.meta.get("gdp_usd", {}).get(member))
+    numbers = [value.value if isinstance(value, Formula) else value for value in moved.values]
+    twice = _measured_twice(answers)
+    counted = [value for good, value in zip(answers.goods, numbers, strict=True) if good not in twice]
+    known = [value for value in counted if value is not None]
+    facts = [
+        Fact("GDP, USD a year", gdp, remark="table countries of the data set, which says nothing of its year")
+    ]
+    if known:
+        column = f"{table}[{moved.heading}]"
+        less = "".join(f'-SUMIFS({column},{table}[Good code],"{good}")' for good in twice)
+        total = math.fsum(known)
+        remark = f"more less savings; goods known: {len(known)}, unknown: {len(counted) - len(known)}"
+        if twice:
+            left_out = "; ".join(answers.label(good) for good in twice)
+            remark += f"; without what another row measures, too: {left_out}"
+        whole = Formula(f"=SUM({column}){less}", total) if answers.plain_codes or not twice else total
+        facts.append(Fact("Sum of changes, USD a year", whole, remark=remark))
+        if gdp > 0:
+            part = Formula("={above}/{above2}", total / gdp)
+            facts.append(Fact("Sum of changes, % of GDP", part, "0.00000%"))
+    return tuple(facts)
+
+
+def _measured_twice(answers: Answers) -> list[str]:
+    """Goods with the same customs codes as another before them, such as one by value and one by weight."""
+    seen: set[tuple[str, ...]] = set()
+    twice = []
+    for good in answers.goods:
+        codes = tuple(sorted(str(answers.meta.get("hs", {}).get(good) or "").split()))
+        if codes and codes in seen:
+            twice.append(good)
+        seen.add(codes)
+    return twice
+
+
+def matter_most(answers: Answers) -> list[str]:
+    """Goods that get a page: no share suffices, then the widest gap, of all members together; at most eight."""
+    rows = [(good, answers.planned.get((good, ALL), {})) for good in answers.goods]
+    rows = [(good, row) for good, row in rows if row.get("status") == "none" or _number(row.get("gap")) > 0]
+    rows.sort(key=lambda pair: (pair[1]["status"] != "none", -_number(pair[1]["gap"], 0.0)))
+    return [good for good, _ in rows[:MOST_GOODS]]
+
+
+def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
+    """The page of one good: every member, the reason in words, the chain and what the number rests on."""
+    meta, tables = answers.meta, answers.result.tables
+    keys = [(good, member) for member in answers.members if (good, member) in answers.planned]
+    fields = (
+        Field("Member", [words.member_name(member, meta) for _, member in keys], meaning="who must survive"),
+        *answers.fields(keys, f"t_{key}"),
+        answers.stress(keys),
+        *_amounts(tables["balance"], keys),
+        Field(
+            "Suppliers today",
+            [answers.suppliers(*pair, "baseline") for pair in keys],
+            meaning="the largest",
+            widest=28,
+        ),
+        Field(
+            "In the plan", [answers.suppliers(*pair, "planned") for pair in keys], meaning="the largest", widest=28
+        ),
+    )
+    label = answers.label(good)
+    notes = [
+        f"One of the goods that matter most: no share suffices, or the gap of all members together is among the "
+        f"{MOST_GOODS} widest. What each member needs to survive {answers.each_cutoff()}.",
+        *_reasons(tables, good, meta),
+    ]
+    chart = Chart(
+        f"{short(label, 60)}: today's share against the requirement",
+        "Member",
+        SERIES,
+        f"Bar chart of all members for {label}: today's share of the region beside the least share that survives. "
+        + _chart_words(answers, keys, lambda member: words.member_name(member, meta)),
+    )
+    title = f"{label}: who needs what"
+    return Sheet(name, title, tuple(notes), fields, key=key, charts=(chart,), stale=True)
+
+
+def _amounts(balance: pd.DataFrame, keys: Sequence[Key]) -> Iterable[Field]:
+    """Demand and stock of each member, of all of them the sum."""
+    good = keys[0][0] if keys else ""
+    rows = balance[balance["good"] == good].set_index("member")
+    units = list(dict.fromkeys(rows["unit"]))
+    decimals = [0] * len(keys)
+    for column, meaning in (("demand", "use in a year"), ("stock", "held when the cutoff starts")):
+        known = rows[column]
+        values = [known.sum(min_count=1) if member == ALL else known.get(member) for _, member in keys]
+        yield Field(column.capitalize(), values, "amount", meaning, units[0] if units else "", decimals)
+
+
+def _reasons(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, Any]) -> Iterable[str]:
+    """Why, the weakest link upstream and what the number rests on."""
+    why = tables.get("why")
+    if why is not None:
+        rows = why[(why["good"] == good) & (why["member"] == ALL) & (why["cutoff"] == ALL)]
+        yield from (f"Why: {text}" for text in rows["text"])
+    chain = tables.get("chain")
+    if chain is not None and len(chain):
+        yield from (f"Weakest link: {line}." for line in words.weakest_links(chain[chain["good"] == good]))
+    resting = tables.get("rests_on")
+    if resting is not None and (resting["good"] == good).any():
+        yield f"Rests on: {words.rests_text(resting[resting['good'] == good], most=6)}."
+    note = meta["notes"].get(good)
+    if note and not missing(note):
+        yield f"About the data: {note}"
+
+
+def _asks_most(rows: pd.DataFrame) -> dict[Key, str]:
+    """The cutoff, or those that tie, that by itself asks most of a member; "none" is more than any share."""
+    found: dict[Key, list[tuple[float, str]]] = {}
+    for row in rows[(rows["cutoff"] != ALL) & (rows["reading"] == "planned")].to_dict("records"):
+        if row["status"] not in ("met", "unknown"):
+            asked = math.inf if row["status"] == "none" else float(row["share"])
+            found.setdefault((row["good"], row["member"]), []).append((asked, str(row["cutoff"])))
+    return {
+        key: "; ".join(name for asked, name in asking if asked >= max(asking)[0] - 1e-6)
+        for key, asking in found.items()
+    }
+
+
+def _number(value: Any, otherwise: float = math.nan) -> float:
+    return otherwise if missing(value) else float(value)

@@ -1,0 +1,217 @@
+"""The workbook of a result: which sheets, in which order, and what goes to CSV files beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resilience import words
+from resilience.handoff.answers import (
+    Answers,
+    good_sheet,
+    matter_most,
+    member_sheet,
+    summary_sheet,
+    verdicts_sheet,
+)
+from resilience.handoff.audit import (
+    Audit,
+    assumptions_sheet,
+    checks_sheet,
+    data_sheet,
+    plan_sheet,
+    requirements_sheet,
+)
+from resilience.handoff.compared import changes, read_tables
+from resilience.handoff.thresholds import benchmarks
+from resilience.output.sheets import (
+    MOST_MONTHS,
+    ON_REQUEST,
+    SHEETS,
+    Field,
+    Link,
+    Sheet,
+    ordered,
+    result_sheet,
+    short,
+    table_fields,
+    table_name,
+)
+from resilience.output.workbook import MOST_ROWS, Styles, close_book, open_book, write_cover, write_sheet
+from resilience.results import Result
+from resilience.schema import WORKBOOK
+from resilience.studies.workbook import read_study_folder, sensitivity_sheets
+
+WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
+SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
+NAME = 31  # characters of the name of a sheet
+FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def write_workbook(
+    result: Result,
+    path: str | Path,
+    *,
+    compare: str | Path | None = None,
+    study: str | Path | None = None,
+    most_rows: int = MOST_ROWS - 100,
+) -> list[Path]:
+    """Write the workbook of a result and, for tables of more than ``most_rows``, CSV files; gives all files.
+
+    ``compare`` is an earlier workbook or JSON file, for the change log; ``study`` the folder of a finished study,
+    for the sensitivity. The same result gives the same bytes. Raises :class:`~resilience.errors.InputError` if one
+    of them cannot be read, or the file cannot be written.
+    """
+    path = Path(path)
+    earlier = None if compare is None else read_tables(compare)
+    sensitivity = [] if study is None else sensitivity_sheets(*read_study_folder(study), result.meta)
+    frames = {
+        **result.tables,
+        "benchmarks": benchmarks(result),
+        "changes": changes(earlier, result.tables) if earlier is not None else _none("changes"),
+    }
+    sheets = _sheets(result, frames, sensitivity, None if compare is None else Path(compare).name, most_rows)
+    written = [path]
+    fitted = []
+    for sheet, frame in sheets:
+        if len(sheet) > most_rows:
+            beside = path.with_name(f"{path.stem}-{sheet.table.removeprefix('t_')}.csv")
+            frame.to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
+            written.append(beside)
+            note = f"All {len(sheet):,} rows are in {beside.name} beside this file; here are the first {SAMPLE:,}."
+            sheet = replace(sheet.head(SAMPLE), notes=(*sheet.notes, note))
+        fitted.append(sheet)
+    book = open_book(path, result.meta["title"])
+    styles = Styles(book)
+    write_cover(book, styles, words.cover(result.meta, result.tables), {}, result.meta)
+    for sheet in (_contents(fitted), *fitted):
+        write_sheet(book, styles, sheet, result.meta)
+    close_book(book, path)
+    return written
+
+
+def _none(name: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(WORKBOOK[name].names), dtype=object)
+
+
+def _sheets(
+    result: Result,
+    frames: Mapping[str, pd.DataFrame],
+    sensitivity: Iterable[Sheet],
+    compared: str | None,
+    most_rows: int,
+) -> list[tuple[Sheet, pd.DataFrame]]:
+    """Every sheet after the contents, in order, with the table behind it."""
+    answers = Answers(result)
+    fits = {name: len(frames.get(name, ())) <= most_rows for name in ("plan", "purchases")}
+    audit = Audit.of(answers, plan_fits=fits["plan"], purchases_fit=fits["purchases"])
+    data, assumptions = data_sheet(audit), assumptions_sheet(answers)
+    made = {
+        "Summary": summary_sheet(answers),
+        "Verdicts": verdicts_sheet(answers),
+        "Requirements": requirements_sheet(answers),
+        "Plan": plan_sheet(audit),
+        "Data": data,
+        "Assumptions": assumptions,
+        "Benchmarks": _plain(frames, "benchmarks", result.meta),
+        "Checks": checks_sheet(audit, data, assumptions),
+        "Change log": _change_log(frames, result.meta, compared),
+    }
+    sheets: list[tuple[Sheet, pd.DataFrame]] = []
+    for name in [name for name in SHEETS if _wanted(name, frames)][2:]:
+        table = table_name(name)
+        sheet = made[name] if name in made else result_sheet(result, table)
+        sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
+        if name == "Summary":
+            sheets += [(page, pd.DataFrame()) for page in _pages(answers)]
+        if name == ("Purchases" if "purchases" in frames else "Data"):
+            sheets += [(page, pd.DataFrame()) for page in sensitivity]
+    return sheets
+
+
+def _wanted(name: str, frames: Mapping[str, pd.DataFrame]) -> bool:
+    frame = frames.get(table_name(name))
+    if frame is None:
+        return name in WITHOUT_TABLE
+    return name not in ON_REQUEST or (len(frame) > 0 and (name != "Months" or len(frame) <= MOST_MONTHS))
+
+
+def _pages(answers: Answers) -> Iterable[Sheet]:
+    """A page for each member and for each of the goods that matter most."""
+    taken = {name.lower() for name in (*SHEETS, "History")}  # the last one Excel keeps for itself
+    for member in answers.meta["members"]:
+        named = words.member_name(member, answers.meta)
+        yield member_sheet(answers, member, _unique(f"{member} {named}", taken), _key("member", member, taken))
+    for good in matter_most(answers):
+        name = _unique(good.replace("_", " ").capitalize(), taken)
+        yield good_sheet(answers, good, name, _key("good", good, taken))
+
+
+def _unique(text: str, taken: set[str]) -> str:
+    """A name for a sheet that Excel takes and no other sheet has."""
+    plain = short(FORBIDDEN_IN_NAMES.sub(" ", text), 1000).strip("' ") or "page"
+    number, name = 1, _cut(plain, NAME)
+    while name.lower() in taken:
+        number += 1
+        tail = f" ({number})"
+        name = _cut(plain, NAME - len(tail)) + tail
+    taken.add(name.lower())
+    return name
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many UTF-16 units, which is how Excel counts."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore").strip("' ")
+
+
+def _key(kind: str, code: str, taken: set[str]) -> str:
+    """A name for an Excel table that no other has."""
+    plain = f"{kind}_{re.sub(r'[^A-Za-z0-9]+', '_', code)[:60]}"
+    key, number = plain, 1
+    while f"t_{key}".lower() in taken:
+        number += 1
+        key = f"{plain}_{number}"
+    taken.add(f"t_{key}".lower())
+    return key
+
+
+def _plain(frames: Mapping[str, pd.DataFrame], name: str, meta: Mapping[str, Any]) -> Sheet:
+    """A table of the workbook as it is."""
+    table = WORKBOOK[name]
+    fields = table_fields(name, frames[name], meta)
+    printed = len(fields) - 1 if name == "benchmarks" else None  # how the law was looked up is for the screen
+    return Sheet(name.capitalize(), table.title, (table.note,), tuple(fields), printed=printed)
+
+
+def _change_log(frames: Mapping[str, pd.DataFrame], meta: Mapping[str, Any], compared: str | None) -> Sheet:
+    sheet = _plain(frames, "changes", meta)
+    if compared is None:
+        note = (
+            "No earlier result was given: resilience run CASE --out NEW.xlsx --compare OLD.xlsx fills this sheet."
+        )
+    elif len(sheet):
+        note = f"Compared with {compared}."
+    else:
+        note = f"Compared with {compared}: nothing differs."
+    return replace(sheet, name="Change log", key="changes", notes=(*sheet.notes, note))
+
+
+def _contents(sheets: Iterable[Sheet]) -> Sheet:
+    """Links to every sheet, what each holds and how many rows."""
+    sheets = list(sheets)
+    fields = (
+        Field("Sheet", [Link(sheet.name) for sheet in sheets], meaning="leads to the sheet", widest=34),
+        Field(
+            "What it holds",
+            [SHEETS.get(sheet.name, sheet.title) for sheet in sheets],
+            meaning="in words",
+            widest=100,
+        ),
+        Field("Rows", [float(len(sheet)) for sheet in sheets], "whole", "rows of its table"),
+    )
+    return Sheet("Contents", "Contents", ("Each sheet holds one table, which has a name of its own.",), fields)

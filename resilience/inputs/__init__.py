@@ -1,0 +1,1 @@
+"""Load and validate: case files, data sets, templates that come back, and what follows from them."""

@@ -1,0 +1,1 @@
+"""How tables become sheets, workbooks and pictures."""

@@ -1,0 +1,558 @@
+"""What the sheets of the workbook hold: columns with headings, units and meanings, ready to be written.
+
+Headings, units and meanings come from :mod:`resilience.schema`, sentences from :mod:`resilience.words`.
+:mod:`resilience.output.workbook` writes them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from resilience import words
+from resilience.inputs.ranges import DEFAULT_RANGES, range_label
+from resilience.output.bars import Bar
+from resilience.results import Result
+from resilience.schema import ALL, ECONOMY, RESULTS, SECURITY, STUDY, WORKBOOK, Column, Table
+
+SHEETS = {  # in order; pages of members and goods follow the summary
+    "Cover": "What this workbook answers, and what it does not.",
+    "Contents": "Every sheet and what it holds.",
+    "Summary": "The answer: every good for all members together, and as a map for each member.",
+    "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
+    "Requirements": "Every least share, also under each cutoff by itself.",
+    "Stress": "What each cutoff does if nothing is changed beforehand.",
+    "Months": "What arrives, is used and is left in stock, month by month.",
+    "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
+    "Capacity": "The new capacity inside the region that this plan needs.",
+    "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
+    "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
+    "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
+    "Chain": "What each good rests on upstream: its inputs, what they need themselves, and the weakest link.",
+    "Indirect": "Suppliers that are not cut off but lose an input that is.",
+    "Substitutes": "Goods that may stand in for each other: what they need together.",
+    "Caps": "What a cap on one outsider does in place of a floor, if the case asks for it.",
+    "Regions": "The same question with other regions, if the case asks for it.",
+    "Content": "How much of the value of what suppliers sell was made inside the region.",
+    "Exposure": "How much of the value members use was made by those who are cut off, directly or through others.",
+    "Content rule": "What it would do to count imports only from a given regional content on.",
+    "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
+    "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
+    "Purchases": "What members bought from whom, row by row, with status and source.",
+    "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
+    "Benchmarks": "Where each good stands against legal thresholds.",
+    "Checks": "Whether the numbers of this workbook fit together, by formulas.",
+    "Findings": "What the tool noticed about the data and the result.",
+    "Sources": "Where the data come from, and what to know about each good.",
+    "Change log": "What differs from an earlier result.",
+}
+TABLES = {"Data": "balance", "Change log": "changes"}  # where a sheet is not called like its table
+ON_REQUEST = (  # left out where there is nothing to show
+    *("Months", "Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *("Content", "Exposure", "Content rule"),
+)
+MOST_MONTHS = 100_000  # rows of the table months that still go into the workbook
+HEADINGS = {
+    "good": "Good code",
+    "member": "Member code",
+    "supplier": "Supplier code",
+    "country": "Country code",
+    "share": "Least share",
+    "share_upper": "Greatest share",
+    "extra_cost_usd": "Value of the change",
+    "value_usd": "Value, USD",
+}
+HEADINGS_OF = {  # where a table needs words of its own
+    "burden": {
+        "usd": "Cost, USD a year",
+        "on_paper_usd": "On paper, USD a year",
+        "usd_per_head": "USD per head",
+        "gdp_share": "Part of GDP",
+        "status": "Sureness",
+    },
+    "sharing": {
+        "nearest_usd": "Nearest plans, USD a year",
+        "nearest_gdp_share": "Nearest plans, part of GDP",
+        "cheapest_usd": "Cheapest plans, USD a year",
+        "cheapest_gdp_share": "Cheapest plans, part of GDP",
+        "fair_usd": "Fair plans, USD a year",
+        "fair_gdp_share": "Fair plans, part of GDP",
+        "transfer_usd": "Least transfer, USD a year",
+        "after_usd": "After it, USD a year",
+        "after_gdp_share": "After it, part of GDP",
+        "equal_transfer_usd": "Transfer to equal shares, USD a year",
+        "free_rides": "Rides free in goods",
+        "free_rides_usd": "Others pay for them, USD a year",
+        "status": "Sureness",
+    },
+    "share_price": {
+        "usd": "Cost at the floor, USD a year",
+        "usd_per_point": "One point more, USD a year",
+        "holds_to": "Price holds to",
+        "next_point_usd": "The next whole point, USD a year",
+        "status": "Sureness",
+    },
+    "mix": {
+        "more_stock": "Stock on top, months",
+        "landed_usd": "Landed, USD a year",
+        "capacity_usd": "Capacity, USD a year",
+        "stock_usd": "Stock, USD a year",
+        "restraint_usd": "Restraint, USD a year",
+        "usd": "In all, USD a year",
+        "status": "Sureness",
+    },
+    "sanctions": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
+    "sanctions_goods": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
+    "chain": {
+        "input": "Input code",
+        "into": "Goes into code",
+        "joint": "Solved together",
+        "share": "Least share of the good",
+        "input_share": "Input: least share",
+        "input_share_today": "Input: share today",
+        "input_gap": "Input: gap",
+        "input_status": "Input: verdict",
+        "keeps_going": "Makers at home keep",
+        "weakest": "Weakest link",
+        "text": "In words",
+    },
+    "rests_on": {
+        "label": "Assumption",
+        "written": "The case",
+        "range": "Ends from",
+        "share_low": "Share at low",
+        "share": "Share in the case",
+        "share_high": "Share at high",
+        "status_low": "Verdict at low",
+        "status": "Verdict in the case",
+        "status_high": "Verdict at high",
+    },
+    "indirect": {
+        "input": "Input code",
+        "months": "Months before the first loss",
+        "least": "Left in the worst month",
+        "bought": "Bought from it today",
+    },
+    "substitutes": {"apart": "Least share without substitution"},
+    "content": {
+        "inside": "In the region",
+        "regional_content": "Made in the region",
+        "cut_content": "Made by those cut off",
+        "bought": "Bought from it today",
+        "keeps_going": "Left in the worst month",
+        "covered": "Rows in the table",
+    },
+    "exposure": {
+        "direct": "Bought directly",
+        "through_region": "Through the region",
+        "through_others": "Through others",
+        "total": "All together",
+        "most_through": "Most comes through code",
+        "covered": "Covered by the table",
+    },
+    "content_rule": {
+        "rule": "Content asked for (r)",
+        "shut_out": "Shut out",
+        "some_plan": "Some plan survives",
+        "every_plan": "Every plan survives",
+    },
+    "tornado": {
+        "in_words": "What is varied",
+        "base": "The case",
+        "share_low": "Share at low",
+        "share_base": "Share in the case",
+        "share_high": "Share at high",
+        "status_low": "Verdict at low",
+        "status_base": "Verdict in the case",
+        "status_high": "Verdict at high",
+    },
+    "verdicts": {"status": "Verdict", "of": "Of", "of_the_case": "The case's own"},
+    "spread": {
+        "none": "No share suffices",
+        "share_base": "Share in the case",
+        "holds": "Verdict holds",
+        "holds_low": "Verdict holds, low",
+        "holds_high": "Verdict holds, high",
+        **{f"q{part:02}": f"{part} % of points" for part in (5, 25, 50, 75, 95)},
+    },
+    "indices": {"in_words": "What is varied", "none": "No share suffices", "message": "Remark"},
+    "heat_map": {"status": "Verdict"},
+    "break_even": {
+        "in_words": "What is varied",
+        "value": "Break-even",
+        "below": "Solved below",
+        "above": "Solved above",
+        "share_below": "Share there (below)",
+        "share_above": "Share there (above)",
+        "text": "In words",
+    },
+    "rules": {"text": "In a sentence", "in_rule": "Points in the rule", "held_out": "Density, held out"},
+    "outcomes": {"status": "Verdict"},
+}
+NAMED = {"input": "Input", "into": "Goes into", "most_through": "Most comes through"}  # names beside such codes
+FIRST = {  # headings that come first where the order of the table does not serve readers; the rest is not printed
+    "chain": (
+        *("Good", "Member", "Cutoff", "Weakest link", "Input", "Goes into", "Stage", "Input: verdict"),
+        *("Input: share today", "Input: least share", "Input: gap", "Least share of the good", "In words"),
+        *("Essential", "Input per unit", "Recipe unit", "Solved together", "Makers at home keep"),
+    ),
+    "rests_on": (
+        *("Good", "Assumption", "Low", "The case", "High", "Unit", "Share at low", "Share in the case"),
+        *("Share at high", "Verdict at low", "Verdict in the case", "Verdict at high", "Swing", "Ends from"),
+    ),
+}
+REMARKS = {
+    "chain": (
+        "All cutoffs together come first, and of them all members together; then each cutoff by itself. The "
+        "weakest link of each good is in bold and says yes. Codes stand at the far right and are not printed."
+    ),
+    "indirect": "Of each good the suppliers from which members buy most come first.",
+    "content": "Of each good the suppliers from which members buy most come first.",
+}
+SOLVED = {  # columns that the solver found, by table
+    "rests_on": ("share_low", "share", "share_high", "status_low", "status", "status_high"),
+    "requirements": ("share", "share_upper", "month", "worst_set", "new_capacity"),
+    "months": ("delivered", "used", "stock"),
+    "plan": ("planned",),
+    "capacity": ("new_capacity", "times_today"),
+    "why": ("without_cutoff", "binding_cutoff", "month"),
+    "levers": ("share", "change", "to_zero", "to_survive"),
+    "missing": ("missing",),
+    "chain": ("share", "input_share", "keeps_going"),
+    "substitutes": ("share", "apart"),
+    "caps": ("cap_alone", "floor", "cap_with_floor", "floor_under_cap", "floor_alone"),
+    "regions": ("share", "new_capacity"),
+    "content_rule": ("some_plan", "every_plan"),
+}
+DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
+SOLVER_NOTE = "On grey: solver output, does not recalculate."
+STALE_WORD = "STALE"
+STALE_TEXT = f"{STALE_WORD}: an assumption was edited; the verdicts in this workbook belong to the old values"
+STALE = f'=IF(COUNTIF(t_checks[Result],"{STALE_WORD}")>0,"{STALE_TEXT}","")'
+WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48} | {
+    "benchmarks.rule": 20,
+    "benchmarks.goods": 44,
+    "benchmarks.who": 18,
+    "benchmarks.unit": 13,
+    "benchmarks.text": 46,
+    "benchmarks.asks": 28,
+    "benchmarks.source": 32,
+    "benchmarks.checked": 50,
+    "balance.source": 60,
+    "changes.key": 60,
+}
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+MEASURED = 2000  # rows that are looked at for the width of a column
+MARKED = {"rests_on": ("status_low", "status", "status_high")}
+WRITTEN = {
+    *(("assumptions", name) for name in ("value", "low", "high")),
+    *(("rests_on", name) for name in ("low", "written", "high")),
+}  # as the case
+_INPUTS = {"input", "into"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
+
+
+class Mark(NamedTuple):
+    """A cell that shows a verdict: coloured by status, the word in bold, then the rest."""
+
+    status: str
+    word: str
+    rest: str = ""
+
+
+class Bars(NamedTuple):
+    """A cell with a small picture, one bar an assumption (:mod:`resilience.output.bars`), and its words."""
+
+    bars: tuple[Bar, ...]
+    words: str
+
+
+class Formula(NamedTuple):
+    """A cell with a formula, and its value."""
+
+    text: str
+    value: Any
+
+
+class Link(NamedTuple):
+    """A cell that leads to a sheet of the same workbook."""
+
+    sheet: str
+
+
+class Fact(NamedTuple):
+    """A single figure above a table: what it is, its value with the number format, and a remark.
+
+    In a formula ``{above}`` and ``{above2}`` are the figures one and two lines higher.
+    """
+
+    label: str
+    value: Any
+    form: str = "#,##0"
+    remark: str = ""
+
+
+class Chart(NamedTuple):
+    """A native bar chart of shares below a table: ``series`` are headings of columns and their colours."""
+
+    title: str
+    across: str
+    series: tuple[tuple[str, str], ...]
+    alt: str
+    width: int = 1000
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a sheet. ``kind``: text, general, share, amount, whole, multiple, step, ratio or
+    year."""
+
+    heading: str
+    values: Sequence[Any]
+    kind: str = "text"
+    meaning: str = ""
+    unit: str = ""
+    decimals: Sequence[int] = ()  # of amounts, by row
+    widest: int = 36
+    solver: bool = False
+
+    def number_format(self, index: int) -> str:
+        """The number format of a cell."""
+        if self.kind == "amount" and self.decimals and self.decimals[index]:
+            return "#,##0." + "0" * self.decimals[index]
+        if self.kind == "ratio":
+            return f"0.{'0' * _digits(self.values[index])}"
+        formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
+        formats |= {"step": "0.00", "year": "0", "fine": "0.000000%", "tiny": "0.000000000"}
+        return formats.get(self.kind, "General")
+
+    def width(self) -> float:
+        """Wide enough for the contents, the longest word of the heading and the button of the filter."""
+        if any(isinstance(value, Bars) for value in self.values):
+            return 17  # of a small picture
+        some = range(0, len(self.values), max(1, len(self.values) // MEASURED))
+        shown = (line for index in some for line in self.text(index).split("\n"))
+        longest = max(map(len, shown), default=0)
+        return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
+
+    @property
+    def align(self) -> dict[str, Any]:
+        """Text to the left with a little room, years in the middle, other numbers to the right."""
+        if self.kind == "text":
+            return {"align": "left", "indent": 1}
+        return {"align": "center" if self.kind == "year" else "right"}
+
+    def text(self, index: int) -> str:
+        """About what the reader sees in a cell."""
+        value = self.values[index]
+        if missing(value):
+            return ""
+        if isinstance(value, Bars):
+            return ""
+        if isinstance(value, Mark):
+            return f"{value.word}\n{value.rest}" if value.rest else value.word
+        if isinstance(value, Link):
+            return value.sheet
+        if isinstance(value, Formula):
+            value = value.value
+        if isinstance(value, str):
+            return value
+        if self.kind == "share":
+            return "100.0%"
+        form = self.number_format(index)
+        return f"{value:,.{len(form.partition('.')[2])}f}"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet with one table: its title, the notes above it, its columns."""
+
+    name: str
+    title: str
+    notes: tuple[str, ...]
+    fields: tuple[Field, ...]
+    bold: frozenset[int] = frozenset()  # rows
+    printed: int | None = None  # so many columns; None: all
+    key: str = ""  # of the Excel table, where it is not that of the sheet
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    stale: bool = False  # says so above the table once an assumption was edited
+    split: int | None = None  # the first column of the second printed page
+
+    @property
+    def table(self) -> str:
+        """The name of the Excel table."""
+        return f"t_{self.key or table_name(self.name)}"
+
+    def __len__(self) -> int:
+        return len(self.fields[0].values)
+
+    def head(self, rows: int) -> Sheet:
+        """The sheet with the first rows only."""
+        fields = [
+            replace(field, values=field.values[:rows], decimals=field.decimals[:rows]) for field in self.fields
+        ]
+        return replace(self, fields=tuple(fields), bold=frozenset(row for row in self.bold if row < rows))
+
+
+def table_name(sheet: str) -> str:
+    """The result table that a sheet shows."""
+    return TABLES.get(sheet, sheet.lower().replace(" ", "_"))
+
+
+def heading(column: str, table: str = "") -> str:
+    """The heading of a column of a result table."""
+    words_of = HEADINGS | HEADINGS_OF.get(table, {})
+    return words_of.get(column, column.replace("_", " ").capitalize())
+
+
+def result_sheet(result: Result, name: str) -> Sheet:
+    """A table of the result as it is, with names beside codes."""
+    table, meta = RESULTS[name], result.meta
+    frame = (
+        ordered(result.tables[name], name) if name in result.tables else pd.DataFrame(columns=list(table.names))
+    )
+    fields = table_fields(name, frame, meta)
+    if name == "sources":
+        remarks = [meta["notes"].get(good) for good in frame["good"]]
+        fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
+    first = FIRST.get(name, ())
+    fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
+    notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
+    if name == "rests_on":
+        notes += _ranges_in_words()
+    if not len(frame):
+        notes.append("This table is empty: there is nothing of the kind in this result.")
+    bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
+    title = next((sheet for sheet in SHEETS if table_name(sheet) == name), name.replace("_", " ").capitalize())
+    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, len(first) or None)
+
+
+def _ranges_in_words() -> list[str]:
+    """How far assumptions were moved by default, and for which goods not all of them."""
+    moved = "; ".join(f"{range_label(one)}: {one.words}" for one in DEFAULT_RANGES)
+    apart = ", ".join(range_label(one) for one in DEFAULT_RANGES if not one.joint)
+    return [
+        f"Default ranges: {moved}. A case's [study.factors] go before them. What moves the share by less than "
+        "0.05 points and leaves the verdict as it is, is left out.",
+        f"Not moved for goods that are solved together with their inputs, as it would take long: {apart}.",
+    ]
+
+
+def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> list[Field]:
+    """The columns of a table of a result or a study as the schema declares them, with names beside codes."""
+    table = _declared(name)
+    amounts = [column.name for column in table.columns if _kind(column) == "amount"]
+    decimals = _decimals(frame, amounts) if amounts else []
+    beside = {
+        "good": meta["labels"],
+        "member": {**meta["members"], ALL: words.member_name(ALL, meta)},
+        "supplier": meta["countries"],
+        "country": meta["countries"],
+        "most_through": meta["countries"],
+    }
+    beside |= {
+        column: {code: words.good_name(code, meta) for code in frame[column]} for column in _INPUTS & {*frame}
+    }
+    fields = []
+    for column in table.columns:
+        values = frame[column.name].tolist()
+        if column.name in beside:
+            names = [beside[column.name].get(code, code) for code in values]
+            title = NAMED.get(column.name, column.name.capitalize())
+            meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
+            fields.append(Field(title, names, meaning=meaning, widest=24 if name in FIRST else 36))
+        fields.append(column_field(column.name, values, name, decimals))
+    return fields
+
+
+def ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Rows in the order that serves readers: what holds for all first, the largest suppliers first."""
+    if name == "chain":
+        keys = {"_cutoff": frame["cutoff"] != ALL, "_member": frame["member"] != ALL}
+    elif name in ("indirect", "content"):
+        order = {good: n for n, good in enumerate(dict.fromkeys(frame["good"]))}
+        keys = {"_good": frame["good"].map(order), "_bought": -frame["bought"]}
+    else:
+        return frame
+    return frame.assign(**keys).sort_values(list(keys), kind="stable")[list(frame.columns)]
+
+
+def column_field(name: str, values: list[Any], table: str = "requirements", decimals: Sequence[int] = ()) -> Field:
+    """A column as the schema declares it."""
+    column = _declared(table).column(name)
+    kind = _kind(column)
+    unit = column.unit.replace("share", "%", 1) if kind == "share" else column.unit
+    meaning = "its code" if name in NAMED and kind == "text" else column.meaning
+    if name == "status" and table == "requirements":
+        values = [Mark(value, value) for value in values]
+        meaning = "the verdict in a word, see Cover"
+    if name == "input_status":
+        values = [Mark(value, value) for value in values]
+        meaning = "what the input needs itself, in a word, see Cover"
+    if name in MARKED.get(table, ()):
+        values = [value if missing(value) else Mark(value, value) for value in values]
+    if (table, name) in WRITTEN:
+        kind = "general"
+        values = [float(v) if isinstance(v, str) and _NUMBER.fullmatch(v) else v for v in values]
+    return Field(
+        heading(name, table),
+        values,
+        kind,
+        meaning,
+        unit,
+        decimals,
+        WIDE.get(f"{table}.{name}", WIDE.get(name, 36)),
+        name in SOLVED.get(table, ()),
+    )
+
+
+def _declared(name: str) -> Table:
+    return next(tables[name] for tables in (RESULTS, STUDY, ECONOMY, SECURITY, WORKBOOK) if name in tables)
+
+
+def _kind(column: Column) -> str:
+    if column.kind == "share":
+        return "share"
+    if column.name == "year":
+        return "year"
+    if column.unit == "part of GDP":
+        return "fine"
+    if column.unit == "USD a head a year":
+        return "multiple"
+    if column.unit in ("see recipe unit", "see measure", "elasticity"):
+        return "ratio"
+    if column.kind == "number" and column.unit.startswith(("share", "see")):
+        return "share" if column.unit.startswith("share") else "step"
+    if column.kind in ("amount", "number"):
+        by_unit = "amount" if column.unit.startswith("unit of the row") else "whole"
+        return "multiple" if column.unit == "multiple" else by_unit
+    return "text"
+
+
+def _digits(value: float) -> int:
+    """Decimals that show three significant digits."""
+    return 2 if not value > 0 or math.isinf(value) else min(max(0, 2 - math.floor(math.log10(value))), 9)
+
+
+def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:
+    """Decimals by row: the same for all amounts of a good, fewer the larger they are."""
+    size = frame[columns].abs().max(axis=1).groupby(frame["good"]).transform("max")
+    return [0 if value >= 1000 or value < 1e-9 else 1 if value >= 10 else 3 for value in size.fillna(0.0)]
+
+
+def missing(value: Any) -> bool:
+    """Whether a cell stays blank."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value)) or value is pd.NA
+
+
+def short(text: object, most: int) -> str:
+    """On one line and at most so long; fit for headings, page headers and properties."""
+    line = " ".join(FORBIDDEN.sub("\ufffd", str(text)).split()).replace("_x", "-x")
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,413 @@
+"""Writes sheets, described in :mod:`resilience.output.sheets`, to an Excel file.
+
+Every sheet holds one native Excel table under its title, notes and units. Formulas are stored with their values,
+so that programs that do not recalculate show them. Text is always written as text, whatever it begins with. Long
+sheets are written row by row, without being kept in memory.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_range
+
+from resilience.errors import Finding, InputError
+from resilience.output.bars import SCALE, bars_png
+from resilience.output.sheets import (
+    FORBIDDEN,
+    SOLVER_NOTE,
+    STALE,
+    Bars,
+    Chart,
+    Fact,
+    Field,
+    Formula,
+    Link,
+    Mark,
+    Sheet,
+    missing,
+    short,
+)
+
+MOST_ROWS = 1_048_576
+MOST_PRINTED = 150  # rows of a table; more are on the screen only, and the sheet says so
+LONG = 20_000  # rows from which on a sheet is written row by row
+MOST_FORMULAS = 1000  # kept while writing
+MOST_CHARACTERS = 32_767  # of a cell, counted in UTF-16 units
+CREATED = datetime.datetime(2000, 1, 1)  # fixed, so that the same result gives the same bytes
+DARK, RULE, FAINT, RED, SOLVED = "#1F3864", "#BFBFBF", "#595959", "#C00000", "#F2F2F2"
+COLOURS = {  # from pale blue to dark orange: in grey, too, each verdict is darker than the one before
+    "met": "#F1F7FC",
+    "shift": "#C9DEF2",
+    "raise": "#FBCF9D",
+    "build": "#EE9F55",
+    "none": "#CC6A2E",
+    "unknown": "#FFFFFF",
+}
+INFINITE = {math.inf: "infinite", -math.inf: "minus infinite"}
+PAPER, TALL = 10.1, 6.0  # inches that are used of landscape A4 between the margins, across and down
+HEIGHT = 20  # pixels of a row of the usual height
+MOST_BARS = 60  # rows of a table that a chart shows
+
+
+def open_book(path: Path, title: str) -> Any:
+    """A new workbook in which text stays text."""
+    book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": short(title, 200), "created": CREATED})
+    return book
+
+
+def close_book(book: Any, path: Path) -> None:
+    """Write the file; raises :class:`~resilience.errors.InputError` if it cannot be written."""
+    try:
+        book.close()
+    except xlsxwriter.exceptions.FileCreateError as error:
+        reason = getattr(error.args[0], "strerror", None) or "unknown reason"
+        text = f"the workbook cannot be written ({reason}); close it if it is open in Excel"
+        raise InputError([Finding("error", path.name, None, None, text)]) from error
+
+
+def clean(text: object) -> str:
+    """The text as a cell can hold it: forbidden characters become �, a text too long says that it is cut."""
+    whole = FORBIDDEN.sub("\ufffd", str(text).replace("\r\n", "\n").replace("\r", "\n"))
+    units = whole.encode("utf-16-le")
+    if len(units) <= 2 * MOST_CHARACTERS:
+        return whole
+    tail = f" … (cut here; {len(whole):,} characters in all)"
+    return units[: 2 * (MOST_CHARACTERS - len(tail))].decode("utf-16-le", "ignore") + tail
+
+
+class Styles:
+    """Cell formats, each made once."""
+
+    def __init__(self, book: Any):
+        self._book = book
+        self._made: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def __call__(self, **properties: Any) -> Any:
+        """The format with these properties."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._made:
+            basis = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
+            self._made[key] = self._book.add_format(basis | properties)
+        return self._made[key]
+
+    def verdict(self, status: str, **properties: Any) -> Any:
+        """The cell of a verdict; unknown is grey italic on white."""
+        unsure = {"italic": True, "font_color": FAINT} if status == "unknown" else {}
+        colour = COLOURS.get(status, "#FFFFFF")
+        frame = {"bg_color": colour, "border": 1, "border_color": RULE}
+        return self(text_wrap=True, align="left", indent=1, **frame, **unsure, **properties)
+
+
+def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]) -> None:
+    """Title, notes, single figures, meanings and units of columns, then the table; set up for screen and paper."""
+    long = len(sheet) > LONG
+    page = _add_page(book, sheet.name, long)
+    widths = [field.width() for field in sheet.fields]
+    for n, width in enumerate(widths):
+        page.set_column(n, n, width)
+    page.write_string(0, 0, clean(sheet.title), styles(bold=True, font_size=14, font_color=DARK))
+    top = 1
+    if sheet.stale:
+        page.write_formula(1, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
+        top = 2
+    across = widths[: sheet.split or sheet.printed]
+    for note in _notes(sheet):
+        for line in textwrap.wrap(clean(note), max(int(sum(across) * 1.15), 110)):
+            page.write_string(top, 0, line, styles(font_color=FAINT))
+            top += 1
+    for fact in sheet.facts:
+        _write_fact(page, styles, top, fact)
+        top += 1
+    if any(field.meaning for field in sheet.fields):
+        top = _write_meanings(page, styles, sheet, widths, top)
+    last = top + max(len(sheet), 1)
+    headings = [(field.heading, width - 3) for field, width in zip(sheet.fields, widths, strict=True)]
+    page.set_row(top, _height(headings) + 4)
+    _add_table(page, styles, sheet, top, last, long)
+    points = 15 * (top + 4) + _write_rows(page, styles, sheet, widths, top + 1, long)
+    page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
+    page.freeze_panes(top + 1, 1)
+    page.repeat_rows(top)
+    shown = last if len(sheet) <= MOST_PRINTED else top + MOST_PRINTED
+    set_up_page(page, sheet.name, meta)
+    if sheet.charts or sheet.split:
+        scale = _scale_pages(page, widths[: sheet.printed], sheet.split)
+        for chart in sheet.charts:
+            end = _write_chart(book, page, sheet, chart, top + 1, shown, scale)
+            if points + 15 * (end - shown) > TALL * 72 * 100 / scale:
+                page.set_h_pagebreaks([shown + 1])  # a chart is not torn apart
+            shown = end
+    page.print_area(0, 0, shown, (sheet.printed or len(widths)) - 1)
+
+
+class _Page(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
+    """A worksheet that looks through a formula for functions of later versions once, not in every row."""
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        key = (formula, expand_future_functions)
+        if key not in _PREPARED:
+            if len(_PREPARED) > MOST_FORMULAS:
+                _PREPARED.clear()
+            _PREPARED[key] = super()._prepare_formula(formula, expand_future_functions)
+        return _PREPARED[key]
+
+
+_PREPARED: dict[tuple[str, bool], str] = {}
+
+
+def _add_page(book: Any, name: str, long: bool) -> Any:
+    """A worksheet; a long one goes to the disk row by row, while the others can be written in any order."""
+    book.constant_memory = long
+    page = book.add_worksheet(name, _Page)
+    book.constant_memory = False
+    return page
+
+
+def _notes(sheet: Sheet) -> list[str]:
+    notes = list(sheet.notes)
+    if any(field.solver for field in sheet.fields):
+        notes.append(SOLVER_NOTE)
+    if len(sheet) > MOST_PRINTED:
+        notes.append(f"Printed are the first {MOST_PRINTED} of {len(sheet):,} rows; the sheet holds all.")
+    return notes
+
+
+def _write_fact(page: Any, styles: Styles, row: int, fact: Fact) -> None:
+    """A single figure: what it is, its value, and a remark."""
+    page.write_string(row, 0, clean(fact.label), styles(bold=True))
+    look = styles(num_format=fact.form, align="right")
+    if isinstance(fact.value, Formula):
+        text = fact.value.text.replace("{above2}", f"B{row - 1}").replace("{above}", f"B{row}")
+        page.write_formula(row, 1, text, look, fact.value.value)
+    elif missing(fact.value):
+        page.write_string(row, 1, "unknown", styles(italic=True, font_color=FAINT, align="right"))
+    else:
+        page.write_number(row, 1, fact.value, look)
+    page.write_string(row, 2, clean(fact.remark), styles(font_color=FAINT, indent=1))
+
+
+def _write_meanings(page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], top: int) -> int:
+    """Meanings and units above the head of the table; gives the next free row."""
+    small = {"font_size": 8, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
+    units = {"italic": True, **small}
+    for look, texts in (
+        (small, [field.meaning for field in sheet.fields]),
+        (units, [field.unit for field in sheet.fields]),
+    ):
+        page.set_row(top, _height(zip(texts, (1.25 * width - 1 for width in widths), strict=True), 11.5))
+        for n, (field, text) in enumerate(zip(sheet.fields, texts, strict=True)):
+            if text:
+                page.write_string(top, n, clean(text), styles(**look, **field.align))
+        top += 1
+    return top
+
+
+def _add_table(page: Any, styles: Styles, sheet: Sheet, top: int, last: int, long: bool) -> None:
+    """The native table with its head.
+
+    XlsxWriter makes none on a sheet that it does not keep in memory, as it may write to rows that are gone; here
+    it writes to the current row only, and of a long table it knows the first row.
+    """
+    head = {"bold": True, "font_color": "#FFFFFF", "bg_color": DARK, "text_wrap": True, "valign": "vcenter"}
+    looks = [styles(**head, **({"indent": 2} | field.align)) for field in sheet.fields]
+    titles = [short(field.heading, 200) for field in sheet.fields]
+    columns = [{"header": title, "header_format": look} for title, look in zip(titles, looks, strict=True)]
+    options = {"name": sheet.table, "columns": columns, "style": None, "autofilter": True}
+    right = len(titles) - 1
+    if not long:
+        page.add_table(top, 0, last, right, options)
+        return
+    page.write_string(top, 0, titles[0], looks[0])  # sends the rows above to the disk before the mode changes
+    page.constant_memory = False
+    page.add_table(top, 0, top + 1, right, options)
+    page.constant_memory = True
+    for n, (title, look) in enumerate(zip(titles, looks, strict=True)):
+        page.write_string(top, n, title, look)
+    page.tables[-1] |= dict.fromkeys(("range", "a_range", "autofilter"), xl_range(top, 0, last, right))
+
+
+def _write_rows(page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], first: int, long: bool) -> float:
+    """The rows of the table; gives their height in points."""
+    points = 0.0
+    wrapped = [pair for pair in zip(sheet.fields, widths, strict=True) if pair[0].kind == "text"]
+    looks: dict[tuple[int, bool, str], Any] = {}
+    for index, values in enumerate(zip(*(field.values for field in sheet.fields), strict=True)):
+        row, bold = first + index, index in sheet.bold
+        if not long:
+            height = _height((field.text(index), width) for field, width in wrapped)
+            points += height
+            page.set_row(row, height)
+        for n, (field, value) in enumerate(zip(sheet.fields, values, strict=True)):
+            form = "" if missing(value) or field.kind == "text" else field.number_format(index)
+            look = looks.get((n, bold, form))
+            if look is None:
+                look = looks[n, bold, form] = _look(styles, field, form, bold, wrap=not long)
+            _write_cell(page, styles, row, n, value, look)
+    return points
+
+
+def _look(styles: Styles, field: Field, form: str, bold: bool, wrap: bool) -> Any:
+    properties: dict[str, Any] = {"bottom": 1, "bottom_color": RULE, **field.align}
+    if form:
+        properties["num_format"] = form
+    if field.kind == "text" and wrap:
+        properties["text_wrap"] = True
+    if bold:
+        properties["bold"] = True
+    if field.solver:
+        properties["bg_color"] = SOLVED
+    return styles(**properties)
+
+
+def _write_cell(page: Any, styles: Styles, row: int, column: int, value: Any, look: Any) -> None:
+    if missing(value):
+        page.write_blank(row, column, None, look)
+    elif isinstance(value, Mark):
+        body = styles.verdict(value.status)
+        if value.rest:
+            parts = (styles(bold=True), clean(value.word), styles(), "\n" + clean(value.rest))
+            page.write_rich_string(row, column, *parts, body)
+        else:
+            page.write_string(row, column, clean(value.word), styles.verdict(value.status, bold=True))
+    elif isinstance(value, Bars):
+        page.write_blank(row, column, None, look)
+        picture = {"image_data": BytesIO(bars_png(value.bars)), "description": value.words, "object_position": 2}
+        picture |= {"x_scale": 1 / SCALE, "y_scale": 1 / SCALE, "x_offset": 2, "y_offset": 1}
+        page.insert_image(row, column, "rests-on.png", picture)
+    elif isinstance(value, Formula):
+        page.write_formula(row, column, value.text, look, value.value)
+    elif isinstance(value, Link):
+        link = styles(font_color="#0563C1", underline=1, bottom=1, bottom_color=RULE, indent=1)
+        quoted = value.sheet.replace("'", "''")
+        page.write_url(row, column, f"internal:'{quoted}'!A1", link, value.sheet)
+    elif isinstance(value, str):
+        page.write_string(row, column, clean(value), look)
+    elif math.isinf(value):
+        page.write_string(row, column, INFINITE[value], look)
+    else:
+        page.write_number(row, column, value, look)
+
+
+def _write_chart(book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, below: int, scale: int) -> int:
+    """A chart of columns of the table below it; gives the last row that it covers."""
+    at = {field.heading: n for n, field in enumerate(sheet.fields)}
+    rows = min(max(len(sheet), 1), MOST_BARS)
+    last = first + rows - 1
+    drawn = book.add_chart({"type": "bar"})
+    for heading, colour in chart.series:
+        drawn.add_series(
+            {
+                "name": [sheet.name, first - 1, at[heading]],
+                "categories": [sheet.name, first, at[chart.across], last, at[chart.across]],
+                "values": [sheet.name, first, at[heading], last, at[heading]],
+                "fill": {"color": colour},
+                "border": {"color": DARK, "width": 0.5},
+                "gap": 60,
+            }
+        )
+    font, line = {"name": "Calibri", "size": 9}, {"color": RULE}
+    title = chart.title if len(sheet) <= MOST_BARS else f"{chart.title} (the first {MOST_BARS})"
+    drawn.set_title({"name": title, "name_font": {**font, "size": 12, "color": DARK}, "overlay": False})
+    drawn.set_y_axis({"reverse": True, "num_font": font, "line": line})
+    grid = {"visible": True, "line": line}
+    drawn.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "num_font": font, "major_gridlines": grid})
+    drawn.set_legend({"position": "top", "font": font})
+    height = min(130 + 22 * max(rows, 3), int(TALL * 96 * 100 / scale))
+    drawn.set_size({"width": min(chart.width, int(PAPER * 96 * 100 / scale)), "height": height})
+    page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
+    return below + 2 + math.ceil(height / HEIGHT)
+
+
+def _scale_pages(page: Any, widths: Sequence[float], split: int | None) -> int:
+    """Scale to the width of a page, as page breaks have no effect on pages that are fitted; gives the scale in %.
+
+    Columns from ``split`` on go to a second printed page, with the first column again.
+    """
+    inches = [(7 * width + 5) / 96 for width in widths]
+    widest = max(sum(inches[:split]), inches[0] + sum(inches[split:]) if split else 0.0)
+    scale = max(min(100, int(100 * PAPER / widest)), 10)
+    page.set_print_scale(scale)
+    if split:
+        page.set_v_pagebreaks([split])
+        page.repeat_columns(0)
+    return scale
+
+
+def write_cover(
+    book: Any,
+    styles: Styles,
+    sections: Sequence[tuple[str, Sequence[tuple[str, str]]]],
+    sheets: Mapping[str, str],
+    meta: Mapping[str, Any],
+) -> None:
+    """The first sheet: sections of names and texts, then links to ``sheets`` and what each holds."""
+    page = book.add_worksheet("Cover")
+    page.set_column(0, 0, 30)
+    page.set_column(1, 1, 120)
+    page.hide_gridlines(2)
+    page.write_string(0, 0, clean(meta["title"]), styles(bold=True, font_size=18, font_color=DARK))
+    page.set_row(0, 28)
+    row = 1
+    marking = meta.get("document", {}).get("marking")
+    if marking:
+        page.write_string(1, 0, clean(marking), styles(bold=True, font_size=14, font_color=RED))
+        page.set_row(1, 22)
+        row = 2
+    plain = styles(text_wrap=True)
+    rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
+    for title, entries in sections:
+        row += 1
+        page.write_string(row, 0, title, rule)
+        page.write_blank(row, 1, None, rule)
+        for name, text in entries:
+            row += 1
+            status = name if name in COLOURS else None
+            look = styles.verdict(name, bold=True) if status else styles(bold=True, text_wrap=True)
+            page.write_string(row, 0, clean(name), look)
+            page.write_string(row, 1, clean(text), plain)
+            page.set_row(row, _height(((name, 28), (text, 126))) + 1)
+        row += 1
+    if sheets:
+        row += 1
+        page.write_string(row, 0, "Sheets", rule)
+        page.write_blank(row, 1, None, rule)
+    for name, text in sheets.items():
+        row += 1
+        link = styles(font_color="#0563C1", underline=1)
+        page.write_url(row, 0, f"internal:'{name}'!A1", link, name)
+        page.write_string(row, 1, text, plain)
+    page.print_area(0, 0, row, 1)
+    set_up_page(page, "Cover", meta)
+    page.fit_to_pages(1, 2)
+
+
+def set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
+    """Landscape A4, one page wide, with case and marking in the header and footer."""
+    page.set_landscape()
+    page.set_paper(9)  # A4
+    page.fit_to_pages(1, 0)
+    page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+    title, case = (short(meta[key], 60).replace("&", "&&") for key in ("title", "case"))
+    marking = short(meta.get("document", {}).get("marking", ""), 60).replace("&", "&&")
+    middle = f'&C&"Calibri,Bold"&10 {marking}' if marking else ""
+    page.set_header(f"&L&9 {title}{middle}&R&9 {short(name, 31).replace('&', '&&')}")
+    page.set_footer(f"&L&9 {case}, {meta['case_hash']}{middle}&R&9 Page &P of &N")
+
+
+def _height(texts: Iterable[tuple[str, float]], line: float = 12.9) -> float:
+    """The height of a row that shows all of its texts; not every program fits rows by itself."""
+    depth = 1
+    for text, width in texts:
+        room = max(int(1.2 * width), 4)
+        if len(text) > room or "\n" in text:
+            depth = max(depth, sum(max(1, len(textwrap.wrap(part, room))) for part in text.split("\n")))
+    return min(line * depth + 2, 409.0)
