@@ -4,8 +4,9 @@ Run:  python benchmarks/studies.py [CASE] [--quick]
 
 (a) A study against the bare solver: the same questions at the same points in the same order, asked of the model
 month by month (section 3) that was compiled once, bounds changed in place, hot start; nothing else is done. The
-same for the smaller programme that the study solves itself.
-(b) A study against building and compiling the model anew at every point, and a cold solve.
+same for the smaller programme that the study solves itself. The target is for 20 goods together, as a case has
+them; single goods are reported, of which those fare worse whose solve takes next to nothing.
+(b) A study against building and compiling the model anew at every point, and a cold solve: the same.
 (c) Conditions generated as they are violated, against all of section 3 in place with a hot start: solving alone.
 (d) Two worker processes against one.
 (e) Time and memory against the number of goods, months, cutoffs and suppliers: exponents by regression on
@@ -333,7 +334,7 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
                 f"{ratio:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.full:5.2f} ms"
                 f" ({found.questions / found.points:.1f} LPs)"
             )
-            table.row(f"(a) {good}, {name}", measured, ratio, SHARE, slack=math.inf)
+            table.row(f"(a) {good}, {name}", measured, ratio, None)
             small = found.reduced / found.study
             table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, None)
             if name == "bounds":
@@ -341,13 +342,8 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
                 total["anew"] += anew[0]
                 total["often"] += found.study / found.points
                 by_pyomo, by_arrays = (one / (found.study / found.points) for one in anew)
-                table.row(
-                    f"(b) {good}, rebuilding, Pyomo's interface",
-                    f"{by_pyomo:5.0f} times as long",
-                    by_pyomo,
-                    TIMES,
-                    slack=math.inf,
-                )
+                measured = f"{by_pyomo:5.0f} times as long"
+                table.row(f"(b) {good}, rebuilding, Pyomo's interface", measured, by_pyomo, None)
                 measured = f"{by_arrays:5.0f} times as long"
                 table.row("    the same by compile_model and a cold minimise", measured, by_arrays, None)
     ratio = total["full"] / total["study"]

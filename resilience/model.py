@@ -172,16 +172,14 @@ def prepare(
     ``class_of`` are the classes, if they are known already.
     """
     months = available.delivered.shape[2]
-    profile = good.settings["profile"].value or (1.0,)
-    shape = np.array([profile[t % len(profile)] for t in range(months)])
-    monthly = np.outer(good.demand.to_numpy() / 12.0, shape)
+    monthly = (good.demand.to_numpy() / 12.0)[:, None] * _shape(good.settings["profile"].value, months)
     factor = good.value("demand_factor")
     limit = good.value("new_capacity")
-    most_new = {}
-    sold = dict(zip(good.suppliers, good.capacity.tolist(), strict=True))
-    for country, hit in zip(available.suppliers, available.hit.tolist(), strict=True):
-        builds = country in good.credit and not hit and sold[country] > 0
-        most_new[country] = limit * sold[country] if builds and limit > 0 else 0.0
+    most_new = dict.fromkeys(available.suppliers, 0.0)
+    hit = dict(zip(available.suppliers, available.hit.tolist(), strict=True))
+    for country, sold in zip(good.suppliers, good.capacity.tolist(), strict=True):
+        if limit > 0 and sold > 0 and country in good.credit and not hit[country]:
+            most_new[country] = limit * sold
     return ModelData(
         good=good,
         available=available,
@@ -193,6 +191,12 @@ def prepare(
         most_new=most_new,
         pooled=pooled,
     )
+
+
+@lru_cache(maxsize=64)
+def _shape(profile: tuple[float, ...] | None, months: int) -> np.ndarray:
+    """A month's demand over a twelfth of a year's."""
+    return np.array([profile[t % len(profile)] if profile else 1.0 for t in range(months)])
 
 
 def classes_of(
@@ -802,8 +806,8 @@ def numbers_of(data: ModelData) -> dict[str, np.ndarray]:
         "drawdown": np.array([good.value("drawdown")]),
         "cap": np.array([good.value("cap")]),
         "capacity": in_order(good.capacity, suppliers).to_numpy(dtype=float),
-        "most_new": np.array([data.most_new[i] for i in suppliers]),
-        "credit": np.array([good.credit.get(i, 0.0) for i in suppliers]),
+        "most_new": np.fromiter(map(data.most_new.__getitem__, suppliers), float, len(suppliers)),
+        "credit": _credit_of(tuple(suppliers), tuple(good.credit.items())),
         "worth": _worth(good, suppliers),
         "baseline": in_order(good.baseline, suppliers, members).to_numpy(dtype=float),
         "exposed": available.hit.astype(float),
@@ -946,14 +950,26 @@ def in_order(table: Any, rows: list[str], columns: list[str] | None = None) -> A
     return table if columns is None or table.columns.tolist() == columns else table.reindex(columns=columns)
 
 
+@lru_cache(maxsize=64)
+def _credit_of(suppliers: tuple[str, ...], credit: tuple[tuple[str, float], ...]) -> np.ndarray:
+    """κ_i of each supplier, 0 outside the region."""
+    of = dict(credit)
+    return np.array([of.get(i, 0.0) for i in suppliers])
+
+
 def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """h_im of :func:`settled`, supplier × member."""
-    sold = dict(zip(good.suppliers, good.capacity.tolist(), strict=True))
-    large_first = sorted(sorted(sold), key=sold.__getitem__, reverse=True)  # of equals, the first by name
-    rank = {name: place / len(sold) for place, name in enumerate(large_first)}
-    return np.array([[rank[i]] for i in suppliers]) + _of_equals(
-        tuple(good.members), tuple(suppliers), good.no_home
-    )
+    names = tuple(suppliers)
+    sold = in_order(good.capacity, suppliers).to_numpy(dtype=float)
+    place = np.empty(len(names))
+    place[np.lexsort((_by_name(names), -sold))] = np.arange(len(names)) / len(names)
+    return place[:, None] + _of_equals(tuple(good.members), names, good.no_home)
+
+
+@lru_cache(maxsize=64)
+def _by_name(names: tuple[str, ...]) -> np.ndarray:
+    """Each name's place among them in alphabetical order."""
+    return np.argsort(np.argsort(np.array(names, dtype=object), kind="stable"))
 
 
 @lru_cache(maxsize=64)
@@ -973,22 +989,9 @@ def _of_equals(members: tuple[str, ...], suppliers: tuple[str, ...], no_home: fr
 
 def _worth(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """Unit value of each supplier over the good's mean; 1 where no price is known."""
-    price = good.price.to_numpy(dtype=float)
-    own, mean = _unit_values(price.tobytes(), price.shape)
+    own, mean = good.unit_values
     if not mean > 0:
         return np.ones(len(suppliers))
     if good.price.index.tolist() != suppliers:
         own = pd.Series(own, index=good.price.index).reindex(suppliers).to_numpy()
     return np.where(own > 0, own / mean, 1.0)
-
-
-@lru_cache(maxsize=64)
-def _unit_values(prices: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, float]:
-    """Each supplier's mean price over members, NaN where none is known, and the mean of these, 0 without any."""
-    price = np.frombuffer(prices).reshape(shape)
-    known = ~np.isnan(price)
-    count = known.sum(axis=1)
-    own = np.divide(
-        np.where(known, price, 0.0).sum(axis=1), count, out=np.full(len(price), np.nan), where=count > 0
-    )
-    return own, float(own[count > 0].mean()) if count.any() else 0.0

@@ -6,7 +6,9 @@ dual residual and the duality gap, computed here from the arrays, are within :da
 
 Most survival conditions never bind. They are *generated*: the solver is given those that its last answer violates
 most, until it violates none. Between solves of like programmes a :class:`Warm` start keeps the basis and the
-conditions that were needed; an optimum does not depend on them, only the time it takes.
+conditions that were needed; an optimum does not depend on them, only the time it takes. Where a basis that HiGHS
+has called optimal for a neighbour is optimal here, too, the solver is not asked again (:mod:`resilience.regions`):
+the same residuals and gap, within :data:`FEASIBILITY`, are the proof.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from scipy import sparse
 
 from resilience.errors import SolverError
 from resilience.model import GENERATED, PART
+from resilience.regions import Region
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
@@ -56,6 +59,8 @@ WARM_SMALL: dict[str, Any] = {
     "simplex_iteration_limit": 100_000,
 }
 FEW_ROWS = 500
+MOST_REGIONS = 4  # bases that are tried before the solver is asked
+MANY_ROWS = 2000  # above it hardly any basis stays optimal from point to point, and trying takes long
 # HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does not count:
 # the simplex method must say so, too. Where the dual simplex gets stuck, the primal or an interior point may not.
 ATTEMPTS: tuple[dict[str, Any], ...] = (
@@ -251,6 +256,44 @@ class _Start:
     asked: _Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
     proof: tuple[np.ndarray, np.ndarray] | None = None  # rows and their multipliers at the last optimum
+    answered: bool = False  # the last optimum is the one that ``highs`` holds
+    of: _Asked | None = None
+    whole: _Part | None = None  # the last programme with all its rows
+    regions: list[Region] = field(default_factory=list)  # of programmes like it, the last used first
+
+    def known(
+        self, program: Program, asked: _Asked, shift: np.ndarray, cost: np.ndarray
+    ) -> tuple[np.ndarray, Certificate] | None:
+        """The optimum, if a basis of one of the last programmes is optimal for this one, too."""
+        if self.of is not asked:
+            self.of, self.whole, self.regions = asked, None, []
+        if len(asked.rows) > MANY_ROWS:
+            return None
+        if asked.whole is None:
+            asked.whole = _Shape.cut(program.matrix, asked.rows, asked.free)
+        self.whole = part = asked.whole.part(program, asked.free, shift, cost)
+        for number, region in enumerate(self.regions):
+            values = region.values(part, FEASIBILITY)
+            if values is None:
+                continue
+            duals, reduced = region.multipliers(part)
+            certificate = certify(part, values, duals, reduced)
+            if certificate.worst <= FEASIBILITY:
+                self.regions.insert(0, self.regions.pop(number))
+                self.proof = asked.rows, duals
+                return values, certificate
+        return None
+
+    def keep(self, rows: np.ndarray, values: np.ndarray) -> None:
+        """Keep the basis of the optimum that the solver has just found of some rows."""
+        if self.whole is None or self.of is None or not self.answered:
+            return
+        _, basics = self.highs.getBasicVariables()
+        stands = np.ones(len(rows), dtype=bool)
+        stands[-1 - basics[basics < 0]] = False
+        tight = np.searchsorted(self.of.rows, rows[stands])
+        self.regions.insert(0, Region.of(self.whole, np.sort(basics[basics >= 0]), tight, values))
+        del self.regions[MOST_REGIONS:]
 
     def ray(self) -> np.ndarray:
         """The multipliers of the rows with which the solver says "infeasible"; empty without any."""
@@ -307,6 +350,20 @@ class _Shape:
             self.last = whole, part, part.T, scale
         return self.last[1:]
 
+    def part(self, program: Program, free: np.ndarray, shift: np.ndarray, cost: np.ndarray) -> _Part:
+        """That part of a program; ``shift`` is what the fixed columns add up to in each row of the program."""
+        matrix, transposed, scale = self.scaled(program.matrix, len(free))
+        moved = shift[self.rows]
+        return _Part(
+            matrix=matrix,
+            transposed=transposed,
+            row_lower=(program.row_lower[self.rows] - moved) * scale,
+            row_upper=(program.row_upper[self.rows] - moved) * scale,
+            column_lower=program.column_lower[free],
+            column_upper=program.column_upper[free],
+            cost=cost[free],
+        )
+
 
 def minimise(program: Program, objective: str, problem: str, warm: Warm | None = None) -> Solution | None:
     """Minimise one of the program's objectives; None if there is no feasible point.
@@ -327,6 +384,9 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
         low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
         if (shift[settled] < low).any() or (shift[settled] > high).any():
             return None
+    if warm is not None and (known := start.known(program, asked, shift, cost)) is not None:
+        values[free], certificate = known
+        return _solution(program, asked, cost, values, certificate)
     while True:
         rows = np.flatnonzero(asked.bounded & ((program.batch < 0) | start.needed))
         part = _cut(program, rows, asked, shift, cost, warm)
@@ -338,6 +398,15 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
         if not len(violated):
             break
         start.needed[violated] = True
+    if warm is not None:
+        start.keep(rows, found)
+    return _solution(program, asked, cost, values, certificate)
+
+
+def _solution(
+    program: Program, asked: _Asked, cost: np.ndarray, values: np.ndarray, certificate: Certificate
+) -> Solution:
+    """The optimum with the columns filled in that only measure."""
     if len(asked.idle):
         data, indices = program.matrix.data, program.matrix.indices
         short = program.row_lower[asked.idle] - (program.matrix @ values)[asked.idle]
@@ -389,7 +458,8 @@ def _start(program: Program, objective: str, problem: str, warm: Warm | None) ->
 class _Asked:
     """What of a program an objective asks of the solver; the same for all programs of one ``pattern``.
 
-    ``bounded`` marks the rows that can bind, ``free`` are the columns that are left to choose. ``settled`` are
+    ``bounded`` marks the rows that can bind, ``rows`` are their positions, ``free`` are the columns that are left to
+    choose. ``settled`` are
     rows whose columns are all fixed; ``idle`` see :func:`_idle`.
     """
 
@@ -398,11 +468,13 @@ class _Asked:
     fixed: np.ndarray
     free: np.ndarray
     bounded: np.ndarray
+    rows: np.ndarray
     settled: np.ndarray
     idle: np.ndarray
     falling: np.ndarray
     rising: np.ndarray
     key: bytes  # of the places of the entries and the free columns
+    whole: _Shape | None = None  # of all ``rows``
     _largest: tuple[sparse.csr_matrix, np.ndarray] | None = None
 
     def largest(self, matrix: sparse.csr_matrix) -> np.ndarray:
@@ -416,8 +488,8 @@ def _asked(program: Program, cost: np.ndarray, known: _Asked | None) -> _Asked:
     """What is asked of the solver: ``known``, if the program is like the one it was worked out for."""
     matrix = program.matrix
     fixed = program.column_lower == program.column_upper
-    unused = (cost == 0) & (program.column_lower == 0) & np.isinf(program.column_upper)
-    bounded = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    unused = (cost == 0) & (program.column_lower == 0) & (program.column_upper == np.inf)
+    bounded = (program.row_lower > -np.inf) | (program.row_upper < np.inf)
     pattern = fixed, unused, bounded, program.row_lower == program.row_upper
     if (
         known is not None
@@ -434,7 +506,8 @@ def _asked(program: Program, cost: np.ndarray, known: _Asked | None) -> _Asked:
     free[matrix.indices[np.concatenate([falling, rising])]] = False
     settled = np.flatnonzero(bounded & ~filled)
     key = _digest(matrix.indptr, matrix.indices, free)
-    return _Asked(matrix, pattern, fixed, np.flatnonzero(free), used, settled, idle, falling, rising, key)
+    rows = np.flatnonzero(used)
+    return _Asked(matrix, pattern, fixed, np.flatnonzero(free), used, rows, settled, idle, falling, rising, key)
 
 
 def _alike(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
@@ -474,23 +547,13 @@ def _cut(
     program: Program, rows: np.ndarray, asked: _Asked, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
 ) -> _Part:
     """The rows in use and the free columns, rows scaled."""
-    free = asked.free
     key = asked.key, _digest(rows)
     shape = None if warm is None else warm.shapes.get(key)
     if shape is None:
-        shape = _Shape.cut(program.matrix, rows, free)
+        shape = _Shape.cut(program.matrix, rows, asked.free)
         if warm is not None:
             warm.shapes[key] = shape
-    matrix, transposed, scale = shape.scaled(program.matrix, len(free))
-    return _Part(
-        matrix=matrix,
-        transposed=transposed,
-        row_lower=(program.row_lower[rows] - shift[rows]) * scale,
-        row_upper=(program.row_upper[rows] - shift[rows]) * scale,
-        column_lower=program.column_lower[free],
-        column_upper=program.column_upper[free],
-        cost=cost[free],
-    )
+    return shape.part(program, asked.free, shift, cost)
 
 
 def _digest(*arrays: np.ndarray) -> bytes:
@@ -537,7 +600,7 @@ def _optimum(
         certificate = certify(part, found, duals)
         if certificate.worst <= TOLERANCE:
             if start is not None:
-                start.proof = rows, duals
+                start.proof, start.answered = (rows, duals), attempt is WARM
             return found, certificate
         reason = (
             f'the solver said "optimal", but the certificate failed (primal {certificate.primal:.1e}, '
@@ -669,11 +732,11 @@ def _moved(low: np.ndarray, new_low: np.ndarray, high: np.ndarray, new_high: np.
     return np.flatnonzero((low != new_low) | (high != new_high)).astype(np.int32)
 
 
-def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:
+def certify(part: _Part, values: np.ndarray, duals: np.ndarray, reduced: np.ndarray | None = None) -> Certificate:
     """Residuals and gap of a primal–dual pair, from the arrays alone.
 
-    With reduced costs r = c − Aᵀy, the bound that strong duality asks for is Σ y⁺ L + Σ y⁻ U + Σ r⁺ l + Σ r⁻ u;
-    a multiplier that leans on an infinite bound is a residual.
+    With reduced costs r = c − Aᵀy, worked out if they are not given, the bound that strong duality asks for is
+    Σ y⁺ L + Σ y⁻ U + Σ r⁺ l + Σ r⁻ u; a multiplier that leans on an infinite bound is a residual.
     """
     activity = part.matrix @ values
     primal = max(
@@ -682,17 +745,19 @@ def certify(part: _Part, values: np.ndarray, duals: np.ndarray) -> Certificate:
         _most(part.column_lower - values),
         _most(values - part.column_upper),
     )
-    bound, dual = _bound(part, duals)
+    bound, dual = _bound(part, duals, reduced)
     objective = float(part.cost @ values)
     return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
 
 
-def _bound(part: _Part, duals: np.ndarray) -> tuple[float, float]:
+def _bound(part: _Part, duals: np.ndarray, reduced: np.ndarray | None = None) -> tuple[float, float]:
     """The lower bound of the objective that multipliers of the rows give, and their residual: :func:`certify`."""
     bound = residual = 0.0
+    if reduced is None:
+        reduced = part.cost - part.transposed @ duals
     for multiplier, low, high in (
         (duals, part.row_lower, part.row_upper),
-        (part.cost - part.transposed @ duals, part.column_lower, part.column_upper),
+        (reduced, part.column_lower, part.column_upper),
     ):
         side = np.where(multiplier > 0, low, high)
         leaning = np.isinf(side)

@@ -77,7 +77,7 @@ def test_share_of_imports_where_production_is_unknown(make: Maker) -> None:
     assert balance(result, "AAA")["demand"] == 400
     assert math.isnan(balance(result, "AAA")["production"])  # type: ignore[arg-type]
     text = messages(result)
-    assert 'AAA: home production unknown and exports are 50% of imports; "share of imports" says little' in text
+    assert 'AAA: home production unknown and exports are 50 % of imports; "share of imports" says little' in text
     assert result.home_unknown() == {("wheat", "AAA")}
     assert verdict(found, result.home_unknown()).endswith(". Home production unknown.")
     assert "of imports" in verdict(found)

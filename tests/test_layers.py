@@ -14,6 +14,7 @@ ORDER = [
     "words",
     "inputs",
     "model",
+    "regions",
     "solver",
     "templates",
     "reading",

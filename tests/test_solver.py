@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import highspy
 import numpy as np
@@ -116,8 +117,9 @@ def test_a_warm_start_changes_no_optimum(seed: int, full: bool) -> None:
                 assert found.objective == pytest.approx(cold.objective, abs=1e-7)
 
 
-def test_the_next_solve_starts_where_the_last_one_ended() -> None:
+def test_the_next_solve_starts_where_the_last_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pass the same programme with other coefficients: the basis is still the best, and no step is taken."""
+    monkeypatch.setattr(solver, "MANY_ROWS", 0)  # so that it is the solver that is asked
     program, warm = two_variables(), solver.Warm()
     first = solver.minimise(program, "cost", "toy", warm)
     again = solver.minimise(dataclasses.replace(program, matrix=program.matrix * 1.5), "cost", "toy", warm)
@@ -128,6 +130,68 @@ def test_the_next_solve_starts_where_the_last_one_ended() -> None:
     assert third is not None and third.objective == pytest.approx(2.5)
     (start,) = warm.starts.values()
     assert start.highs.getInfo().simplex_iteration_count == 0
+
+
+class Asked(Exception):
+    """The solver was asked."""
+
+
+def test_a_basis_that_is_still_optimal_spares_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """x at its limit of 3 and y = 4 − x between its bounds is the best as long as x ≤ 4 and x is the cheaper."""
+    program, warm = two_variables(), solver.Warm()
+    assert solver.minimise(program, "cost", "toy", warm) is not None
+
+    def refuse(*_: object) -> None:
+        raise Asked
+
+    monkeypatch.setattr(solver, "_run_warm", refuse)
+    monkeypatch.setattr(solver, "_run", refuse)
+    for most, optimum in ((2.5, 5.5), (0.5, 7.5), (4.0, 4.0)):  # most + 2·(4 − most)
+        found = solver.minimise(program.bound("x", upper=most), "cost", "toy", warm)
+        assert found is not None and found.objective == pytest.approx(optimum, abs=1e-12)
+        assert program.read(found.values, "y")[None] == pytest.approx(4 - most, abs=1e-12)
+        assert found.certificate.worst <= 1e-9
+    heavier = dataclasses.replace(program, matrix=program.matrix * 1.25)  # 1.25·(x + y) ≥ 4: y = 0.2
+    found = solver.minimise(heavier, "cost", "toy", warm)
+    assert found is not None and found.objective == pytest.approx(3.4, abs=1e-12)
+    with pytest.raises(Asked):  # y would be −1
+        solver.minimise(program.bound("x", upper=5.0), "cost", "toy", warm)
+    dearer = dataclasses.replace(program, objectives={"cost": program.objectives["cost"] * [3.0, 1.0]})
+    with pytest.raises(Asked):  # 3x + 2y: y alone is the better
+        solver.minimise(dearer, "cost", "toy", warm)
+    with pytest.raises(Asked):  # x ≤ 1 and y ≤ 1 cannot be 4 together
+        solver.minimise(program.bound("x", upper=1.0).bound("y", upper=1.0), "cost", "toy", warm)
+
+
+def test_known_bases_change_no_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small changes of bounds and coefficients, so that bases come again: each optimum against a cold solve."""
+    rng = np.random.default_rng(3)
+    asked, spared = 0, 0
+    run = solver._run_warm
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return run(*arguments)
+
+    monkeypatch.setattr(solver, "_run_warm", counted)
+    for _ in range(12):
+        good, cutoffs = random_good(rng, 2)
+        program, warm = solver.compile_model(build(model_data(good, cutoffs))), solver.Warm()
+        for n in range(12):
+            matrix = program.matrix.copy()
+            matrix.data *= 1.0 if n % 3 else rng.uniform(0.97, 1.03, matrix.nnz)
+            lower = program.row_lower * rng.uniform(0.95, 1.0, len(program.row_lower))
+            moved = dataclasses.replace(program, matrix=matrix, row_lower=np.minimum(lower, program.row_upper))
+            before = asked
+            found = solver.minimise(moved, "least_share", "random", warm)
+            spared += asked == before
+            cold = solver.minimise(moved, "least_share", "cold")
+            assert (found is None) == (cold is None)
+            if found is not None and cold is not None:
+                assert found.objective == pytest.approx(cold.objective, abs=1e-7)
+                assert found.certificate.worst <= solver.TOLERANCE
+    assert asked > 20 and spared > 20
 
 
 def test_multipliers_prove_what_a_neighbour_cannot_reach() -> None:

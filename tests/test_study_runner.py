@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,11 +94,13 @@ def test_chunks_hold_every_point_once_and_neighbours_are_alike() -> None:
         Factor("response.diversion", 0, 1),
         Factor("region", values=("home", "both")),
     )
-    study_spec = StudySpec(factors, "latin_hypercube", 400)
+    study_spec = StudySpec(factors, "latin_hypercube", 380)
     points = design_points(study_spec)
     chunks = chunks_of(study_spec, points)
     assert [len(chunk) for chunk in chunks[:-1]] == [CHUNK] * (len(chunks) - 1)
     assert [max(map(len, chunks_of(study_spec, points, goods))) for goods in (5, 25, 400)] == [CHUNK, 10, FEWEST]
+    for count, size in ((800, 100), (4000, 200)):
+        assert max(map(len, chunks_of(study_spec, design_points(replace(study_spec, points=count))))) == size
     ordered = pd.concat(chunks)
     assert sorted(ordered["point"]) == sorted(set(points["point"]))
     shuffled = chunks_of(study_spec, points.sample(frac=1, random_state=1))
@@ -410,7 +413,8 @@ def test_a_cluster_gives_the_same_also_when_a_worker_is_killed(
     found = study(
         case, spec(2000), out=tmp_path / "s", scheduler=cluster.address, evaluate=slowly, progress=kill_one
     )
-    assert cluster.processes[1].poll() is not None and len(seen) == 42
+    chunks = chunks_of(spec(2000), design_points(spec(2000)))
+    assert cluster.processes[1].poll() is not None and len(seen) == 1 + len(chunks)
     alone = study(case, spec(2000), out=tmp_path / "alone", workers=1, evaluate=slowly)
     pd.testing.assert_frame_equal(found.outcomes, alone.outcomes, check_exact=True)
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "alone")
@@ -492,7 +496,7 @@ def test_the_command_keeps_goes_on_and_refuses(case: resilience.Case, capsys: py
     outcomes = pd.read_csv(out / "tables" / "outcomes.csv").set_index("point")
     points = read_store(out).points
     for row in points.head(7).to_dict("records"):  # the case as written and each end, solved afresh
-        values = resilience.designs.values_of(pd.DataFrame([row]), points.columns[4:])[0]
+        values = resilience.studies.designs.values_of(pd.DataFrame([row]), points.columns[4:])[0]
         stock = 1.0 * values.get("response.stock_months", 1.0)
         share = values.get("survival.critical_share", 0.8)
         small_case(

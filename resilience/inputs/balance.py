@@ -20,11 +20,12 @@ from resilience.inputs.casefile import Setting
 from resilience.inputs.dataset import Dataset
 from resilience.inputs.tracing import Traced, trace
 from resilience.schema import ENTREPOT_EXPORTS, STATUSES
-from resilience.words import amount
+from resilience.words import amount, percent
 
 SCALING_WARNING = 0.05  # traced sourcing scaled to demand by more than this is a warning
 MOST_NAMED = 6  # countries named in one finding
 NOTHING = 1e-9  # amounts below this part of demand are rounding
+WORTH_SAYING = 1e-3  # imports that are a member's own goods: below this part of them nothing is said
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,17 @@ class GoodData:
         credit = np.array([self.credit.get(name, 0.0) for name in self.suppliers])
         credited = (self.baseline.to_numpy(dtype=float).T * credit).sum(axis=1)
         return pd.Series(credited / self.demand.to_numpy(dtype=float), index=self.demand.index)
+
+    @cached_property
+    def unit_values(self) -> tuple[np.ndarray, float]:
+        """Each supplier's mean price over members, NaN where none is known, and the mean of these, 0 without any."""
+        price = self.price.to_numpy(dtype=float)
+        known = ~np.isnan(price)
+        count = known.sum(axis=1)
+        own = np.divide(
+            np.where(known, price, 0.0).sum(axis=1), count, out=np.full(len(price), np.nan), where=count > 0
+        )
+        return own, float(own[count > 0].mean()) if count.any() else 0.0
 
     def value(self, name: str) -> float:
         """The number set for this good under ``name``."""
@@ -237,8 +249,10 @@ class Trade:
             mix=self._mix,
             made=use.made,
         )
-        if last is not None and last.baseline is baseline and last.credit == credit:
-            found.__dict__["share_today"] = last.share_today  # a cached property that would come out the same
+        if last is not None and last.baseline is baseline:  # cached properties that would come out the same
+            found.__dict__["unit_values"] = last.unit_values
+            if last.credit == credit:
+                found.__dict__["share_today"] = last.share_today
         return found
 
     def _use_of(self, needed: Mapping[str, float]) -> _Use:
@@ -349,7 +363,7 @@ class Trade:
         if not exports > ENTREPOT_EXPORTS * imports > 0:
             return imports, []
         text = (
-            f"{member}: home production unknown and exports are {exports / imports:.0%} of imports; "
+            f"{member}: home production unknown and exports are {percent(exports / imports)} of imports; "
             '"share of imports" says little about its needs'
         )
         return imports, [self._finding("warning", "production", text)]
@@ -444,10 +458,10 @@ class Trade:
         for n in usable:
             if self._used_by[n] > NOTHING * demand[n]:
                 factor[n] = demand[n] / self._used_by[n]
-            if np.isnan(self.production[self.members[n]]) and self._own_by[n] > NOTHING:
+            if np.isnan(self.production[self.members[n]]) and self._own_by[n] >= WORTH_SAYING:
                 text = (
-                    f"{self.members[n]}: {self._own_by[n]:.1%} of its imports are its own goods on their way "
-                    "home; left out, the rest scaled up"
+                    f"{self.members[n]}: {percent(self._own_by[n], 1)} of its imports are its own goods on their "
+                    "way home; left out, the rest scaled up"
                 )
                 findings.append(self._finding("info", "demand", text))
         for n in usable:
@@ -543,4 +557,4 @@ class Trade:
             found.append(str(self.balances.loc[member, "source"]))
         if np.isnan(self.balances["stock"].get(member, np.nan)):
             found.append("stock assumed in the case file")
-        return "; ".join(dict.fromkeys(found))
+        return "; ".join(dict.fromkeys(part for source in found for part in source.split("; ")))

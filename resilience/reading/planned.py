@@ -23,6 +23,7 @@ from resilience.reading.stress import shortfalls
 from resilience.schema import ALL
 from resilience.solver import Program, Solution, Warm, compile_model, exceeds, minimise
 from resilience.words import amount as in_words
+from resilience.words import percent
 
 SAME = 1e-7  # shares that differ by less are equal
 SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
@@ -102,6 +103,8 @@ class Engine:
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The program of one row of the table and the tags of its rows."""
         program, tags = (self.joint, self.joint_tags) if member == ALL else (self.alone, self.tags)
+        if member == cutoff == ALL:
+            return program, tags
         if member != ALL:
             others = {pair: amount for pair, amount in self.baseline.items() if pair[0] != member}
             program = program.bound("sourcing", lower=others, upper=others)
@@ -263,8 +266,8 @@ def _missing(engine: Engine, program: Program, row: dict[str, Any], problem: str
     solution = _least_shortfall(engine, program, f"{problem}, shortfall")
     if solution is None:
         text = (
-            f"{good.good}: no plan of {row['member']} keeps the cap of {good.value('cap'):.0%} on one outsider: "
-            "the others cannot supply the rest in peace"
+            f"{good.good}: no plan of {row['member']} keeps the cap of {percent(good.value('cap'))} on one "
+            "outsider: the others cannot supply the rest in peace"
         )
         return Finding("warning", "requirements", None, "share", text)
     if solution.objective <= SAME:

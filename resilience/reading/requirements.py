@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.errors import Finding
-from resilience.inputs.casefile import Surge
+from resilience.inputs.parameters import Surge
 from resilience.model import ModelData, build
 from resilience.reading import readings
 from resilience.reading.caps import USUAL_CAP, floor_under_cap, loosest_cap
@@ -203,9 +203,9 @@ def rows_of(
     """
     data, good = engine.data, engine.data.good
     cutoffs = data.available.cutoffs
-    who = range(len(good.members)) if member == ALL else [good.members.index(member)]
+    who = slice(None) if member == ALL else [good.members.index(member)]
     months = survived(data, missed)
-    kept = all(singles.keeps_cap(good.members[n]) for n in who)
+    kept = all(singles.keeps_cap(m) for m in (good.members if member == ALL else [member]))
     together = [m for m in good.members if wanted is None or wanted.concerns(m)]
     rows: list[dict[str, Any]] = []
     for cutoff in [*cutoffs, ALL]:
@@ -214,8 +214,8 @@ def rows_of(
         if cutoff == ALL and len(cutoffs) == 1 and rows:
             rows += [row | {"cutoff": ALL} for row in rows[-3:]]
             continue
-        which = range(len(cutoffs)) if cutoff == ALL else [cutoffs.index(cutoff)]
-        fewest = int(months[np.ix_(which, who)].min())
+        which = slice(None) if cutoff == ALL else [cutoffs.index(cutoff)]
+        fewest = int(months[which][:, who].min())
         lasts = fewest if kept else 0
         row = _blank(data, member, cutoff)
         row["months_survived"] = float(fewest)

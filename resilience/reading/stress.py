@@ -38,24 +38,21 @@ def course(data: ModelData, plan: pd.DataFrame) -> Course:
     arriving = np.einsum("sit,im->smt", available.delivered, contracts) / 12.0
     held = good.stock.to_numpy(dtype=float)
     most = good.value("drawdown") * held
-    for s in range(arriving.shape[0]):
-        for side in range(available.budget.shape[1]):
-            for n, member in enumerate(good.members):
-                which = available.worst_of(s, side, good.credit, member)
-                if len(which):
-                    largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
-                    arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
-    missed, left = np.zeros_like(arriving), np.zeros_like(arriving)
-    stock = np.tile(held, (len(arriving), 1))  # cutoff × member
-    lacking = data.critical - arriving
-    short, over = np.maximum(lacking, 0.0), np.maximum(-lacking, 0.0)
-    for t in range(arriving.shape[2]):
-        drawn = np.minimum(short[:, :, t], np.minimum(stock, most))
-        missed[:, :, t] = lacking[:, :, t] - drawn
-        stock = np.minimum(held, stock - drawn + over[:, :, t])
-        left[:, :, t] = stock
-    np.maximum(missed, 0.0, out=missed)
-    return Course(arriving, missed, left)
+    for s, side in zip(*np.nonzero(available.budget), strict=True):
+        for n, member in enumerate(good.members):
+            which = available.worst_of(s, side, good.credit, member)
+            if len(which):
+                largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
+                arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
+    lacking = np.moveaxis(data.critical - arriving, 2, 0)  # month × cutoff × member
+    drawn, left = np.empty_like(lacking), np.empty_like(lacking)
+    stock = np.broadcast_to(held, lacking.shape[1:])
+    for t, wanted in enumerate(lacking):
+        # What is wanted and cannot be drawn is missed; what arrives beyond demand goes into stock.
+        drawn[t] = np.minimum(wanted, np.minimum(stock, most))
+        left[t] = stock = np.minimum(held, stock - drawn[t])
+    missed = np.maximum(lacking - drawn, 0.0)
+    return Course(arriving, *(np.ascontiguousarray(np.moveaxis(one, 0, 2)) for one in (missed, left)))
 
 
 def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:

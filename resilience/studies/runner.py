@@ -30,12 +30,16 @@ import pyarrow as pa
 from resilience.errors import InputError, errors_in
 from resilience.inputs.balance import year_of
 from resilience.inputs.case import Case
-from resilience.studies.designs import StudySpec, check_study, design_points, number_in, whole_name
+from resilience.inputs.casefile import number_in
+from resilience.studies.designs import StudySpec, design_points, whole_name
 from resilience.studies.store import Store, as_frame, digest, flatten, outcomes_table, plain
+from resilience.studies.study_file import check_study
 
-# Points that are computed one after the other; a study of many goods takes fewer, so that something is seen and
-# kept in time. Part of what a store holds, so constants.
-CHUNK, FEWEST = 50, 5
+# Points that are computed one after the other: more of them in a study of many points, as each finds the bases of
+# those before it, and fewer in one of many goods, so that something is seen and kept in time. Part of what a store
+# holds, so constants.
+CHUNK, MOST, FEWEST = 50, 200, 5
+CHUNKS = 8  # as many at the least, before chunks are made larger
 GOODS = 250  # points times goods in a chunk
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
@@ -206,14 +210,14 @@ def _result(
 
 
 def chunks_of(spec: StudySpec, points: pd.DataFrame, goods: int = 1) -> list[pd.DataFrame]:
-    """The distinct points in chunks of at most :data:`CHUNK`, ordered so that neighbours are alike.
+    """The distinct points in chunks, ordered so that neighbours are alike.
 
     What changes the size of the problem (lists, months to survive) changes least often; among the points that
     agree in it, the nearest one that is left follows, in factors scaled to [0, 1].
     """
     distinct = points.drop_duplicates("point").sort_values("point", ignore_index=True)[["point", *spec.names]]
     ordered = distinct.iloc[_visit(spec, distinct)].reset_index(drop=True)
-    size = max(FEWEST, min(CHUNK, GOODS // goods))
+    size = max(FEWEST, min(max(CHUNK, len(ordered) // CHUNKS), MOST, GOODS // goods))
     return [ordered.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(ordered), size)]
 
 

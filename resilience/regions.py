@@ -1,0 +1,128 @@
+"""What one optimal basis says of programmes with other numbers, without asking the solver again.
+
+A basis names the columns and rows that stand at a bound; the rest follows from linear equations. For other bounds,
+costs or coefficients the same basis gives a point and multipliers, and if these are feasible the point is optimal:
+the *critical region* of parametric programming. Whoever uses one must certify what it gives as any optimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+
+class Bounded(Protocol):
+    """A programme min c·x, L ≤ Ax ≤ U, l ≤ x ≤ u."""
+
+    @property
+    def matrix(self) -> sparse.csr_matrix: ...  # noqa: D102
+    @property
+    def transposed(self) -> sparse.csc_matrix: ...  # noqa: D102
+    @property
+    def row_lower(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def row_upper(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def column_lower(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def column_upper(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def cost(self) -> np.ndarray: ...  # noqa: D102
+
+
+@dataclass
+class Region:
+    """A basis of the programmes of one pattern of A.
+
+    ``basic`` are the columns between their bounds, ``tight`` as many rows at theirs; ``column_high`` and
+    ``row_high`` mark which of all columns and of the tight rows stand at the upper one.
+    """
+
+    basic: np.ndarray
+    tight: np.ndarray
+    column_high: np.ndarray
+    row_high: np.ndarray
+    _entries: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
+        None  # of the equations: in the matrix, row, start
+    )
+    _factored: tuple[sparse.csr_matrix, Any] | None = None
+    _priced: tuple[Any, np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    @classmethod
+    def of(cls, programme: Bounded, basic: np.ndarray, tight: np.ndarray, values: np.ndarray) -> Region:
+        """The region of an optimum with these values of its columns."""
+        activity = (programme.matrix @ values)[tight]
+        return cls(
+            basic,
+            tight,
+            np.abs(programme.column_upper - values) < np.abs(values - programme.column_lower),
+            np.abs(programme.row_upper[tight] - activity) < np.abs(activity - programme.row_lower[tight]),
+        )
+
+    def values(self, programme: Bounded, slack: float) -> np.ndarray | None:
+        """The point of the basis; None if a column leaves its bounds by more than ``slack``, or the basis has no
+        such point. Whether rows are kept is not said."""
+        low, high = programme.column_lower, programme.column_upper
+        solve = self._factor(programme.matrix)
+        if solve is None:
+            return None
+        found = np.where(self.column_high, high, low)
+        found[self.basic] = 0.0
+        right = np.where(self.row_high, programme.row_upper[self.tight], programme.row_lower[self.tight])
+        if not (np.isfinite(found).all() and np.isfinite(right).all()):
+            return None
+        if found.any():
+            right -= (programme.matrix @ found)[self.tight]
+        inner = solve.solve(right)
+        if (inner < low[self.basic] - slack).any() or (inner > high[self.basic] + slack).any():
+            return None
+        found[self.basic] = inner
+        return found
+
+    def multipliers(self, programme: Bounded) -> tuple[np.ndarray, np.ndarray]:
+        """Multipliers of the rows and reduced costs of the columns, once :meth:`values` has found that there are
+        any."""
+        solve, cost = self._factor(programme.matrix), programme.cost
+        if self._priced is None or self._priced[0] is not solve or not np.array_equal(self._priced[1], cost):
+            duals = np.zeros(programme.matrix.shape[0])
+            duals[self.tight] = solve.solve(cost[self.basic], "T")
+            self._priced = solve, cost, duals, cost - programme.transposed @ duals
+        return self._priced[2:]
+
+    def _factor(self, matrix: sparse.csr_matrix) -> Any:
+        """The equations of the basis, factored; kept for the same matrix. None if they are singular."""
+        if self._factored is None or self._factored[0] is not matrix:
+            try:
+                self._factored = matrix, splu(self._equations(matrix)) if len(self.basic) else _Nothing()
+            except RuntimeError:
+                self._factored = matrix, None
+        return self._factored[1]
+
+    def _equations(self, matrix: sparse.csr_matrix) -> sparse.csc_matrix:
+        """The tight rows of the basic columns; faster than to ask the matrix for them."""
+        count = len(self.basic)
+        if self._entries is None:
+            number = np.full(matrix.shape[1], -1)
+            number[self.basic] = np.arange(count)
+            row = np.full(matrix.shape[0], -1)
+            row[self.tight] = np.arange(count)
+            rows, columns = np.repeat(row, np.diff(matrix.indptr)), number[matrix.indices]
+            entries = np.flatnonzero((rows >= 0) & (columns >= 0))
+            entries = entries[np.argsort(columns[entries], kind="stable")]
+            start = np.concatenate([[0], np.cumsum(np.bincount(columns[entries], minlength=count))])
+            self._entries = entries, rows[entries].astype(np.int32), start.astype(np.int32)
+        entries, rows, start = self._entries
+        return sparse.csc_matrix((matrix.data[entries], rows, start), (count, count))
+
+
+class _Nothing:
+    """A basis of rows alone: there is nothing to solve."""
+
+    def solve(self, right: np.ndarray, how: str = "N") -> np.ndarray:
+        """Nothing for nothing."""
+        del how
+        return right
