@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from resilience.errors import Finding, SolverError
-from resilience.inputs.casefile import Substitutes, Surge
+from resilience.inputs.casefile import Substitutes
+from resilience.inputs.parameters import Surge
 from resilience.inputs.recipes import Recipe, groups
 from resilience.model import (
     PART,

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.inputs.casefile import Surge
 from resilience.inputs.cutoffs import base, surge
+from resilience.inputs.parameters import Surge
 from resilience.model import DRAWING, SURVIVAL, ModelData, build
 from resilience.reading.planned import SAME, SLACK, Engine
 from resilience.schema import ALL, RESULTS

@@ -161,7 +161,8 @@ def _solve_rows(data: ModelData, pooled: ModelData | None, compiler: Compiler, w
         together = compiler.program(build, sets)
         engine = Engine(data, program, together, engine.optima, engine.residual, compiler=compiler)
         solved.engine = engine
-        solved.together = solidarity.worst(pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test"))
+        today = pooled_shortfalls(sets, engine.joint, f"{good.good}, stress test", compiler.warm)
+        solved.together = solidarity.worst(today)
         found: list[Finding] = []
         joint = rows_of(engine, singles, solved.together, missed, ALL, found, solved.rows, wanted=wanted)
         if wanted is None:

@@ -16,7 +16,7 @@ import pandas as pd
 from resilience.errors import SolverError
 from resilience.model import ModelData, in_order
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, minimise
+from resilience.solver import Program, Warm, minimise
 
 SHORT = 1e-7  # a shortfall below this part of a month's critical demand is rounding
 
@@ -97,16 +97,23 @@ def months_table(data: ModelData, plan: pd.DataFrame | None, planned: ModelData 
     return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
 
 
-def pooled_shortfalls(data: ModelData, program: Program, problem: str) -> np.ndarray:
-    """The same under solidarity, for today's sourcing; ``program`` is the pooled model compiled."""
+def pooled_shortfalls(data: ModelData, program: Program, problem: str, warm: Warm | None = None) -> np.ndarray:
+    """The same under solidarity, for today's sourcing; ``program`` is the pooled model compiled.
+
+    Only how much is missed is asked with a ``warm`` start: when and by whom hangs on the solver's way where there
+    is a choice, so that it always sets out from the same place.
+    """
     good = data.good
-    fixed = {(m, i): float(good.baseline.at[i, m]) for m, i in program.columns["sourcing"]}
+    today = good.baseline.to_dict()
+    fixed = {(m, i): float(today[m][i]) for m, i in program.columns["sourcing"]}
     stressed = program.bound("sourcing", lower=fixed, upper=fixed).bound("shortfall", upper=np.inf)
     stressed = stressed.loosen(np.array(list(program.rows.get("below_cap", {}).values()), dtype=int))
     missed = np.zeros((len(data.available.cutoffs), len(good.members), data.months))
-    first = minimise(stressed, "least_shortfall", problem)
+    first = minimise(stressed, "least_shortfall", problem, warm)
     if first is None:
         raise SolverError("infeasible even where demand may be missed", problem, program.size)
+    if first.objective <= 0.0:
+        return missed
     later = minimise(stressed.keep("least_shortfall", first.objective + 1e-9), "latest_shortfall", problem)
     values = program.read((later or first).values, "shortfall")
     for (m, s, t), amount in values.items():
