@@ -31,8 +31,9 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import PARAMETERS, Cutoff, Ground, Setting, Surge
+from resilience.inputs.casefile import Cutoff, Ground, Setting
 from resilience.inputs.cutoffs import availability
+from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.model import ModelData, build, prepare
 from resilience.reading.readings import alone, guaranteed, market
 from resilience.solver import compile_model, minimise

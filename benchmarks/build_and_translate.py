@@ -25,8 +25,9 @@ import pyomo.environ as pyo
 from scipy import sparse
 
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import PARAMETERS, Cutoff, Ground, Setting
+from resilience.inputs.casefile import Cutoff, Ground, Setting
 from resilience.inputs.cutoffs import availability
+from resilience.inputs.parameters import PARAMETERS
 from resilience.model import ChainData, ModelData, build_chain, prepare
 from resilience.solver import Program, compile_model
 from resilience.templates import Template

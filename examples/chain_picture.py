@@ -6,6 +6,7 @@ Run:  python examples/chain_picture.py [GOOD] [PICTURE]      the suffix, .png or
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 
 import resilience
@@ -16,10 +17,10 @@ CASE = Path(__file__).parent.parent / "models" / "g7-china.toml"
 
 def main(good: str, picture: Path) -> None:
     """Solve the good with its inputs, print each link in words and save the picture."""
-    case = resilience.load(CASE, goods=[good])
-    result = resilience.solve(case)
+    result = resilience.solve(resilience.load(CASE, goods=[good]), rests=False)
     for link in result.chain.query("cutoff == 'ALL' and member == 'ALL'").itertuples():
-        print(f"stage {link.stage:.0f}: {link.text}{' WEAKEST LINK' if link.weakest == 'yes' else ''}")
+        weakest = " (weakest link)" if link.weakest == "yes" else ""
+        print(textwrap.fill(f"stage {link.stage:.0f}{weakest}: {link.text}", 100, subsequent_indent="  "))
     chain_picture(result, good, picture)
     print("written:", picture)
 

@@ -14,20 +14,28 @@ MODELS = Path(__file__).parent.parent / "models"
 
 
 def main(folder: Path) -> None:
-    """Three goods of the main case, with one assumption changed."""
-    case = resilience.load(
-        MODELS / "g7-china.toml",
-        goods=["magnets", "tungsten", "magnesium"],
-        overrides=["response.stock_months.military=3"],
-    )
-    result = resilience.solve(case)
+    """Three goods of the main case, with one assumption changed: stocks of three months in place of two."""
+    goods, changed = ["magnets", "tungsten", "magnesium"], "response.stock_months.military=3"
+    before = resilience.solve(resilience.load(MODELS / "g7-china.toml", goods=goods), rests=False)
+    result = resilience.solve(resilience.load(MODELS / "g7-china.toml", goods=goods, overrides=[changed]))
 
     # Every table is a DataFrame; keys come first and units stand in the column "unit".
-    needed = result.requirements.query("cutoff == 'ALL' and reading == 'planned'")
+    planned = "cutoff == 'ALL' and reading == 'planned'"
+    needed = result.requirements.query(planned)
     print(needed[["good", "member", "share_today", "share", "gap", "status", "month"]].to_string(index=False))
 
-    # How long does today's sourcing last?
+    # What the change does: three months of stock ask for less than the two months of the case.
+    together = f"{planned} and member == 'ALL'"
+    shares = (
+        before.requirements.query(together).set_index("good")["share"].to_frame("two months, as the case says")
+    )
+    shares["three months, as above"] = needed.query("member == 'ALL'").set_index("good")["share"]
+    print(f"\nThe least share of all members together, before and after {changed}:")
+    print(shares.map("{:.0%}".format).to_string())
+
+    # How many months does today's sourcing last?
     stress = result.stress.query("cutoff == 'China' and member != 'ALL'")
+    print("\nMonths that today's sourcing lasts:")
     print(stress.pivot(index="good", columns="member", values="months_survived").to_string())
 
     result.to_excel(folder / "first_run.xlsx")

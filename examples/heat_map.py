@@ -59,7 +59,8 @@ def draw(result: resilience.Result) -> Figure:
     bar.ax.tick_params(labelsize=7)
     figure.suptitle(
         f"{result.meta['title']}: regional share today → least share of a surviving plan\n"
-        "blank: survives as it is · shift: share is enough, suppliers must change · none: no share suffices",
+        "blank: survives as it is · shift: share is enough, suppliers must change · none: no share suffices"
+        " · ?: unknown",
         fontsize=9,
     )
     years = ", ".join(str(year) for year in sorted(set(result.meta["years"].values())))
@@ -74,7 +75,7 @@ def draw(result: resilience.Result) -> Figure:
 
 def main(case: Path, picture: Path) -> None:
     """Solve the case and save the picture; the suffix decides the format."""
-    draw(resilience.solve(resilience.load(case))).savefig(picture, dpi=170)
+    draw(resilience.solve(resilience.load(case), rests=False)).savefig(picture, dpi=170)
     print("written:", picture)
 
 

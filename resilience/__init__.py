@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from resilience.handoff.report import write_report
     from resilience.inputs.case import Case, load
     from resilience.results import Result, read_result
-    from resilience.studies.designs import read_study
     from resilience.studies.frontiers import frontier
     from resilience.studies.runner import Study, study
+    from resilience.studies.study_file import read_study
 
 __all__ = [
     "Case",
@@ -57,7 +57,7 @@ _HOMES = {
     "frontier": "studies.frontiers",
     "load": "inputs.case",
     "read_result": "results",
-    "read_study": "studies.designs",
+    "read_study": "studies.study_file",
     "sanctions": "economics.security",
     "solve": "calculator",
     "study": "studies.runner",

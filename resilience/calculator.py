@@ -15,7 +15,9 @@ from resilience.errors import Finding, InputError
 from resilience.families import all_figures, model_data, solve_family, unknown_rows, versions
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case, credits_of
-from resilience.inputs.casefile import PARAMETERS, Cutoff, Surge, nearest
+from resilience.inputs.casefile import Cutoff
+from resilience.inputs.parameters import PARAMETERS, Surge
+from resilience.inputs.suggestions import nearest
 from resilience.origins.sectors import content_rule_table, content_table, exposure_table
 from resilience.reading.links import chain_table
 from resilience.reading.requirements import GoodResult
@@ -87,6 +89,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     tables["findings"] = findings_table(findings)
     tables["balance"] = _stack([data.rows for data in goods.values() if data is not None], "balance")
     tables["purchases"] = _purchases(case, goods)
+    tables["flows_used"] = _flows_used(case, everything)
     tables["assumptions"] = _assumptions(case)
     tables["sources"] = _sources(case, goods)
     return Result(_meta(case, goods, solved), tables)
@@ -105,7 +108,7 @@ def compare(
     added to it, and its name says so. Raises :class:`~resilience.errors.InputError` for an unknown region.
     """
     parts = []
-    for region in case.file.compare if regions is None else regions:
+    for region in dict.fromkeys(case.file.compare if regions is None else regions):
         credit = credits_of(case.data, region)
         if not credit:
             message = f'"{region}" is not a coalition{nearest(region, case.groups)}'
@@ -240,6 +243,17 @@ def _purchases(case: Case, goods: Mapping[str, GoodData | None]) -> pd.DataFrame
             named = named.sort_values(["member", "quantity"], ascending=[True, False], kind="stable")
             parts.append(named.assign(unit=data.unit, year=float(data.year)))
     return _stack(parts, "purchases")
+
+
+def _flows_used(case: Case, goods: Mapping[str, GoodData | None]) -> pd.DataFrame:
+    """The flows that were traced to their origin, as in the data set, the largest of each good first."""
+    flows, parts = case.data.flows, []
+    for good, data in goods.items():
+        if data is not None:
+            used = flows[(flows["good"] == good) & (flows["year"] == data.year)]
+            used = used.sort_values("quantity", ascending=False, kind="stable")
+            parts.append(used.assign(unit=data.unit))
+    return _stack(parts, "flows_used")
 
 
 def _sources(case: Case, goods: dict[str, GoodData | None]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The command line: every command is a module ``command_NAME``."""
+"""The command line: every command is a module of :mod:`resilience.commands`."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ import pandas as pd
 from resilience.errors import Finding
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import Surge
 from resilience.inputs.cutoffs import Availability, availability
+from resilience.inputs.parameters import Surge
 from resilience.inputs.recipes import needs
 from resilience.inputs.upstream import Makers, Upstream
 from resilience.model import ModelData, classes_of, prepare

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.errors import Finding, InputError
-from resilience.schema import ENTREPOT_EXPORTS, RESULTS, Table
+from resilience.schema import BESIDE, BESIDE_TABLES, ENTREPOT_EXPORTS, RESULTS, Table
 
 NUMBERS = ("share", "amount", "number")  # kinds of columns of a result that hold numbers
 NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a result
@@ -24,20 +24,57 @@ NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a r
 }
 OF_CUTOFF = ("name", "cut", "all_outsiders", "fraction", "any", "any_region", "goods", "start", "months")
 MOST_FINDINGS = 20  # of one table
+SECTIONS = {"tiers": "partners"}  # of the case file, where it is not called like the question
+NOT_IN_JSON = ("flows_used",)  # rows of the data set, several times as many as all others
 _SHORT: Any = False  # stands where a line of a CSV file ends too early; neither a number nor a text
 
 
 @dataclass(frozen=True)
 class Result:
-    """The tables of :data:`resilience.schema.RESULTS` and the meta data of the run."""
+    """The tables of :data:`resilience.schema.RESULTS` and the meta data of the run.
+
+    Tables of burden, sanctions, threat and tiers may stand beside them: :meth:`with_tables`.
+    """
 
     meta: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
 
     def __getattr__(self, name: str) -> pd.DataFrame:
-        if name in RESULTS and "tables" in self.__dict__:
-            return self.tables[name]
-        raise AttributeError(f"a result has no {name!r}; its tables are {', '.join(RESULTS)}")
+        held = self.__dict__.get("tables", {})
+        if name in held and (name in RESULTS or name in BESIDE_TABLES):
+            return held[name]
+        names = [*RESULTS, *(name for name in BESIDE_TABLES if name in held)]
+        raise AttributeError(f"a result has no {name!r}; its tables are {', '.join(names)}")
+
+    def with_tables(self, *others: Result) -> Result:
+        """The result with the tables of others beside its own: what :func:`resilience.burden`,
+        :func:`resilience.sanctions`, :func:`resilience.threat` and :func:`resilience.tiers` give of the same case.
+
+        Their findings and assumptions are added to its own; ``meta["beside"]`` holds what else is to be known of
+        each. Raises :class:`~resilience.errors.InputError` if one is of another case or other data.
+        """
+        tables, beside = dict(self.tables), dict(self.meta.get("beside", {}))
+        certificate = self.meta.get("certificate", {})
+        for other in others:
+            about = other.meta.get("about", "burden")
+            same_run(self, other, about)
+            tables |= {name: other.tables[name] for name in BESIDE[about]}
+            added = other.tables["assumptions"].copy()
+            added["parameter"] = SECTIONS.get(about, about) + "." + added["parameter"].astype(object)
+            for name, frame in (("findings", other.tables["findings"]), ("assumptions", added)):
+                whole = pd.concat([tables[name], frame], ignore_index=True).drop_duplicates(ignore_index=True)
+                tables[name] = typed(whole, RESULTS[name])
+            beside[about] = {key: other.meta[key] for key in ("mixed_years", "target") if key in other.meta}
+            certificate = other.meta.get("certificate", certificate)
+        return Result({**self.meta, "certificate": certificate, "beside": beside}, tables)
+
+    def beside(self, about: str) -> Result | None:
+        """What :meth:`with_tables` added of ``about``, as it was; None if there is nothing of the kind."""
+        if any(name not in self.tables for name in BESIDE[about]):
+            return None
+        said = {"about": about, "mixed_years": "", **self.meta.get("beside", {}).get(about, {})}
+        names = (*BESIDE[about], "findings", "assumptions")
+        return Result({**self.meta, **said}, {name: self.tables[name] for name in names})
 
     def home_unknown(self) -> frozenset[tuple[str, str]]:
         """(good, member) of those whose home production is unknown though they export much of what they import;
@@ -48,8 +85,8 @@ class Result:
         return frozenset(zip(rows["good"][much], rows["member"][much], strict=True))
 
     def to_json(self, path: str | Path) -> None:
-        """Write ``{"meta": …, "tables": {name: [record, …]}}``; unknown is null."""
-        tables = {name: _records(frame) for name, frame in self.tables.items()}
+        """Write ``{"meta": …, "tables": {name: [record, …]}}``; unknown is null. ``flows_used`` is left out."""
+        tables = {name: _records(frame) for name, frame in self.tables.items() if name not in NOT_IN_JSON}
         text = json.dumps(
             {"meta": _plain(self.meta), "tables": tables}, ensure_ascii=False, indent=1, allow_nan=False
         )
@@ -87,6 +124,17 @@ class Result:
             self.to_csv(path)
 
 
+def same_run(result: Result, other: Result, about: str) -> None:
+    """Raise :class:`~resilience.errors.InputError` if ``other`` is of another case or of other data."""
+    findings = [
+        Finding("error", about, None, f"meta.{key}", f"is of another {what} than the result; compute it anew")
+        for key, what in (("case_hash", "case"), ("dataset_hash", "data set"))
+        if other.meta[key] != result.meta[key]
+    ]
+    if findings:
+        raise InputError(findings)
+
+
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     """The table ``findings``, worst first, each once."""
     order = {"error": 0, "warning": 1, "info": 2}
@@ -111,9 +159,10 @@ def typed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 def read_result(path: str | Path) -> Result:
     """The result that :meth:`Result.to_json` or :meth:`Result.to_csv` wrote: a .json file or a folder of CSV.
 
-    Tables that are not there (written by an earlier version) are empty; ones that the schema does not know are
-    kept as they are. CSV does not tell an empty text from an unknown one; both are read as unknown. Raises
-    :class:`~resilience.errors.InputError` with every finding if it is no such result.
+    Tables that are not there (written by an earlier version) are empty, those of burden, sanctions, threat and
+    tiers are left out; ones that the schema does not know are kept as they are. CSV does not tell an empty text
+    from an unknown one; both are read as unknown. Raises :class:`~resilience.errors.InputError` with every finding
+    if it is no such result.
     """
     return Result(*read_tables(path, RESULTS, ("requirements",), "resilience run"))
 
@@ -156,9 +205,10 @@ def read_tables(
     tables: dict[str, pd.DataFrame] = {}
     for name in dict.fromkeys([*raw, *declared]):  # in the order of the file, so that it can be written again
         rows = raw.get(name, [])
-        if name in declared:
+        known = declared.get(name) or BESIDE_TABLES.get(name)
+        if known is not None:
             where, first = file.get(name, path.name), 2 if path.is_dir() else 1
-            tables[name], found = _checked(rows, declared[name], where, first)
+            tables[name], found = _checked(rows, known, where, first)
             findings += found
         elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             tables[name] = pd.DataFrame(rows)

@@ -590,7 +590,7 @@ RESULTS: dict[str, Table] = {
             "survival and new capacity, too.",
             (
                 _G,
-                Column("region", "text", "", "whose supply counts"),
+                Column("region", "text", "", 'whose supply counts; "NATO with JPN": members outside it are added'),
                 Column("reading", "text", "", "see Requirements"),
                 Column("share", "share", "share of demand", "least share for all members"),
                 Column("share_today", "share", "share of demand", "today's share over all members"),
@@ -627,7 +627,7 @@ RESULTS: dict[str, Table] = {
             "purchases",
             "What members bought from whom",
             "The rows of flows.csv with members as importers, as reported; tracing to origin also uses those "
-            "between other countries, see the data set.",
+            "between other countries, see Data flows.",
             (
                 _G,
                 _MEMBER,
@@ -640,6 +640,25 @@ RESULTS: dict[str, Table] = {
                 Column("source", "text", "", "source, described with the data set"),
             ),
             ("good", "member", "supplier"),
+        ),
+        Table(
+            "flows_used",
+            "All trade that was used",
+            "The rows of flows.csv from which purchases were traced to their origin, of the year used of each "
+            "good and of what goes into it, as reported. Left out: earlier years, of which only three-year means "
+            "of demand are made. Not in JSON files, which would be twice as long.",
+            (
+                _G,
+                Column("exporter", "text", "", "country that reports or is reported to have sold"),
+                Column("importer", "text", "", "country that reports or is reported to have bought"),
+                Column("year", "number", "", "year of the row"),
+                Column("quantity", "amount", "unit of the row, a year", "sold, before tracing"),
+                Column("value_usd", "number", "USD, a year", "what was paid for it; blank = unknown"),
+                _UNIT,
+                Column("status", "text", "", "observed, estimated or assumed"),
+                Column("source", "text", "", "source, described with the data set"),
+            ),
+            ("good", "exporter", "importer"),
         ),
         Table(
             "assumptions",
@@ -1389,3 +1408,11 @@ SECURITY: dict[str, Table] = {
         ),
     )
 }
+
+BESIDE: dict[str, tuple[str, ...]] = {  # the tables of other questions about a case, beside those of its result
+    "burden": tuple(ECONOMY),
+    "sanctions": tuple(name for name in SECURITY if name not in ("threat", "divergence", "tiers")),
+    "threat": ("threat", "divergence"),
+    "tiers": ("tiers",),
+}
+BESIDE_TABLES: dict[str, Table] = {**ECONOMY, **SECURITY}

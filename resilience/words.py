@@ -76,22 +76,26 @@ def _sentence(row: Mapping[str, Any]) -> str:
 def short_verdict(
     row: Mapping[str, Any], others: Mapping[str, Any] | None = None, asks_most: str | None = None
 ) -> tuple[str, str]:
-    """The verdict for a cell of a map: the word with the rise in percentage points, and what stands below it.
+    """The verdict for a cell of a map: the word with the rise in percentage points, and what follows it.
 
-    Below are the shares today and planned, those of the ``others`` (market, guaranteed), and the cutoff that
-    ``asks_most`` with the month.
+    That are the shares today and planned; on a second line those of the ``others`` (market, guaranteed) and the
+    month; on a third one the cutoff that ``asks_most``.
     """
     status, share, today = row["status"], row["share"], row["share_today"]
     if status == "unknown":
         return str(status), ""
     digits = _digits(today, share) if status in ("raise", "build") and share > today else 0
     rise = f" +{100 * (share - today):.{digits}f} pp" if status in ("raise", "build") and row["gap"] > 0 else ""
-    lines = [f"today {percent(today, digits)}, least {percent(share, digits)}"]
+    lines = [f": {percent(today, digits)}, least {percent(share, digits)}"]
+    month = row.get("month")
+    when = f"month {month:.0f}" if month is not None and not pd.isna(month) else ""
     if others is not None:
-        lines.append(f"market {percent(others.get('market'))}, guar. {percent(others.get('guaranteed'))}")
+        below = [f"market {percent(others.get('market'))}", f"guar. {percent(others.get('guaranteed'))}", when]
+        lines.append(", ".join(part for part in below if part))
+    elif when:
+        lines.append(when)
     if asks_most:
-        month = row.get("month")
-        lines.append(f"{asks_most}, month {month:.0f}" if month is not None and not pd.isna(month) else asks_most)
+        lines.append(asks_most)
     return f"{status}{rise}", "\n".join(lines)
 
 
@@ -271,7 +275,6 @@ def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[t
         ("The question", [*description, *asked]),
         ("The case", _case(meta, tables["assumptions"])),
         ("What this is not", [*own, *LIMITS]),
-        ("How to read it", list(READING)),
         ("Data and tools", [*_provenance(meta, tables["findings"]), CHECKED]),
     ]
 

@@ -20,7 +20,8 @@ from scipy import sparse
 
 import resilience
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import Cutoff, Surge
+from resilience.inputs.casefile import Cutoff
+from resilience.inputs.parameters import Surge
 
 ALL = "ALL"
 BAND = 2e-7  # room around a fixed plan, in parts of demand

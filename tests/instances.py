@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import PARAMETERS, Cutoff, Setting, Surge
+from resilience.inputs.casefile import Cutoff, Setting
 from resilience.inputs.cutoffs import availability
+from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.model import ModelData, prepare
 
 

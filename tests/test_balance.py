@@ -267,6 +267,17 @@ def test_an_untraced_producer_keeps_what_it_does_not_ship(make: Maker) -> None:
     assert row(result)["share_today"] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("own", "said"), [(10.0, "AAA: 1.0 % of its imports"), (0.9, None)])
+def test_own_goods_that_come_home_are_named_from_a_thousandth_on(
+    make: Maker, own: float, said: str | None
+) -> None:
+    """BBB makes nothing and ships on the mix of what it buys: of 1,000 units 10 or 0.9 from AAA itself."""
+    flows = [("AAA", "BBB", own), ("CCC", "BBB", 1000 - own), ("BBB", "AAA", 100.0)]
+    result = resilience.solve(make(flows, [{"country": "BBB", "production": 0}], cut=["CCC"]))
+    assert ("its own goods" in messages(result)) == (said is not None)
+    assert said is None or said in messages(result)
+
+
 @pytest.mark.parametrize("size", [1.0, 1e6, 1e9])
 def test_solidarity_of_one_is_none_whatever_the_size(make: Maker, size: float) -> None:
     """With one member pooling changes nothing: the ALL row is the member's row, in tonnes or in gigatonnes."""

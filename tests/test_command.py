@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +17,10 @@ from conftest import write_case, write_dataset
 import resilience
 import resilience.solver
 from resilience.cli import main
-from resilience.commands.terminal import print_findings
+from resilience.commands import terminal
+from resilience.commands.terminal import Progress, print_findings
 from resilience.errors import Finding
+from resilience.results import NOT_IN_JSON
 from resilience.schema import RESULTS
 from resilience.words import amount
 
@@ -57,7 +61,9 @@ def test_json_has_the_contracts_tables(case: Path, tmp_path: Path) -> None:
     assert main(["run", str(case), "--out", str(tmp_path / "new" / "r.json"), "--quiet"]) == 0
     document = json.loads((tmp_path / "new" / "r.json").read_text(encoding="utf-8"))
     assert set(document) == {"meta", "tables"}
-    for name, table in RESULTS.items():
+    assert set(document["tables"]) == {*RESULTS} - {*NOT_IN_JSON}
+    for name in document["tables"]:
+        table = RESULTS[name]
         for record in document["tables"][name]:
             assert tuple(record) == table.names, name
     first = document["tables"]["requirements"][0]
@@ -140,7 +146,7 @@ def test_a_decimal_comma_is_named(case: Path, capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit) as stopped:
         main(["frontier", str(case), "--good", "wheat", "--over", "survival.months", "--from", "0,5", "--to", "8"])
     assert stopped.value.code == 2
-    assert "'0,5' is not a number; write it with a point, not a comma" in capsys.readouterr().err
+    assert "'0,5' is not a number; write it with a decimal point: 0.5" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -148,7 +154,27 @@ def test_a_decimal_comma_is_named(case: Path, capsys: pytest.CaptureFixture[str]
     [
         (["run", "CASE", "--goods", "wheet"], 'did you mean "wheat"?'),
         (["run", "CASE", "--set", "survival.month=3"], 'did you mean "months"?'),
+        (["run", "CASE", "--set", "survival.critical_share=0,8"], "write it with a decimal point: 0.8"),
         (["run", "CASE", "--members", "XXX"], '"XXX" is neither a country'),
+        (["run", "CASE", "--members", "Land BBB"], 'nor a coalition; write "BBB" (Land BBB)'),
+        (["sanctions", "CASE", "--target", "Land BBB"], 'nor a coalition; write "BBB" (Land BBB)'),
+        (
+            [
+                "frontier",
+                "CASE",
+                "--good",
+                "wheat",
+                "--over",
+                "response.spare",
+                "--from",
+                "0",
+                "--to",
+                "1",
+                "--member",
+                "Land AAA",
+            ],
+            'is no member of the case; write "AAA" (Land AAA)',
+        ),
         (["run", "CASE", "--out", "result.xls"], "use .xlsx, .json or the name of a folder"),
         (["run", "CASE", "--pictures", "CASE"], "this is a file; name a folder for the pictures"),
         (["run", "CASE", "--workers", "0"], "at least one process"),
@@ -235,6 +261,74 @@ def test_help_is_worth_reading_and_quick() -> None:
 )
 def test_amounts_in_words(number: float, shown: str) -> None:
     assert amount(number, "t") == shown
+
+
+def test_where_there_is_no_terminal_lines_say_how_far_it_is(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "EVERY", 0.01)
+    for command in ("run", "sanctions", "burden"):
+        assert main([command, str(case)]) == 0
+        assert re.search(r"^\d of \d goods", capsys.readouterr().err, flags=re.MULTILINE), command
+        assert main([command, str(case), "--quiet"]) == 0
+        assert not capsys.readouterr().err, command
+
+
+def test_the_time_left_is_that_of_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 20.0, 20.0, 30.0, 200.0, 7000.0, 7000.0))
+    monkeypatch.setattr(terminal, "monotonic", lambda: next(clock))
+    progress = Progress(terminal.console_of(io.StringIO()), 10, quiet=True)
+    progress.advance("wheat", 4, 10)  # after 20 s, so 5 s a good
+    assert progress.line() == "4 of 10 goods, about 30 s left"
+    assert progress.line() == "4 of 10 goods, about 20 s left"
+    assert progress.line() == "4 of 10 goods, 3 min so far"  # longer than the others were: no guess
+    progress.advance("steel", 10, 10)
+    assert progress.line() == "10 of 10 goods; what follows from them is being worked out, 1.9 h so far"
+
+
+def test_what_was_done_before_is_not_counted_as_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 5.0, 5.0, 15.0, 15.0))
+    monkeypatch.setattr(terminal, "monotonic", lambda: next(clock))
+    progress = Progress(terminal.console_of(io.StringIO()), None, quiet=True, what="points")
+    progress.advance("", 50, 100)
+    progress.advance("", 60, 100)  # 10 points in 10 s
+    assert progress.line() == "60 of 100 points, about 40 s left" and progress.now_done == 10
+
+
+def test_each_region_is_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "monotonic", lambda: 0.0)
+    progress = Progress(terminal.console_of(io.StringIO()), 2, quiet=True, rounds=2)
+    for done, counted in ((1, 1), (2, 2), (1, 3), (2, 4)):
+        progress.advance("wheat", done, 2)
+        assert progress.line().startswith(f"{counted} of 4 goods")
+
+
+def test_a_region_to_which_members_are_added_is_explained(
+    case: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "EVERY", 0.01)
+    (case.parent / "data" / "coalitions.csv").write_text(
+        "coalition,country,credit\nhome,AAA,\nabroad,BBB,\n", encoding="utf-8"
+    )
+    assert main(["compare", str(case), "--regions", "home,abroad,home"]) == 0
+    printed = capsys.readouterr()
+    assert "abroad with AAA: abroad and Land AAA, as the region must hold every member." in printed.out
+    assert "home:" not in printed.out
+    assert re.search(r"^\d of 4 goods, one region after the other", printed.err, flags=re.MULTILINE)
+
+
+def test_a_study_ends_with_what_it_found(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = '[study]\ndesign = "one_at_a_time"\npoints = 3\ntarget = 0.7\n'
+    text += '[study.factors]\n"survival.critical_share" = [0.1, 0.9]\n'
+    case.write_text(case.read_text(encoding="utf-8") + text, encoding="utf-8")
+    assert main(["study", str(case), "--out", str(tmp_path / "s.json"), "--workers", "1", "--goods", "wheat"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    # Home makes a quarter, and the rest can only be bought there; if more is critical, as much must come from home.
+    assert "all members, planned: the case's verdict, build, holds in 67 % of 3 points" in printed
+    assert "What it rests on, one at a time: critical share 25–90 %." in printed
+    assert (
+        "Break-even, one at a time: critical share crosses 70 % at about 70 % (between 50 % and 90 %)." in printed
+    )
 
 
 def test_a_study_file_is_no_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,10 +24,10 @@ from resilience.studies.designs import (
     design_points,
     point_id,
     problem,
-    read_study,
     unit_sample,
     values_of,
 )
+from resilience.studies.study_file import read_study
 
 MIXED = (
     Factor("survival.months", 6, 24, whole=True, levels=4),
@@ -125,6 +125,7 @@ members = ["DEU"]
 "response.stock_months.fod" = [0, 1]
 "response.new_capacity" = {times = [0.5, 2]}
 "response.outside_surge.max" = {times = [0.5, 2]}
+"goods_override.wheat.spare" = {times = [0.5, 2]}
 "response.cap" = {lo = 0, high = 1}
 "response.chains" = {values = [1, 2]}
 "cutoffs.ctu.months" = [3, 24]
@@ -145,7 +146,7 @@ spare = [0, 1]
         "study.toml study.points: 3.5 is not a whole number",
         "study.toml study.seed: -1 is not a whole number",
         'study.toml study.readings: "planed" is no reading; did you mean "planned"?',
-        "study.toml study.target: 60 is not a share between 0 and 1",
+        "study.toml study.target: 60 is out of range: at least 0 and at most 1; 60 % is written 0.6",
         'study.toml study.cutoffs: no cutoff is called "cutt"; did you mean "cut"?',
         'study.toml study.members: "DEU" is no member of the case',
         'factors.survival.critical_sahre: unknown "critical_sahre"; did you mean "critical_share"?',
@@ -157,7 +158,8 @@ spare = [0, 1]
         "factors.response.region_surge: is a surge; name one of response.region_surge.delay",
         'factors.response.stock_months.fod: "fod" is neither a good nor a category; did you mean "food"?',
         "factors.response.new_capacity: is infinite in the case, and times changes nothing",
-        "factors.response.outside_surge.max: the case has no number there that could be multiplied",
+        "factors.response.outside_surge.max: is 0 in the case, and times changes nothing",
+        "factors.goods_override.wheat.spare: the case has no number there that could be multiplied",
         'factors.response.cap.lo: unknown key "lo"; did you mean "low"?',
         'factors.response.cap: "low" is missing',
         "factors.response.chains.values: must be true and false",
@@ -165,7 +167,7 @@ spare = [0, 1]
         "factors.cutoffs.cut.fraction: 2 is out of range: at least 0 and at most 1",
         "factors.cutoffs.half.start: 1.5 to 3 must be whole numbers here",
         "factors.goods.values: [] holds no alternatives",
-        'factors.region.values: "homme" is not a country or a coalition; did you mean "home"?',
+        'factors.region.values: "homme" is neither a country of countries.csv nor a coalition; did you mean "home"?',
         "factors.members: alternatives are written {values = [...]}",
         'factors.goods_override.wheet.spare: "wheet" is neither a good nor a category; did you mean "wheat"?',
         'factors.spare: the case has nothing under "spare"; write "response.spare"',

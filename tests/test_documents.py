@@ -16,7 +16,7 @@ import pytest
 
 import resilience
 from resilience.cli import parser
-from resilience.inputs.casefile import PARAMETERS
+from resilience.inputs.parameters import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ from instances import figures, model_data
 import resilience
 from resilience.errors import InputError
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import Cutoff, Setting, Surge
+from resilience.inputs.casefile import Cutoff, Setting
+from resilience.inputs.parameters import Surge
 from resilience.model import build
 from resilience.reading.requirements import Wanted
 from resilience.schema import ALL, STUDY
@@ -280,9 +281,9 @@ def test_errors_say_what_is_wrong(make: Maker) -> None:
     ):
         with pytest.raises(InputError, match=message):
             frontier(case, *call)
-    with pytest.raises(InputError, match="nothing is known of QQQ under ALL"):
+    with pytest.raises(InputError, match='"QQQ" is no member of the case'):
         frontier(case, "wheat", "survival.critical_share", 0.5, 1.0, member="QQQ")
-    with pytest.raises(InputError, match="nothing is known of ALL under nobody"):
+    with pytest.raises(InputError, match='no cutoff is called "nobody"'):
         frontier(case, "wheat", "survival.critical_share", 0.5, 1.0, cutoff="nobody")
 
 

@@ -440,6 +440,33 @@ def test_printed_rows_are_bounded(whole: Result, tmp_path: Path, monkeypatch: An
     assert sheet.print_area.endswith(f"${first + 4}")
     notes = [str(row[0]) for row in sheet.iter_rows(max_row=first, values_only=True)]
     assert "Printed are the first 4 of 12 rows; the sheet holds all." in notes
+    assert sheet.oddFooter.left.text.endswith("rows 1 to 4 of 12")
+    assert "rows 1 to" not in openpyxl.load_workbook(path)["Data"].oddFooter.left.text
+
+
+def test_all_trade_that_was_used_is_in_the_workbook(make: Callable[..., Any], tmp_path: Path) -> None:
+    """AAA buys from BBB, which ships on what CCC makes: the second row is no purchase, but the origin rests on it."""
+    balances = [
+        {"country": "AAA", "production": 0},
+        {"country": "BBB", "production": 0},
+        {"country": "CCC", "production": 100},
+    ]
+    result = resilience.solve(make([("BBB", "AAA", 40), ("CCC", "BBB", 60)], balances, cut=["CCC"]))
+    rows = result.flows_used[["exporter", "importer", "quantity", "status"]].to_numpy().tolist()
+    assert rows == [["CCC", "BBB", 60.0, "observed"], ["BBB", "AAA", 40.0, "observed"]]
+    assert result.purchases[["supplier", "quantity"]].to_numpy().tolist() == [["BBB", 40.0]]
+    result.write(tmp_path / "tables")
+    assert len(pd.read_csv(tmp_path / "tables" / "flows_used.csv")) == 2
+    result.write(tmp_path / "out.json")
+    again = resilience.results.read_result(tmp_path / "out.json")
+    assert len(again.flows_used) == 0 and len(again.purchases) == 1
+    for one, found in ((result, [("CCC", "BBB", 60), ("BBB", "AAA", 40)]), (again, None)):
+        write_workbook(one, tmp_path / "out.xlsx")
+        book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+        assert ("Data flows" in book.sheetnames) == (found is not None)
+        if found:
+            shown = _records(book["Data flows"])
+            assert [(row["Exporter code"], row["Importer code"], row["Quantity"]) for row in shown] == found
 
 
 # Legal thresholds.

@@ -11,6 +11,7 @@ from conftest import Maker, write_case, write_dataset
 
 import resilience
 from resilience.inputs.dataset import read_dataset
+from resilience.inputs.suggestions import country_hint, number_problem
 from resilience.schema import INPUTS
 
 FLOWS = [("BBB", "AAA", 900.0), ("CCC", "AAA", 100.0)]
@@ -221,6 +222,11 @@ def test_input_frames_are_not_changed(make: Maker) -> None:
         ),
         (
             'members = ["AAA"]',
+            'members = ["AAA"]\nsurvival = {critical_share = 80}',
+            ["survival.critical_share: 80 is out of range", "80 % is written 0.8"],
+        ),
+        (
+            'members = ["AAA"]',
             'members = ["AAA"]\nsurvival = {critical_shrae = 1.0}',
             ['did you mean "critical_share"?'],
         ),
@@ -305,3 +311,62 @@ def test_the_nearest_setting_wins(folder: Path) -> None:
     assert shown["months"] == (4, "goods_override.food.months", "assumed")
     assert shown["spare"] == (0.3, "goods_override.wheat.spare", "a survey")
     assert shown["stock_months"] == (0.0, "default", "default of the tool")
+
+
+NAMES = {
+    "DEU": "Germany",
+    "PER": "Peru",
+    "GBR": "United Kingdom",
+    "USA": "United States",
+    "CHN": "China",
+    "KOR": "South Korea",
+    "GEO": "Georgia",
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("GER", '; write "DEU" (Germany)'),
+        ("Germany", '; write "DEU" (Germany)'),
+        ("germ", '; write "DEU" (Germany)'),
+        ("Germny", '; write "DEU" (Germany)'),
+        ("deu", '; write "DEU" (Germany)'),
+        ("DE", '; write "DEU" (Germany)'),
+        ("UK", '; write "GBR" (United Kingdom)'),
+        ("U.K.", '; write "GBR" (United Kingdom)'),
+        ("CHINA", '; write "CHN" (China)'),
+        ("ROK", '; write "KOR" (South Korea)'),
+        ("France", '; write "FRA" and list it in countries.csv'),
+        ("nato", '; did you mean "NATO"?'),
+        ("NAT0", '; did you mean "NATO"?'),
+        ("KRO", '; did you mean "KOR" (South Korea)?'),
+        ("Atlantis", "; write an ISO 3166 alpha-3 code such as DEU, or one of NATO, G7"),
+        ("United", "; write an ISO 3166 alpha-3 code such as DEU, or one of NATO, G7"),
+        ("", "; write an ISO 3166 alpha-3 code such as DEU, or one of NATO, G7"),
+    ],
+)
+def test_a_country_is_suggested_by_what_it_is_called_not_by_its_letters(word: str, expected: str) -> None:
+    assert country_hint(word, NAMES, ["NATO", "G7"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most", "expected"),
+    [
+        (0.8, 0, 1, None),
+        ("0,8", 0, 1, "'0,8' is not a number; write it with a decimal point: 0.8"),
+        ("80 %", 0, 1, "'80 %' is not a number; 80 % is written 0.8"),
+        ("7,5%", 0, 1, "'7,5%' is not a number; 7.5 % is written 0.075"),
+        ("1,234", 0, 1e6, "'1,234' is not a number; write it without thousands separators: 1234"),
+        ("many", 0, 1, "'many' is not a number"),
+        (True, 0, 1, "True is not a number"),
+        (80, 0, 1, "80 is out of range: at least 0 and at most 1; 80 % is written 0.8"),
+        (1.5, 0, 1, "1.5 is out of range: at least 0 and at most 1"),
+        (800, 0, 600, "800 is out of range: at least 0 and at most 600"),
+        (-1, 0, float("inf"), "-1 is out of range: at least 0"),
+    ],
+)
+def test_a_number_that_does_not_fit_is_shown_as_it_is_written(
+    value: object, least: float, most: float, expected: str | None
+) -> None:
+    assert number_problem(value, least, most) == expected

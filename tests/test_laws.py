@@ -17,7 +17,8 @@ from instances import model_data, random_good
 
 import resilience
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import Cutoff, Setting, Surge
+from resilience.inputs.casefile import Cutoff, Setting
+from resilience.inputs.parameters import Surge
 from resilience.reading.requirements import solve_good
 
 seeds = st.integers(0, 10_000)

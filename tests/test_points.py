@@ -19,13 +19,14 @@ import resilience
 from resilience.errors import InputError, SolverError
 from resilience.families import all_figures, couple_family, solve_family
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import PARAMETERS, Cutoff, case_file
+from resilience.inputs.casefile import Cutoff, case_file, number_in
+from resilience.inputs.parameters import PARAMETERS
 from resilience.inputs.variants import is_plain, vary
 from resilience.model import build
 from resilience.reading.requirements import Wanted
 from resilience.schema import ALL
 from resilience.solver import Warm, compile_model, minimise
-from resilience.studies.designs import number_in, values_of, whole_name
+from resilience.studies.designs import values_of, whole_name
 from resilience.studies.points import Evaluate
 from resilience.studies.store import outcomes_table
 

@@ -14,7 +14,8 @@ from instances import figures, model_data, random_good
 from scipy.optimize import linprog
 
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import Cutoff, Surge
+from resilience.inputs.casefile import Cutoff
+from resilience.inputs.parameters import Surge
 from resilience.model import ModelData, build
 from resilience.reading.conditions import survival_conditions
 from resilience.reading.readings import (

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from resilience.handoff import report_facts as facts
 from resilience.handoff.report import write_report
 from resilience.handoff.report_pictures import heat_map, inline, pictures_of
 from resilience.handoff.world_map import equal_earth, on_map
-from resilience.results import Result, read_result
+from resilience.results import NOT_IN_JSON, Result, read_result
 from resilience.schema import RESULTS
 
 HOSTILE = [
@@ -118,7 +119,10 @@ def test_results_come_back_as_they_were_written(result: Result, tmp_path: Path) 
         again = resilience.read_result(path)
         assert set(again.tables) == set(result.tables)
         for name, frame in result.tables.items():
-            pd.testing.assert_frame_equal(again.tables[name], frame, check_exact=True)
+            if path.suffix == ".json" and name in NOT_IN_JSON:
+                assert not len(again.tables[name])
+            else:
+                pd.testing.assert_frame_equal(again.tables[name], frame, check_exact=True)
         again.to_json(tmp_path / "again.json")
         assert json.loads((tmp_path / "again.json").read_text("utf-8"))["meta"] == json.loads(
             (tmp_path / "r.json").read_text("utf-8"))["meta"]  # fmt: skip
@@ -236,6 +240,62 @@ def test_every_identifier_is_there_once_and_every_link_leads_somewhere(result: R
     text = (tmp_path / "r.html").read_text("utf-8")
     wanted = {link[1:] for link in [*page.of("href"), *page.of("xlink:href")] if link.startswith("#")}
     assert (wanted | set(re.findall(r"url\(#([^)]+)\)", text))) <= set(counts)
+
+
+def test_the_page_can_be_heard(costed: resilience.Case, tmp_path: Path) -> None:
+    """Headings in order, a text for every picture, a caption and a name for every table."""
+    result = resilience.solve(costed)
+    write_report(result, tmp_path / "r.html", burden=resilience.burden(costed))
+    text = (tmp_path / "r.html").read_text("utf-8")
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", text)]
+    assert levels[0] == 1 and levels.count(1) == 1 and 4 in levels
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    page = Page(tmp_path / "r.html")
+    pictures = re.findall(r'<div role="img" aria-label="([^"]*)"><svg [^>]*aria-hidden="true"', text)
+    assert len(pictures) == page.tags["svg"] == page.tags["figure"] > 2 and all(map(str.strip, pictures))
+    tables = re.findall(r'<div class="box[^"]*" tabindex="0" role="region" aria-label="([^"]+)">\n<table>', text)
+    assert len(tables) == page.tags["table"] == page.tags["caption"] > 5
+    assert page.of("lang") == ["en"] and page.tags["main"] == page.tags["nav"] == 1
+
+
+def test_numbers_stay_with_their_sign(result: Result, tmp_path: Path) -> None:
+    write_report(result, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text("utf-8").split("</style>")[1]
+    assert "42\u00a0%" in text and not re.findall(
+        r"\d %[^\"]*?<", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)
+    )
+
+
+def test_a_table_of_suppliers_says_its_unit_once(result: Result) -> None:
+    plan = result.plan.copy()
+    plan.loc[plan["supplier"] == "BBB", "planned"] = 1e-7 * 1200  # what a solver leaves of nothing
+    grid = facts.supplier_grid(Result(result.meta, {**result.tables, "plan": plan}), "wheat")
+    assert grid.caption.endswith(" t.")
+    rows = {row[0].text: [cell.text for cell in row] + [row[0].more] for row in grid.rows}
+    assert rows["Land BBB"] == ["Land BBB", "900", "0", "hit by a cutoff"]
+    assert rows["Land AAA"] == ["Land AAA", "300", "500", "member"]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        ("0.9", "share", "0.9"),
+        ("1", "months of demand", "1 month of demand"),
+        ("2", "months of demand", "2 months of demand"),
+        ("no limit", "times today's", "no limit"),
+        ("1.5", "times today's", "1.5 times today's"),
+        ("yes", "yes/no", "yes"),
+        (
+            "delay 3, rate 0.02, max 0.2",
+            "months; share a month; share",
+            "delay 3 months, rate 0.02 a month, max 0.2",
+        ),
+    ],
+)
+def test_an_assumption_has_the_unit_that_says_something(result: Result, value: str, unit: str, said: str) -> None:
+    rows = result.assumptions.head(1).assign(value=value, unit=unit)
+    grid = facts.assumptions(Result(result.meta, {**result.tables, "assumptions": rows}))
+    assert grid.rows[0][1].text == said
 
 
 def test_the_same_result_gives_the_same_bytes(result: Result, tmp_path: Path) -> None:

@@ -14,6 +14,16 @@ from resilience.results import Result
 ROOT = Path(__file__).parent.parent
 LONG = "<script>document.title = 'owned'</script>" + "W" * 300
 WIDTHS = (390, 1280)
+TABLES = """[...document.querySelectorAll('.box')].map(box => {
+    const own = box.getBoundingClientRect(), caption = box.querySelector('caption span');
+    box.scrollLeft = 9999;
+    const scrolled = caption.getBoundingClientRect(), wide = document.documentElement.clientWidth;
+    return {
+        name: box.getAttribute('aria-label').split(' and over')[0],
+        scrolls: box.scrollLeft > 0,
+        fits: own.left >= 0 && own.right <= wide && scrolled.left >= 0 && scrolled.right <= wide,
+    };
+})"""  # every table in a box of its own, and its caption in sight wherever that is moved
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +32,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     case = resilience.load(ROOT / "models" / "g7-china.toml", goods=["magnesium", "titanium", "palladium"])
     result = resilience.solve(case)
     folder = tmp_path_factory.mktemp("report")
-    write_report(result, folder / "plain.html")
+    write_report(result, folder / "plain.html", burden=resilience.burden(case, result))
     meta = {**result.meta, "title": LONG, "labels": dict.fromkeys(result.meta["labels"], LONG)}
     meta |= {
         "members": dict.fromkeys(result.meta["members"], LONG),
@@ -54,6 +64,13 @@ def test_a_report_is_quiet_and_fits_a_phone_and_a_desk(pages: list[Path]) -> Non
                     }).map(text => text.textContent)"""
                 )
                 assert broad == [], f"{path.name} at {width}: text sticks out of its picture"
+                tables = seen.page.evaluate(TABLES)
+                assert all(box["fits"] for box in tables), [box for box in tables if not box["fits"]]
+                if (path.name, width) == ("plain.html", 390):
+                    assert [box["name"] for box in tables if box["scrolls"]] == [
+                        "Verdict, and share today → least share, by good and member.",
+                        "Cost of the requirement in USD a year,",
+                    ]
 
 
 @pytest.mark.slow
@@ -75,4 +92,6 @@ def test_a_report_prints_on_a4_with_its_marking(pages: list[Path], tmp_path: Pat
         :-1
     ]
     assert len(pages_of) >= 5
+    method = next(one for one in pages_of if "The method in one page" in one)
+    assert "What is feared" in method and "Units" in method
     assert all("SECRET" in one for one in pages_of)

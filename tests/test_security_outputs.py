@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from test_threat import FACTS, FAR, NAMED
 import resilience
 from resilience.cli import main
 from resilience.economics.security_output import draw
-from resilience.economics.security_words import headlines, percent_of_gdp, plain
-from resilience.schema import SECURITY
+from resilience.economics.security_words import coalition, headlines, percent_of_gdp, plain
+from resilience.schema import BESIDE, BESIDE_TABLES, SECURITY
 
 DATA = ROOT / "data" / "trade_flows"
 STAKES = {"sanctions": {"stake": 1.0, "yearly_cost": 0.0001}}
@@ -144,3 +145,104 @@ def test_embedded_indicators_and_distances() -> None:
     assert km["CHN", "JPN"] == pytest.approx(2100, rel=0.15) and km["DEU", "FRA"] < 1000
     countries = set(pd.read_csv(DATA / "countries.csv", keep_default_na=False)["country"])
     assert set(facts["country"]) | set(pairs["country"]) | set(pairs["other"]) <= countries
+
+
+# Beside the tables of a result
+
+GIVEN = ["--set", 'partners.tiers={close = ["OOO"]}', "--set", 'partners.groupings=["ZZZ"]']
+SHEETS_BESIDE = [name.replace("_", " ").capitalize() for names in BESIDE.values() for name in names]
+
+
+@pytest.fixture
+def whole(path: Path, tmp_path: Path) -> resilience.Result:
+    out = tmp_path / "whole.json"
+    given = ["--with", "tiers,burden", "--with", "sanctions,threat", "--quiet", "--out", str(out)]
+    assert main(["run", str(path), *GIVEN, *given]) == 0
+    return resilience.read_result(out)
+
+
+def test_one_result_holds_all_tables(whole: resilience.Result, path: Path, tmp_path: Path) -> None:
+    """What `run --with` writes is what each function gives of the case, read back from JSON and from CSV."""
+    case = resilience.load(path)
+    result = resilience.solve(case)
+    burden = resilience.burden(case, result)
+    alone = {
+        "burden": burden,
+        "sanctions": resilience.sanctions(case, result=result, burden=burden),
+        "threat": resilience.threat(case),
+    }
+    whole.write(tmp_path / "folder")
+    again = resilience.read_result(tmp_path / "folder")
+    for about, found in alone.items():
+        for read in (whole, again):
+            beside = read.beside(about)
+            assert beside is not None
+            for name in BESIDE[about]:
+                assert list(beside.tables[name].columns) == list(BESIDE_TABLES[name].names)
+                pd.testing.assert_frame_equal(
+                    beside.tables[name].replace("", None),
+                    found.tables[name].replace("", None),
+                    rtol=1e-6,
+                    atol=1e-9,
+                )
+            assert beside.meta["mixed_years"] == found.meta["mixed_years"]
+    assert whole.sanctions is whole.tables["sanctions"] and whole.requirements is not None
+    assert whole.meta["certificate"]["optima"] == burden.meta["certificate"]["optima"]
+    parameters = set(whole.assumptions["parameter"])
+    assert {"sanctions.stake", "threat.weights", "burden.region_premium", "partners.credits"} <= parameters
+    assert not whole.assumptions.duplicated(["good", "parameter"]).any()
+    said = set(whole.findings["message"])
+    assert all(set(found.findings["message"]) <= said for found in alone.values())
+
+
+def test_a_result_without_them_has_none(path: Path) -> None:
+    case = resilience.load(path)
+    result = resilience.solve(case, rests=False)
+    assert all(result.beside(about) is None for about in BESIDE)
+    with pytest.raises(AttributeError, match="has no 'sanctions'"):
+        _ = result.sanctions
+    other = resilience.threat(resilience.load(path, overrides=["threat.distance_km=3"]))
+    with pytest.raises(resilience.InputError, match="another case"):
+        result.with_tables(other)
+    assert "beside" not in result.meta and "threat" not in result.tables
+
+
+def test_the_workbook_of_a_result_shows_them(whole: resilience.Result, tmp_path: Path) -> None:
+    files = [tmp_path / f"{n}.xlsx" for n in (1, 2)]
+    for file in files:
+        whole.write(file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    book = load_workbook(files[0])
+    shown = [name for name in SHEETS_BESIDE if len(whole.tables[name.lower().replace(" ", "_")])]
+    assert len(shown) > 8 and set(shown) <= set(book.sheetnames)
+    contents = {row[0] for row in book["Contents"].iter_rows(values_only=True)}
+    assert set(shown) <= contents
+    cells = [str(cell) for row in book["Threat"].iter_rows(max_row=9, values_only=True) for cell in row if cell]
+    assert any(cell.startswith("Years are mixed") for cell in cells)
+    units = {cell for row in book["Sanctions"].iter_rows(max_row=9, values_only=True) for cell in row}
+    assert {"USD a year", "part of GDP"} <= units
+
+
+def test_the_report_shows_what_the_result_holds(whole: resilience.Result, tmp_path: Path) -> None:
+    written = resilience.write_report(whole, tmp_path / "whole.html", pictures=tmp_path / "slides")
+    page = (tmp_path / "whole.html").read_text(encoding="utf-8")
+    for key in ("burden", "sanctions", "threat", "tiers"):
+        assert f'<section id="{key}">' in page and f'href="#{key}"' in page
+    assert "Even footing" in page and "Break-even stake" in page and "Coefficient of variation" in page
+    assert {"burden.png", "sanctions.png", "threat.svg"} <= {path.name for path in written}
+    plain_result = resilience.Result(whole.meta, {k: v for k, v in whole.tables.items() if k not in BESIDE_TABLES})
+    resilience.write_report(plain_result, tmp_path / "plain.html")
+    assert 'id="sanctions"' not in (tmp_path / "plain.html").read_text(encoding="utf-8")
+
+
+def test_what_cannot_stand_beside_a_result_is_refused_before_the_work(path: Path, capsys: Any) -> None:
+    assert main(["run", str(path), "--with", "burdens"]) == 2
+    assert "'burdens' is none of burden, sanctions, threat, tiers" in capsys.readouterr().err
+
+
+def test_headlines_name_countries_and_coalitions(path: Path) -> None:
+    found = resilience.sanctions(resilience.load(path))
+    text = dict(headlines(found.tables, found.meta))
+    codes = [code for row in found.coalitions_stable["coalition"] for code in row.split() if code != "none"]
+    assert codes and not any(re.search(rf"(?<!Land ){code}", " ".join(text.values())) for code in codes)
+    assert coalition("AAA BBB", found.meta) == "Land AAA, Land BBB" and coalition("none", found.meta) == "nobody"

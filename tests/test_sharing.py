@@ -13,14 +13,18 @@ from conftest import Maker
 from hypothesis import given
 from hypothesis import strategies as st
 from instances import figures, model_data
+from scipy import sparse
 from test_burden import cell, priced, with_figures
 
 import resilience
+from resilience.economics import tied
 from resilience.economics.costs import Costs
 from resilience.economics.priced import Priced, cost_plan
 from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers
+from resilience.errors import SolverError
 from resilience.inputs.casefile import Cutoff
 from resilience.schema import ALL
+from resilience.solver import minimise_mixed
 
 LAW = st.integers(0, 10_000)
 
@@ -147,6 +151,83 @@ def test_min_max_against_brute_force(seed: int) -> None:
         assert costed.known(m) / gdp[m] <= shared.gdp_share[m] + 1e-4 * unit
     total = min(sum(pair[n] * size for n, size in enumerate(gdp.values())) for pair in burdens)
     assert sum(cheapest.landed.values()) <= total + 1e-4
+
+
+def goods_together(seed: int) -> tuple[list[Block], dict[str, float], float]:
+    """Blocks of two small goods, GDP of their members, and the largest burden of the cheapest plans."""
+    goods = [small_good(seed + n)[0] for n in (0, 50)]
+    sizes = np.random.default_rng(seed).uniform(1e6, 3e6, 2)
+    gdp = dict(zip(("M0", "M1"), sizes.tolist(), strict=True))
+    plans = [good.cheapest() for good in goods]
+    unit = max(sum(plan.known(m) for plan in plans) / gdp[m] for m in gdp)
+    return [block_of(good, f"good {n}") for n, good in enumerate(goods)], gdp, unit
+
+
+def least_largest(blocks: list[Block], gdp: dict[str, float], unit: float, held: dict[str, float]) -> float:
+    """The same in one programme with every row of every block written out, and one member's burden held."""
+    members = list(gdp)
+    costs = {m: np.concatenate([block.cost[m] for block in blocks]) / gdp[m] / unit for m in members}
+    whole = sparse.block_diag([*(block.program.matrix for block in blocks), np.zeros((0, 1))])
+    ties = np.array([np.append(costs[m], 0.0 if m in held else -1.0) for m in members])
+    low = [block.program.row_lower for block in blocks]
+    high = [block.program.row_upper for block in blocks]
+    columns = [[getattr(block.program, f"column_{side}") for block in blocks] for side in ("lower", "upper")]
+    objective = np.append(np.zeros(whole.shape[1] - 1), 1.0)
+    found = minimise_mixed(
+        objective,
+        sparse.csr_matrix(sparse.vstack([whole, sparse.csr_matrix(ties)])),
+        (
+            np.concatenate([*low, np.full(2, -np.inf)]),
+            np.concatenate([*high, [held.get(m, 0.0) for m in members]]),
+        ),
+        (np.concatenate([*columns[0], [-np.inf]]), np.concatenate([*columns[1], [np.inf]])),
+        np.zeros(len(objective), dtype=bool),
+        "all at once",
+    )
+    assert found is not None
+    return found.objective
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_good_by_good_is_the_whole_programme(seed: int) -> None:
+    """Both burdens in their order; the blocks have rows that are generated, the whole has them all."""
+    blocks, gdp, unit = goods_together(seed)
+    assert all((block.program.batch >= 0).any() for block in blocks)
+    shared = fair_plans(blocks, {}, gdp, {}, unit)
+    first = max(gdp, key=lambda m: shared.gdp_share[m])
+    found = {m: share / unit for m, share in shared.gdp_share.items()}
+    assert found[first] == pytest.approx(least_largest(blocks, gdp, unit, {}), abs=1e-7)
+    if min(found.values()) < found[first] - 1e-6:
+        held = {first: found[first] + 1e-9}
+        assert min(found.values()) == pytest.approx(least_largest(blocks, gdp, unit, held), abs=1e-5)
+    paid = {
+        m: sum(
+            float(block.cost[m] @ (shared.values[block.name] / block.program.column_size)) for block in blocks
+        ) / gdp[m]
+        for m in gdp
+    }  # fmt: skip
+    assert paid == pytest.approx(shared.gdp_share, rel=1e-4)
+
+
+def test_a_mixture_of_too_few_plans_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These goods need more plans than those that the first round knows; nothing is handed out before."""
+    blocks, gdp, unit = goods_together(0)
+    monkeypatch.setattr(tied, "MOST_ROUNDS", 1)
+    with pytest.raises(SolverError, match="did not close"):
+        fair_plans(blocks, {}, gdp, {}, unit)
+
+
+def test_who_does_not_count_pays_no_more_than_the_limit() -> None:
+    """M1's GDP is unknown: without a limit it would pay 24 USD more, so that M0 can pay a hundredth less."""
+    one, _ = small_good(9)
+    cheapest = one.cheapest()
+    block, unit = block_of(one, one.name), cheapest.known("M0") / 1e6
+    limit = cheapest.known("M1")
+    kept = fair_plans([block], {}, {"M0": 1e6}, {"M1": limit}, unit)
+    free = fair_plans([block], {}, {"M0": 1e6}, {"M1": 1e6}, unit)
+    assert one.read(kept.values[one.name]).known("M1") == pytest.approx(limit, rel=1e-4)
+    assert one.read(free.values[one.name]).known("M1") == pytest.approx(limit + 24.0, abs=0.1)
+    assert free.gdp_share["M0"] < kept.gdp_share["M0"]
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ import pytest
 import resilience
 from resilience.errors import InputError
 from resilience.schema import STUDY
-from resilience.studies.designs import DESIGNS, FACTOR_KEYS, LEVELS, STUDY_KEYS, StudySpec
-from resilience.studies.pictures import _Page
+from resilience.studies.designs import DESIGNS, LEVELS, StudySpec
+from resilience.studies.pictures import Page
+from resilience.studies.study_file import FACTOR_KEYS, STUDY_KEYS
 from resilience.studies.tables import study_tables, tornado_text
 from resilience.studies.workbook import cover
 from resilience.words import percent
@@ -252,7 +253,7 @@ def test_a_percent_sign_stays_with_its_number() -> None:
         "year": 1,
         "versions": {"resilience": "1"},
     }
-    page = _Page("title", key, meta | {"labels": {}, "members": {}}, 3.0)
+    page = Page("title", key, meta | {"labels": {}, "members": {}}, 3.0)
     for width in (2.0, 2.2, 2.4, 2.6, 2.8, 3.0):
         lines = page.fit("in 99 % of the points with diversion above 8 % and more than 15 % of it", 9, width, 9)
         assert len(lines) > 1 and not any(line.startswith("%") for line in lines)

@@ -27,7 +27,7 @@ from resilience.inputs import factor_words
 from resilience.schema import STUDY
 from resilience.studies.designs import Factor
 from resilience.studies.rules import Condition, discover, wilson
-from resilience.studies.tables import KEY, study_tables, tornado_text
+from resilience.studies.tables import KEY, headlines, study_tables, tornado_text
 
 pytest.importorskip("SALib")
 pytest.importorskip("sklearn")
@@ -399,3 +399,27 @@ def test_names_in_words() -> None:
     assert factor_words.unit("response.stock_months", "times") == "times what the case says"
     assert factor_words.unit("response.drawdown") == "share of stock a month"
     assert factor_words.value_text("response.drawdown", 0.5) == "50 % of stock a month"
+
+
+def test_the_headlines_are_read_from_the_tables() -> None:
+    points, outcomes, meta = study("sobol", 64, goods=("magnets", "wheat"), readings=("planned", "guaranteed"))
+    tables = study_tables(points, outcomes, meta)
+    sure, matters, turns = headlines(tables, meta)
+    own = tables["verdicts"].query("of_the_case == 'yes' and reading == 'planned'").set_index("good")["part"]
+    assert own.nunique() == 2 and sure.startswith("Least sure of 2 goods: ")
+    assert f"holds in {100 * own.min():.0f} % of 128 points (95 % interval " in sure
+    st = tables["indices"].query(f"good == '{own.idxmin()}' and reading == 'planned' and index == 'ST'")
+    st = st.set_index("in_words")
+    first, second = st["value"].nlargest(2).index
+    assert matters.startswith(f"What matters most, by Sobol index ST: {first} {st.at[first, 'value']:.2f} (")
+    assert f", then {second} {st.at[second, 'value']:.2f} (" in matters
+    assert turns.startswith("Break-even")
+    assert not headlines(tables | {"verdicts": tables["verdicts"].head(0)}, meta)
+
+
+def test_a_break_even_that_is_not_there_is_said() -> None:
+    points, outcomes, meta = study("one_at_a_time", 3)
+    tables = study_tables(points, outcomes, meta | {"spec": meta["spec"] | {"target": 1.0}})
+    _, matters, turns = headlines(tables, meta)
+    assert matters == f"What it rests on, one at a time: {tornado_text(tables['tornado'])}."
+    assert turns == "Break-even: no factor by itself takes the share across 100 %."

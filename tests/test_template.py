@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import resilience
 from resilience.cli import main
 from resilience.inputs import form
-from resilience.inputs.casefile import CUTOFF_KEYS, PARAMETERS
+from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS
 from resilience.schema import CATEGORIES, FORM
 
 RICH = {

@@ -18,7 +18,8 @@ from instances import figures, model_data, random_good
 import resilience
 from resilience.errors import SolverError
 from resilience.inputs.balance import GoodData
-from resilience.inputs.casefile import CUTOFF_KEYS, PARAMETERS, Cutoff, Setting, Surge
+from resilience.inputs.casefile import Cutoff, Setting
+from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, Surge
 from resilience.model import ModelData, build, build_chain
 from resilience.solver import Program, compile_model, minimise
 from resilience.studies.enters import Change, enters, markdown, programmes

@@ -58,7 +58,7 @@ def test_what_a_tier_adds(case: resilience.Case) -> None:
     # The members' own region sells nothing; with OOO 60 % must come from it, where 65 % on average come today.
     assert close["adds_to_requirement"] == pytest.approx(0.0, abs=1e-9)
     assert close["adds_to_moved_usd"] == pytest.approx(0.0, abs=1.0)
-    assert close["gap_text"] == "adds OOO to the region"
+    assert close["gap_text"] == "adds OOO to the region; worse: Wheat (shift → raise)"
     assert table.loc[("TTT", "ALL"), "gap_text"].startswith("adds nobody")
     text = "\n".join(found.findings["message"])
     assert "alignment is not known of ZZZ" in text and "far counts in part only" in text

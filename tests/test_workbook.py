@@ -17,7 +17,7 @@ from workbook_instances import HOSTILE, LONG, NAN, frame_of, made_up, required
 
 from resilience.errors import InputError
 from resilience.handoff.result_workbook import write_workbook
-from resilience.output import sheets
+from resilience.output import measure, sheets
 from resilience.output.sheets import heading
 from resilience.output.workbook import COLOURS, SOLVED, clean
 from resilience.results import Result
@@ -45,6 +45,16 @@ def _read(sheet: Any) -> tuple[list[str], list[list[Any]]]:
     (table,) = sheet.tables.values()
     head, *rows = [[cell.value for cell in row] for row in sheet[table.ref]]
     return head, rows
+
+
+def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order of the summary: what must change first."""
+    order = ["helium", "magnets", "cobalt", "lng", "arms", "wheat"]
+    return (
+        frame.sort_values("good", key=lambda goods: goods.map(order.index), kind="stable")
+        if "good" in frame
+        else frame
+    )
 
 
 def _expected(value: Any) -> Any:
@@ -81,7 +91,7 @@ def test_sheets_stand_in_order(book: Any) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_reads_back_as_it_was(book: Any, name: str) -> None:
-    frame = made_up().tables[name]
+    frame = _worst_first(made_up().tables[name])
     head, rows = _read(book[_sheet_of(name)])
     assert len(rows) == len(frame)
     for column in frame.columns:
@@ -180,7 +190,7 @@ def test_chain_shows_first_what_matters_most(linked: Any) -> None:
     for row in sheet[table.ref][1:]:
         assert {cell.font.b for cell in row if cell.column != 8} == {row[3].value == "yes"}
         assert row[7].fill.fgColor.rgb == "FF" + COLOURS[row[7].value][1:]
-        assert row[8].number_format == "0.0%"
+        assert row[8].number_format == "0.0 %"
         assert row[head.index("Input per unit")].number_format in ("0.000", "0.00000")  # 0.350, 0.00382
     last = openpyxl.utils.get_column_letter(head.index("Makers at home keep") + 1)
     assert f"${last}$" in sheet.print_area  # codes stand beyond it
@@ -197,7 +207,7 @@ def test_largest_suppliers_come_first(linked: Any) -> None:
 def test_codes_stand_beside_names(book: Any) -> None:
     head, rows = _read(book["Plan"])
     shown = [rows[0][head.index(name)] for name in ("Good", "Good code", "Member", "Supplier", "Supplier code")]
-    assert shown == ["Magnets, unwrought", "magnets", "Canada", "United States", "USA"]
+    assert shown == ["Helium, unwrought", "helium", "Canada", "United States", "USA"]
     assert _read(book["Requirements"])[1][8][2] == "All members"
 
 
@@ -207,11 +217,11 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
     assert head[-2:] == ["Canada (CAN)", "Germany (DEU)"]
     shown = {row[0]: row[-1] for row in rows}
     others = "market –, guar. –"
-    assert shown["Magnets, unwrought"] == f"build +50 pp\ntoday 10 %, least 60 %\n{others}\nTwo, month 7"
-    assert shown["Wheat, unwrought"] == f"met\ntoday 90 %, least 20 %\n{others}"
-    assert shown["Helium, unwrought"] == f"none\ntoday 5 %, least –\n{others}\nOne; Two, month 7"
-    assert shown["Lng, unwrought"] == f"shift\ntoday 50 %, least 25 %\n{others}\nOne; Two, month 7"
-    assert shown["Cobalt, unwrought"] == f"raise +0.1 pp\ntoday 27.0 %, least 27.2 %\n{others}\nOne; Two, month 7"
+    assert shown["Magnets, unwrought"] == f"build +50 pp: 10 %, least 60 %\n{others}, month 7\nTwo"
+    assert shown["Wheat, unwrought"] == f"met: 90 %, least 20 %\n{others}"
+    assert shown["Helium, unwrought"] == f"none: 5 %, least –\n{others}, month 7\nOne; Two"
+    assert shown["Lng, unwrought"] == f"shift: 50 %, least 25 %\n{others}, month 7\nOne; Two"
+    assert shown["Cobalt, unwrought"] == f"raise +0.1 pp: 27.0 %, least 27.2 %\n{others}, month 7\nOne; Two"
     assert shown["Arms, unwrought"] == "unknown"
     words = [row[head.index("Status")] for row in rows]
     assert words == sorted(words, key=["none", "build", "raise", "shift", "unknown", "met"].index)
@@ -224,6 +234,39 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
     for row in sheet[table.ref][1:]:
         status = re.match(r"\w+", row[-1].value)
         assert status and row[-1].fill.fgColor.rgb == "FF" + COLOURS[status.group()][1:]
+
+
+def test_summary_begins_with_the_answer_in_two_sentences(book: Any) -> None:
+    said = " ".join(str(row[0]) for row in book["Summary"].iter_rows(min_row=3, max_row=7, values_only=True))
+    assert said.startswith("Of 6 goods, for all members together: 1 none (no share suffices); 1 build (")
+    assert "1 met (survives as it is). Largest gaps: Magnets, unwrought 10 % today, 60 % needed; Cobalt" in said
+
+
+def test_map_of_members_is_printed_on_pages_of_its_own(book: Any) -> None:
+    sheet = book["Summary"]
+    (table,) = sheet.tables.values()
+    first, last = (int(number) for number in re.findall(r"\d+", table.ref))
+    together, members = str(sheet.print_area).split(",")
+    assert re.search(r"\$A\$1:\$K\$\d+$", together)
+    assert members.endswith(f"$L${first + 1}:$M${last}") and sheet.print_title_cols == "$A:$A"
+
+
+def test_a_narrow_table_is_printed_with_all_of_its_notes(book: Any) -> None:
+    """The notes of the change log are wider than its columns; the printed area holds them whole."""
+    sheet = book["Change log"]
+    area = str(sheet.print_area).split("!")[1]
+    right = openpyxl.utils.range_boundaries(area)[2]
+    across = sum(sheet.column_dimensions[openpyxl.utils.get_column_letter(n)].width for n in range(1, right + 1))
+    notes = [str(row[0]) for row in sheet.iter_rows(min_row=2, max_row=4, values_only=True) if row[0]]
+    assert right > 6 and max(measure.width(note) for note in notes) <= across
+
+
+def test_lines_of_a_text() -> None:
+    assert measure.wrapped("one two three", measure.width("one two") + 0.01) == ["one two", "three"]
+    assert measure.lines("one two three", measure.width("one two") + 0.01) == 2
+    assert measure.lines("one\ntwo", 100) == 2 and measure.lines("", 5) == 1
+    assert measure.lines("m" * 100, measure.width("m" * 30)) == 4  # broken where the room ends
+    assert measure.width("wide", 20) == pytest.approx(2 * measure.width("wide", 10))
 
 
 def test_colours_darken_with_the_verdict_so_that_they_read_in_grey() -> None:
@@ -281,7 +324,7 @@ def test_what_the_solver_found_is_no_formula_and_marked(book: Any, formulas: Any
             for column in columns:
                 cell = row[head.index(column)]
                 assert cell.data_type != "f" and cell.fill.fgColor.rgb == "FF" + SOLVED[1:]
-        notes = [str(row[0]) for row in book[name].iter_rows(max_row=10, values_only=True)]
+        notes = [str(row[0]) for row in book[name].iter_rows(max_row=12, values_only=True)]
         assert any("solver output, does not recalculate" in note for note in notes), name
 
 
@@ -358,9 +401,10 @@ def test_number_formats_follow_the_unit(book: Any) -> None:
         cells = [row[head.index(column)] for row in book[sheet][table.ref][1:]]
         return {cell.number_format for cell in cells if isinstance(cell.value, (int, float, str))}
 
-    assert formats("Requirements", "Least share") == {"0.0%"}
-    assert formats("Verdicts", "Gap") == {"0.0%"}
-    assert formats("Stress", "Worst shortfall") == {"0.0%"}
+    assert formats("Requirements", "Least share") == {"0.0 %"}
+    assert formats("Verdicts", "Gap") == {"0.0 %"}
+    assert formats("Stress", "Worst shortfall") == {"0.0 %"}
+    assert formats("Benchmarks", "Limit") == {"0.0 %", "#,##0.0"}  # shares, and days of oil
     assert formats("Plan", "Baseline") == {"#,##0"}
     assert formats("Data", "Year") == {"0"}
     assert formats("Data", "Factor") == {"#,##0.00"}
@@ -378,11 +422,11 @@ def test_sheets_are_set_up_for_screen_and_printer(book: Any, name: str) -> None:
     page = sheet.page_setup
     assert (page.orientation, page.paperSize) == ("landscape", 9)
     fitted = sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage
-    if name in ("Summary", "Data", *PAGES):
+    if name in ("Summary", *PAGES):
         assert not fitted and 30 <= page.scale <= 100  # page breaks have no effect on fitted pages
     else:
         assert fitted and page.fitToWidth in (None, 1)
-        assert page.fitToHeight == (2 if name == "Cover" else 0)
+        assert page.fitToHeight in ((None, 1) if name in ("Cover", "Contents") else (0,))
     assert "&P" in sheet.oddFooter.right.text and sheet.oddHeader.left.text.endswith("Two against a cutoff")
     if name != "Cover":
         (table,) = sheet.tables.values()
@@ -453,7 +497,7 @@ def test_any_number_of_goods_and_members(tmp_path: Path, goods: int, members: in
     result = made_up(labels, requirements=frame_of("requirements", rows), meta={"members": names})
     head, rows_read = _read(openpyxl.load_workbook(_write(tmp_path, result))["Summary"])
     assert len(rows_read) == goods and len(head) == 11 + members
-    cell = "raise +20 pp\ntoday 30 %, least 50 %\nmarket –, guar. –"
+    cell = "raise +20 pp: 30 %, least 50 %\nmarket –, guar. –, month 7"
     assert {shown for row in rows_read for shown in row[11:]} == {cell}
 
 
@@ -475,5 +519,5 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
 def test_short_verdict_shows_a_small_rise() -> None:
     row = {"status": "raise", "share": 0.27204, "share_today": 0.27045, "gap": 0.00159}
-    assert short_verdict(row) == ("raise +0.2 pp", "today 27.0 %, least 27.2 %")
+    assert short_verdict(row) == ("raise +0.2 pp", ": 27.0 %, least 27.2 %")
     assert "from 27.0 % to 27.2 %" in verdict({**row, "scope": "consumption"})

@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resilience.commands.terminal import (
-    BAD_INPUT,
-    SOLVED,
+    PICTURES,
+    RESULT_OR_PICTURE,
     Progress,
     add_case_arguments,
+    add_command,
+    add_out,
     add_workers,
     check_target,
     check_workers,
     console_of,
     default_workers,
+    finish,
     load_case,
-    write,
 )
 
 if TYPE_CHECKING:
     from resilience.economics.burden import Burden
-
-PICTURES = (".png", ".svg")
 
 EPILOG = """\
 examples:
@@ -41,21 +41,16 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "burden",
-        help="what the requirement costs each member, and how to share it",
+        short="what the requirement costs each member, and how to share it",
         description="Costs the plans of a case (purchases, freight, capacity, stocks), finds the cheapest and\n"
         "the fairest, the transfers between members, and the cheapest mix of stocks and shares. A member\n"
         "rides free in a good if it survives as it buys today and pays nothing while others pay.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        help="NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture",
-    )
+    add_out(command, RESULT_OR_PICTURE)
     add_workers(command)
     add_case_arguments(command)
 
@@ -63,35 +58,20 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print who bears what, and write the tables."""
     from resilience.economics.burden import burden
+    from resilience.economics.burden_picture import burden_picture
 
     check_workers(options.workers)
     out: Path | None = options.out
-    drawn = out is not None and out.suffix.lower() in PICTURES
-    if not drawn:
-        check_target(out)
+    if out is None or out.suffix.lower() not in PICTURES:
+        check_target(out, PICTURES)
     case = load_case(options)
-    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+    what, rounds = "goods, solved and costed", 2 + len(case.file.compare)
+    bar = Progress(console_of(sys.stderr), len(case.goods), options.quiet, what=what, rounds=rounds)
+    with bar as advance:
         found = burden(case, workers=options.workers or default_workers(case), progress=advance)
     if not options.quiet:
         _print(found)
-    if out is None:
-        return SOLVED
-    if not (_draw(found, out) if drawn else write(found, out)):
-        return BAD_INPUT
-    if not options.quiet:
-        print(f"written: {out}")
-    return SOLVED
-
-
-def _draw(found: Burden, out: Path) -> bool:
-    from resilience.economics.burden_picture import burden_picture
-
-    try:
-        burden_picture(found.sharing, out, found.meta)
-    except OSError as error:
-        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
-        return False
-    return True
+    return finish(found, out, options.quiet, lambda path: burden_picture(found.sharing, path, found.meta))
 
 
 def _print(found: Burden) -> None:

@@ -6,15 +6,23 @@ import argparse
 import sys
 from typing import Any
 
-from resilience.commands.terminal import SOLVED, add_case_arguments, counted, load_case, print_findings
+from resilience.commands.terminal import (
+    SOLVED,
+    add_case_arguments,
+    add_command,
+    counted,
+    load_case,
+    print_findings,
+)
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "check",
-        help="check a case and its data set, compute nothing",
-        description="Reads a case file and its data set and prints every finding; warnings and remarks of one "
+        short="check a case and its data set, compute nothing",
+        description="Reads a case file and its data set and prints every finding; warnings and remarks of one\n"
         "kind as one, with the goods and members they are about.",
     )
     command.add_argument(

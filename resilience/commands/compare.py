@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
 from resilience.commands.terminal import (
     SOLVED,
     Progress,
     add_case_arguments,
+    add_command,
+    add_out,
     add_workers,
     console_of,
     default_workers,
@@ -20,10 +21,12 @@ from resilience.commands.terminal import (
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "compare",
-        help="the same case with other regions side by side",
-        description="Solves the case once for each region and prints shares and verdicts side by side.",
+        short="the same case with other regions side by side",
+        description="Solves the case once for each region and prints shares and verdicts side by side. A member\n"
+        'outside a region is added to it, and the region is then called "NATO with JPN".',
     )
     command.add_argument(
         "--regions",
@@ -31,7 +34,7 @@ def add(commands: Any) -> None:
         help="coalitions to compare, by default those under compare in the case file, else G7, G7 and EU, "
         "G7 and IP4, NATO",
     )
-    command.add_argument("--out", metavar="PATH", type=Path, help="write the table as CSV (NAME.csv)")
+    add_out(command, "write the table as CSV (NAME.csv)")
     add_workers(command)
     add_case_arguments(command)
 
@@ -51,7 +54,14 @@ def run(options: argparse.Namespace) -> int:
     case = load_case(options)
     named = [name.strip() for name in (options.regions or "").split(",") if name.strip()]
     regions = named or list(case.file.compare) or ["G7", "G7 and EU", "G7 and IP4", "NATO"]
-    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+    progress = Progress(
+        console_of(sys.stderr),
+        len(case.goods),
+        options.quiet,
+        what="goods, one region after the other",
+        rounds=len(set(regions)),
+    )
+    with progress as advance:
         found = compare(case, regions, workers=options.workers or default_workers(case), progress=advance)
     regions = list(dict.fromkeys(found["region"]))
     if options.out is not None:
@@ -77,4 +87,9 @@ def run(options: argparse.Namespace) -> int:
         console_of(sys.stdout).print(table)
         print("–: no share suffices, or none can be given.")
         print("A larger region counts more suppliers, so a higher share need not mean more effort.")
+        for region in regions:
+            if region not in case.groups:
+                coalition, _, members = region.rpartition(" with ")
+                added = " and ".join(case.data.names()[member] for member in members.split(", "))
+                print(f"{region}: {coalition} and {added}, as the region must hold every member.")
     return SOLVED

@@ -8,7 +8,16 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.terminal import BAD_INPUT, SOLVED, add_quiet, console_of, decimal, print_findings
+from resilience.commands.terminal import (
+    SOLVED,
+    add_command,
+    add_out,
+    add_quiet,
+    console_of,
+    decimal,
+    print_findings,
+    save,
+)
 
 if TYPE_CHECKING:
     from resilience.results import Result
@@ -35,13 +44,13 @@ input, 3 the solver did not answer "optimal", 1 a fault of the program
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "content",
-        help="the value content of products by rules of origin",
+        short="the value content of products by rules of origin",
         description="Computes the originating share of a product's value from its bill of materials,\n"
         "says whether it meets a rule, what is missing and the cheapest shift of origins.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("bom", metavar="BOM", type=Path, nargs="?", help="bill of materials (.csv)")
     command.add_argument("--rule", metavar="NAME", help="a known rule; list prints them all")
@@ -78,9 +87,7 @@ def add(commands: Any) -> None:
         help="share a stage must have to qualify itself (default: the rule's, else the product's threshold)",
     )
     command.add_argument("--whole", action="store_true", help="shift items wholly or not at all")
-    command.add_argument(
-        "--out", metavar="PATH", type=Path, help="write the answers as NAME.csv, or all tables as NAME.json"
-    )
+    add_out(command, "write the answers as NAME.csv, or all tables as NAME.json")
     add_quiet(command)
 
 
@@ -112,20 +119,15 @@ def run(options: argparse.Namespace) -> int:
     result = assess(products, rule, whole=options.whole, bom=options.bom.name)
     if not options.quiet:
         _print_content(result)
-    if out is None:
-        return SOLVED
-    try:
-        if out.suffix.lower() == ".json":
-            result.to_json(out)
-        else:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            result.tables["content"].to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
-    except OSError as error:
-        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
-        return BAD_INPUT
-    if not options.quiet:
-        print(f"written: {out}")
-    return SOLVED
+    return SOLVED if out is None else save(out, lambda: _write(result, out), options.quiet)
+
+
+def _write(result: Result, out: Path) -> None:
+    if out.suffix.lower() == ".json":
+        result.to_json(out)
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        result.tables["content"].to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def _print_rules() -> None:

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.terminal import BAD_INPUT, SOLVED, add_case_arguments, console_of, decimal, load_case
+from resilience.commands.terminal import (
+    SOLVED,
+    add_case_arguments,
+    add_command,
+    add_out,
+    console_of,
+    decimal,
+    load_case,
+    save,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +40,13 @@ exit status: 0 computed (also where no share suffices), 2 bad input, 3 the solve
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "frontier",
-        help="the least share of one good as one number of the case moves",
+        short="the least share of one good as one number of the case moves",
         description="Moves one number of a case through a range and prints the least share of one good at every\n"
         "corner of the curve, and where it crosses today's share and a target.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--good", metavar="NAME", required=True, help="short name of the good")
     command.add_argument(
@@ -61,12 +70,7 @@ def add(commands: Any) -> None:
         "--reading", choices=("planned", "market", "guaranteed"), default="planned", help="default: planned"
     )
     command.add_argument("--target", metavar="X", type=decimal, help="a share to be crossed, 0.6 for 60 %%")
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        help="NAME.csv the table, NAME.png or NAME.svg the picture, or NAME.xlsx",
-    )
+    add_out(command, "NAME.csv the table, NAME.png or NAME.svg the picture, or NAME.xlsx")
     add_case_arguments(command)
 
 
@@ -106,16 +110,7 @@ def run(options: argparse.Namespace) -> int:
     meta = frontier_meta(case, table, how=options.how, target=options.target)
     if not options.quiet:
         _print_frontier(table, meta)
-    if out is None:
-        return SOLVED
-    try:
-        write_frontier(table, meta, out)
-    except OSError as error:
-        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
-        return BAD_INPUT
-    if not options.quiet:
-        print(f"written: {out}")
-    return SOLVED
+    return SOLVED if out is None else save(out, lambda: write_frontier(table, meta, out), options.quiet)
 
 
 def _print_frontier(table: pd.DataFrame, meta: Mapping[str, Any]) -> None:

@@ -16,16 +16,22 @@ from resilience.commands.terminal import (
     SOLVED,
     Progress,
     add_case_arguments,
+    add_command,
+    add_list,
+    add_out,
     add_workers,
     check_target,
     check_workers,
     console_of,
     default_workers,
     load_case,
+    progress_of,
+    split,
     write,
 )
 
 if TYPE_CHECKING:
+    from resilience.inputs.case import Case
     from resilience.results import Result
 
 MOST_LINKS = 5
@@ -41,6 +47,8 @@ examples:
       two goods, two members that must survive (both must be in the region)
   resilience run models/g7-china.toml --set survival.months=6 --set cutoffs.China.fraction=0.5
       other assumptions for one run; a cutoff is changed by its name
+  resilience run models/g7-china-burden.toml --with burden,sanctions,threat --out g7-china.xlsx
+      what the requirement costs and what sanctions would, as more sheets (tables) of the same result
   resilience check models/my-case.toml
       every finding about a case and its data set, with file, row, column, value and remedy
 
@@ -51,19 +59,14 @@ exit status: 0 solved (also where no share suffices: that is a finding), 2 bad i
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "run",
-        help="compute the minimum regional shares",
+        short="compute the minimum regional shares",
         description="Computes the minimum regional shares of a case and prints the verdict for each good.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        help="where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files",
-    )
+    add_out(command, "where to write the result: NAME.xlsx the workbook, NAME.json, or a folder for CSV files")
     command.add_argument(
         "--compare",
         metavar="OLD",
@@ -87,6 +90,12 @@ def add(commands: Any) -> None:
         action="store_true",
         help="leave out what each headline number rests on (the table rests_on), to save time",
     )
+    add_list(
+        command,
+        "--with",
+        "also the tables of burden, sanctions, threat, tiers, all or some; they stand beside the result's own. "
+        "tiers takes long, see resilience tiers --help",
+    )
     add_workers(command)
     add_case_arguments(command)
 
@@ -101,18 +110,20 @@ def run(options: argparse.Namespace) -> int:
     _check_beside(options)
     start = time.perf_counter()
     case = load_case(options)
-    console = console_of(sys.stderr)
+    asked = _asked(case, split(getattr(options, "with")))
     if not options.quiet:
         log = logging.getLogger("resilience")
         log.setLevel(logging.INFO)
         log.addHandler(logging.StreamHandler(sys.stderr))
-    with Progress(console, len(case.goods), options.quiet) as advance:
+    with progress_of(case, options) as advance:
         result = solve(
             case,
             workers=options.workers or default_workers(case),
             progress=advance,
             rests=False if options.no_rests else None,
         )
+    if asked:
+        result = _beside(case, result, asked, options)
     written = write(result, options.out, options.compare, options.study) if options.out is not None else []
     drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
@@ -124,6 +135,49 @@ def run(options: argparse.Namespace) -> int:
         if (options.out is None or written) and (options.pictures is None or drawn is not None)
         else BAD_INPUT
     )
+
+
+def _asked(case: Case, names: Sequence[str]) -> list[str]:
+    """What is asked for beside the result, in the order in which it is computed; refuses what cannot be."""
+    from resilience.economics.sanction_losses import target_of
+    from resilience.economics.threats import targets_of
+    from resilience.errors import Finding, InputError
+    from resilience.schema import BESIDE
+
+    message = f"is none of {', '.join(BESIDE)}"
+    wrong = [Finding("error", "--with", None, None, f"{name!r} {message}") for name in names if name not in BESIDE]
+    if wrong:
+        raise InputError(wrong)
+    if {"sanctions", "tiers"} & set(names):
+        target_of(case)
+    if "threat" in names:
+        targets_of(case)
+    return [name for name in BESIDE if name in names]
+
+
+def _beside(case: Case, result: Result, asked: Sequence[str], options: argparse.Namespace) -> Result:
+    """The result with the tables that are asked for beside its own."""
+    from resilience.economics.burden import Burden, burden
+    from resilience.economics.partner_tiers import tiers_in
+    from resilience.economics.security import sanctions, threat, tiers
+
+    console = console_of(sys.stderr)
+    found: list[Result] = []
+    cost: Burden | None = None
+    if "burden" in asked:
+        with Progress(console, len(case.goods), options.quiet, what="goods costed") as advance:
+            cost = burden(case, result, progress=advance)
+        found.append(cost)
+    if "sanctions" in asked:
+        found.append(sanctions(case, result=result, burden=cost))
+    if "threat" in asked:
+        found.append(threat(case))
+    if "tiers" in asked:
+        regions = len(tiers_in(case))
+        with Progress(console, regions + 1, options.quiet, what="regions") as advance:
+            workers = options.workers or default_workers(case, regions)
+            found.append(tiers(case, workers=workers, progress=advance))
+    return result.with_tables(*found)
 
 
 def _check_pictures(folder: Path | None) -> None:

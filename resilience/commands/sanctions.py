@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from resilience.commands.terminal import (
-    BAD_INPUT,
-    SOLVED,
-    Progress,
+    PICTURES,
+    RESULT_OR_PICTURE,
     add_case_arguments,
+    add_command,
+    add_list,
+    add_out,
     add_workers,
     check_target,
     check_workers,
     console_of,
     default_workers,
+    finish,
     load_case,
+    progress_of,
     split,
-    write,
 )
 
 if TYPE_CHECKING:
     from resilience.economics.security import Security
-
-PICTURES = (".png", ".svg")
 
 EPILOG = """\
 examples:
@@ -42,30 +43,19 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "sanctions",
-        help="what sanctions against a target cost each member, and who would take part",
+        short="what sanctions against a target cost each member, and who would take part",
         description="Members stop trading with a target: what each loses before and after the requirement, how\n"
         "evenly, what the target loses, which stakes make members join, and which coalitions hold.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--target",
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="countries or coalitions (default: the case's, else those its cutoffs name)",
-    )
+    add_list(command, "--target", "countries or coalitions (default: the case's, else those its cutoffs name)")
     command.add_argument(
         "--burden", action="store_true", help="work out the yearly cost of the requirement as well; takes longer"
     )
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        help="NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture",
-    )
+    add_out(command, RESULT_OR_PICTURE)
     add_workers(command)
     add_case_arguments(command)
 
@@ -83,35 +73,22 @@ def run(options: argparse.Namespace) -> int:
     case = load_case(options)
     target = split(options.target) or None
     target_of(case, target)  # a wrong name is said before the work is done
-    with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
+    with progress_of(case, options) as advance:
         workers = options.workers or default_workers(case)
         result = solve(case, workers=workers, progress=advance, rests=False)
-    cost = burden(case, result) if options.burden else None
-    found = sanctions(case, target, result=result, burden=cost)
-    return finish(found, options, _print)
+        cost = burden(case, result) if options.burden else None
+        found = sanctions(case, target, result=result, burden=cost)
+    return show(found, options, _print)
 
 
-def finish(found: Security, options: argparse.Namespace, show: Any) -> int:
-    """Print what was found, write it where the options say so, and give the exit status."""
+def show(found: Security, options: argparse.Namespace, table: Callable[[Security], None]) -> int:
+    """Print what was found, first its ``table``, write it where the options say so, and give the exit status."""
     from resilience.economics.security_output import draw
 
     if not options.quiet:
-        show(found)
+        table(found)
         print_short(found)
-    out: Path | None = options.out
-    if out is None:
-        return SOLVED
-    if out.suffix.lower() in PICTURES:
-        try:
-            draw(found, out)
-        except OSError as error:
-            print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
-            return BAD_INPUT
-    elif not write(found, out):
-        return BAD_INPUT
-    if not options.quiet:
-        print(f"written: {out}")
-    return SOLVED
+    return finish(found, options.out, options.quiet, lambda path: draw(found, path))
 
 
 def print_short(found: Security) -> None:

@@ -6,7 +6,7 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,10 @@ from resilience.commands.terminal import (
     BAD_INPUT,
     FAULT,
     SOLVED,
+    Progress,
     add_case_arguments,
+    add_command,
+    add_out,
     check_target,
     check_workers,
     console_of,
@@ -22,7 +25,7 @@ from resilience.commands.terminal import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import pandas as pd
 
     from resilience.studies.runner import Study
 
@@ -59,21 +62,19 @@ exit status: 0 all points are there, 2 bad input, 130 stopped by Ctrl-C (what is
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "study",
-        help="many points: how the shares move with stocks, months, surge, …",
+        short="many points: how the shares move with stocks, months, surge, …",
         description="Computes a case at many points and says what the shares depend on: tornado, heat map,\n"
         "indices with confidence intervals, verdicts, break-even and rules.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        required=True,
-        help="a folder that keeps the points as they get done, with tables, workbook and pictures; or NAME.xlsx, "
+    add_out(
+        command,
+        "a folder that keeps the points as they get done, with tables, workbook and pictures; or NAME.xlsx, "
         "NAME.json",
+        required=True,
     )
     command.add_argument(
         "--workers",
@@ -91,8 +92,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compute the points that are missing and write what they say."""
-    from resilience.studies.designs import read_study
     from resilience.studies.runner import StudyStopped, WrongVersions, study
+    from resilience.studies.study_file import read_study
 
     check_workers(options.workers)
     check_target(options.out)
@@ -109,10 +110,16 @@ def run(options: argparse.Namespace) -> int:
     )
     store = None if options.out.suffix.lower() in (".xlsx", ".json") else options.out
     logging.getLogger("resilience").addHandler(logging.StreamHandler(sys.stderr))
+    progress = Progress(console_of(sys.stderr), None, options.quiet, what="points")
     try:
-        with _study_progress(console_of(sys.stderr), options.quiet) as advance:
+        with progress as advance:
             found = study(
-                case, spec, out=store, workers=options.workers, scheduler=options.scheduler, progress=advance
+                case,
+                spec,
+                out=store,
+                workers=options.workers,
+                scheduler=options.scheduler,
+                progress=lambda done, total: advance("", done, total),
             )
     except KeyboardInterrupt as stop:
         print(f"stopped: {stop}", file=sys.stderr)
@@ -124,17 +131,17 @@ def run(options: argparse.Namespace) -> int:
     try:
         if not options.quiet:
             print("writing tables, workbook and pictures …", file=sys.stderr)
-        written = _write_study(found, options.out)
+        tables, written = _write_study(found, options.out)
     except OSError as error:
         print(f"error: {options.out}: cannot be written ({error.strerror or error})", file=sys.stderr)
         return BAD_INPUT
     if not options.quiet:
-        _print_study(found, advance.computed, seconds, written)
+        _print_study(found, tables, progress.now_done, seconds, written)
     return SOLVED
 
 
-def _write_study(found: Study, out: Path) -> list[Path]:
-    """Tables, workbook and pictures of a study; gives what a reader would open."""
+def _write_study(found: Study, out: Path) -> tuple[dict[str, pd.DataFrame], list[Path]]:
+    """Tables, workbook and pictures of a study; gives the tables and what a reader would open."""
     import tempfile
 
     from resilience.results import Result
@@ -145,19 +152,22 @@ def _write_study(found: Study, out: Path) -> list[Path]:
     tables = study_tables(found.points, found.outcomes, found.meta)
     if out.suffix.lower() == ".json":
         Result(found.meta, tables).to_json(out)
-        return [out]
+        return tables, [out]
     if out.suffix.lower() == ".xlsx":
         with tempfile.TemporaryDirectory() as folder:
             pictures = study_pictures(found.points, found.outcomes, found.meta, tables, folder)
-            return write_study_workbook(tables, found.meta, out, pictures)
+            return tables, write_study_workbook(tables, found.meta, out, pictures)
     Result(found.meta, tables).to_csv(out / "tables")
     pictures = study_pictures(found.points, found.outcomes, found.meta, tables, out / "pictures")
     books = write_study_workbook(tables, found.meta, out / "study.xlsx", pictures)
-    return [*books, out / "tables", *([out / "pictures"] if pictures else [])]
+    return tables, [*books, out / "tables", *([out / "pictures"] if pictures else [])]
 
 
-def _print_study(found: Study, computed: int, seconds: float, written: Sequence[Path]) -> None:
+def _print_study(
+    found: Study, tables: Mapping[str, pd.DataFrame], computed: int, seconds: float, written: Sequence[Path]
+) -> None:
     from resilience.schema import STATUS_WORDS
+    from resilience.studies.tables import headlines
 
     console = console_of(sys.stdout)
     meta = found.meta
@@ -178,45 +188,7 @@ def _print_study(found: Study, computed: int, seconds: float, written: Sequence[
         f"outcomes); {computed:,} computed now, {seconds:.1f} s",
         highlight=False,
     )
+    for sentence in headlines(tables, meta):
+        console.print(sentence, highlight=False, markup=False)
     for path in written:
         console.print(f"written: {path}", highlight=False, markup=False)
-
-
-class _study_progress:
-    """A progress bar with points, points a second and the time left; gives the callback for ``study``."""
-
-    def __init__(self, console: Console, quiet: bool):
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.computed = 0  # in this run, without those that were kept before
-        self._first: tuple[int, float] | None = None
-        self.bar = Progress(
-            TextColumn("points"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-            console=console,
-            transient=True,
-            disable=quiet or not console.is_terminal,
-            speed_estimate_period=600.0,  # chunks come in bursts
-        )
-        self.task = self.bar.add_task("", total=None)
-
-    def __enter__(self) -> _study_progress:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.perf_counter()
-        if self._first is None:
-            self._first = done, now
-            self.bar.reset(self.task, total=total, completed=done)
-        kept, start = self._first
-        self.computed = done - kept
-        rate = f"{self.computed / (now - start):,.1f} points/s" if self.computed else ""
-        self.bar.update(self.task, completed=done, total=total, description=rate)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from resilience.commands.terminal import BAD_INPUT, SOLVED, add_quiet, split
+from resilience.commands.terminal import add_command, add_list, add_out, add_quiet, save, split
 
 EPILOG = """\
 examples:
@@ -28,30 +27,18 @@ exit status: 0 written, 2 bad input, 1 a fault of the program
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "template",
-        help="write a workbook of the case's inputs, to be filled in and taken back",
+        short="write a workbook of the case's inputs, to be filled in and taken back",
         description="Writes the assumptions, cutoffs and balances of a case as an Excel workbook with drop-down\n"
         "lists, ranges and comments. Filled in, it is taken back by check, run and study with --inputs.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("case", metavar="CASE", type=Path, help="case file (.toml), see models/")
-    command.add_argument("--out", metavar="PATH", type=Path, required=True, help="the workbook, NAME.xlsx")
-    command.add_argument(
-        "--goods",
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="balances of these goods or categories only (default: of all goods of the case)",
-    )
-    command.add_argument(
-        "--members",
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="balances of these members only (default: of all members of the case)",
-    )
+    add_out(command, "the workbook, NAME.xlsx", required=True)
+    add_list(command, "--goods", "balances of these goods or categories only (default: of all goods of the case)")
+    add_list(command, "--members", "balances of these members only (default: of all members of the case)")
     add_quiet(command)
 
 
@@ -67,11 +54,9 @@ def run(options: argparse.Namespace) -> int:
     case = load(options.case)
     goods, members = split(options.goods), split(options.members)
     part = load(options.case, goods=goods, members=members) if goods or members else case
-    try:
-        write_form(case, out, goods=part.goods if goods else (), members=part.members)
-    except OSError as error:
-        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
-        return BAD_INPUT
-    if not options.quiet:
-        print(f"written: {out}; filled in, take it back with: resilience run {options.case} --inputs {out}")
-    return SOLVED
+    return save(
+        out,
+        lambda: write_form(case, out, goods=part.goods if goods else (), members=part.members),
+        options.quiet,
+        f"; filled in, take it back with: resilience run {options.case} --inputs {out}",
+    )

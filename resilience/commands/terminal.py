@@ -7,9 +7,11 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,25 +29,41 @@ NUMBER = r"-?\b\d[\d.,]*\b(?: ?%| t\b| kUSD\b)?"
 CODES = rf"\b[A-Z]{{3}}\b(?: by {NUMBER})?"
 VARIES = re.compile(rf"({CODES}(?:, {CODES})*(?:, \d+ more by less)?|{NUMBER})")  # within a kind of finding
 HANGING: Any = {"initial_indent": "  ", "subsequent_indent": "    ", "break_long_words": False}
+PICTURES = (".png", ".svg")
+RESULT_OR_PICTURE = "NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture"
+EVERY = 10.0  # seconds between two lines on progress where there is no terminal
 NOT_A_FOLDER = {".csv", ".xls", ".xlsm", ".ods", ".txt", ".parquet", ".xml", ".html", ".pdf", ".png", ".svg"}
+
+
+def add_command(commands: Any, name: str, short: str, description: str, epilog: str = "") -> Any:
+    """Declare a command; ``short`` stands in the list of commands, the other texts keep their lines."""
+    return commands.add_parser(
+        name,
+        help=short,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_list(command: argparse.ArgumentParser, option: str, what: str) -> None:
+    """An option that takes names separated by commas, also several times."""
+    command.add_argument(option, action="append", default=[], metavar="A,B", help=what)
+
+
+def add_out(command: argparse.ArgumentParser, what: str, required: bool = False) -> None:
+    """Where to write."""
+    command.add_argument("--out", metavar="PATH", type=Path, required=required, help=what)
 
 
 def add_case_arguments(command: argparse.ArgumentParser, what: str = "case file (.toml)") -> None:
     """The case and what may be changed of it for one run."""
     command.add_argument("case", metavar="CASE", type=Path, help=f"{what}, see models/")
-    command.add_argument(
-        "--goods",
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="only these goods or categories (food, energy, military)",
-    )
-    command.add_argument(
+    add_list(command, "--goods", "only these goods or categories (food, energy, military)")
+    add_list(
+        command,
         "--members",
-        action="append",
-        default=[],
-        metavar="A,B",
-        help="members that must survive: country codes or a coalition, in place of the case's",
+        "members that must survive: country codes or a coalition, in place of the case's",
     )
     command.add_argument("--year", type=int, metavar="YEAR", help="data of this year or the latest before it")
     command.add_argument(
@@ -104,11 +122,12 @@ def load_case(options: argparse.Namespace) -> Case:
 
 def decimal(text: str) -> float:
     """A number of the command line."""
+    from resilience.inputs.suggestions import number_hint
+
     try:
         return float(text)
     except ValueError:
-        comma = "; write it with a point, not a comma" if re.fullmatch(r"-?\d+,\d+", text) else ""
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number{comma}") from None
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number{number_hint(text)}") from None
 
 
 def split(texts: list[str]) -> list[str]:
@@ -169,12 +188,49 @@ def write(result: Result, out: Path, compare: Path | None = None, study: Path | 
     return []
 
 
-class Progress:
-    """A progress bar on a terminal, nothing elsewhere; gives the callback for ``solve``."""
+def save(out: Path, write_it: Callable[[], object], quiet: bool, more: str = "") -> int:
+    """Write, say where, and give the exit status; a target that does not take it is named with the reason."""
+    try:
+        write_it()
+    except OSError as error:
+        print(f"error: {out}: cannot be written ({error.strerror or error})", file=sys.stderr)
+        return BAD_INPUT
+    if not quiet:
+        print(f"written: {out}{more}")
+    return SOLVED
 
-    def __init__(self, console: Console, total: int, quiet: bool):
+
+def finish(found: Result, out: Path | None, quiet: bool, draw: Callable[[Path], object]) -> int:
+    """Write a result, or its picture with ``draw`` where the suffix asks for one, and give the exit status."""
+    if out is None:
+        return SOLVED
+    if out.suffix.lower() in PICTURES:
+        return save(out, lambda: draw(out), quiet)
+    if not write(found, out):
+        return BAD_INPUT
+    if not quiet:
+        print(f"written: {out}")
+    return SOLVED
+
+
+class Progress:
+    """How far the work is: a bar on a terminal, elsewhere a line every ten seconds, nothing if ``quiet``.
+
+    Entered it gives the callback (name, done, total). ``total`` None: the first call says it, with what was done
+    before. The work goes ``rounds`` times through as many; a round begins where ``done`` falls back.
+    """
+
+    def __init__(self, console: Console, total: int | None, quiet: bool, *, what: str = "goods", rounds: int = 1):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+        self.what = what
+        self.first = self.done = 0
+        self.total = None if total is None else total * rounds
+        self.start = self.last = monotonic()
+        self._rounds, self._round, self._of_round = rounds, 0, 0
+        self._stream = console.file
+        self._told = Event()
+        self._teller = None if quiet or console.is_terminal else Thread(target=self._tell, daemon=True)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -183,19 +239,70 @@ class Progress:
             console=console,
             transient=True,
             disable=quiet or not console.is_terminal,
+            speed_estimate_period=600.0,  # what is done comes in bursts
         )
-        self.task = self.bar.add_task("goods", total=total)
+        self.task = self.bar.add_task(what, total=self.total)
 
     def __enter__(self) -> Any:
         self.bar.start()
-
-        def advance(good: str, done: int, total: int) -> None:
-            self.bar.update(self.task, completed=done, total=total, description=good)
-
-        return advance
+        if self._teller is not None:
+            self._teller.start()
+        return self.advance
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
+        self._told.set()
+        if self._teller is not None:
+            self._teller.join()
+
+    @property
+    def now_done(self) -> int:
+        """What was done since the start, without what was done before."""
+        return self.done - self.first
+
+    def advance(self, name: str, done: int, total: int) -> None:
+        """The callback: ``done`` of ``total``, last the one called ``name``."""
+        if self.total is None:
+            self.first, self.start = done, monotonic()
+            self.bar.reset(self.task, total=total, completed=done)
+        if self._rounds > 1 and done <= self._of_round:
+            self._round += 1
+        self._of_round, self.last = done, monotonic()
+        self.done, self.total = self._round * total + done, self._rounds * total
+        self.bar.update(self.task, completed=self.done, total=self.total, description=name or self.what)
+
+    def line(self) -> str:
+        """How far the work is, in words."""
+        now = monotonic()
+        if self.total is None:
+            return f"{self.what}: {duration(now - self.start)} so far"
+        text = f"{self.done:,} of {self.total:,} {self.what}"
+        if 0 < self.total <= self.done:
+            return f"{text}; what follows from them is being worked out, {duration(now - self.start)} so far"
+        if self.now_done:
+            each = (self.last - self.start) / self.now_done
+            left = each * (self.total - self.done) - (now - self.last)
+            if left > 0:
+                return f"{text}, about {duration(left)} left"
+        return f"{text}, {duration(now - self.start)} so far"
+
+    def _tell(self) -> None:
+        while not self._told.wait(EVERY):
+            print(self.line(), file=self._stream, flush=True)
+
+
+def progress_of(case: Case, options: argparse.Namespace) -> Progress:
+    """The progress of solving a case, with the regions that it compares."""
+    rounds = 1 + len(case.file.compare)
+    what = "goods" if rounds == 1 else "goods, one region after the other"
+    return Progress(console_of(sys.stderr), len(case.goods), options.quiet, what=what, rounds=rounds)
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``1.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def console_of(stream: Any) -> Console:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.sanctions import PICTURES, finish
-from resilience.commands.terminal import add_case_arguments, check_target, console_of, load_case
+from resilience.commands.sanctions import show
+from resilience.commands.terminal import (
+    PICTURES,
+    RESULT_OR_PICTURE,
+    add_case_arguments,
+    add_command,
+    add_out,
+    check_target,
+    console_of,
+    load_case,
+)
 
 if TYPE_CHECKING:
     from resilience.economics.security import Security
@@ -26,20 +34,15 @@ exit status: 0 computed, 2 bad input
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "threat",
-        help="how much each member has to fear from each target, in ranks",
+        short="how much each member has to fear from each target, in ranks",
         description="Economic power, military capability, proximity and hostility of each target to each member,\n"
         "their means, ranks, and how far members differ. No probabilities.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--out",
-        metavar="PATH",
-        type=Path,
-        help="NAME.xlsx, NAME.json, a folder for CSV files, or NAME.png, NAME.svg for the picture",
-    )
+    add_out(command, RESULT_OR_PICTURE)
     add_case_arguments(command)
 
 
@@ -49,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.out is None or options.out.suffix.lower() not in PICTURES:
         check_target(options.out, PICTURES)
-    return finish(threat(load_case(options)), options, _print)
+    return show(threat(load_case(options)), options, _print)
 
 
 def _print(found: Security) -> None:

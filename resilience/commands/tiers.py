@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.sanctions import PICTURES, finish
+from resilience.commands.sanctions import show
 from resilience.commands.terminal import (
+    PICTURES,
     Progress,
     add_case_arguments,
+    add_command,
+    add_out,
     add_workers,
     check_target,
     check_workers,
@@ -39,17 +41,15 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "tiers",
-        help="how partners score, and what each tier or grouping adds",
+        short="how partners score, and what each tier or grouping adds",
         description="Scores countries by the case's criteria; adds each tier and grouping to the region: what\n"
         "changes in requirement, new capacity, purchases to be moved and even footing.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--out", metavar="PATH", type=Path, help="NAME.xlsx, NAME.json, or a folder for CSV files"
-    )
+    add_out(command, "NAME.xlsx, NAME.json, or a folder for CSV files")
     command.add_argument(
         "--every-good",
         action="store_true",
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     case = load_case(options)
     workers = options.workers or default_workers(case, len(tiers_in(case)))
     console, start = console_of(sys.stderr), time.monotonic()
-    with Progress(console, len(tiers_in(case)) + 1, options.quiet) as advance:
+    with Progress(console, len(tiers_in(case)) + 1, options.quiet, what="regions") as advance:
 
         def report(name: str, done: int, total: int) -> None:
             advance(name, done, total)
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
                 console.print(_how_long(time.monotonic() - start, total - 1, workers), highlight=False)
 
         found = tiers(case, every_good=options.every_good, workers=workers, progress=report)
-    return finish(found, options, _print)
+    return show(found, options, _print)
 
 
 def _how_long(seconds: float, regions: int, workers: int) -> str:

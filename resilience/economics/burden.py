@@ -74,15 +74,18 @@ def burden(
 ) -> Burden:
     """What the requirement of a case costs each member, who should bear it, and what else would do.
 
-    ``result`` is the case's own, if it is solved already. Raises what :func:`resilience.solve` raises.
+    ``result`` is the case's own, if it is solved already. ``progress`` is called with (good, done, total), first
+    while goods are solved, then once more through all of them as they are costed. Raises what
+    :func:`resilience.solve` raises.
     """
     solved = solve(case, workers=workers, progress=progress, rests=False) if result is None else result
-    return _Burden(case, solved).found()
+    return _Burden(case, solved, progress).found()
 
 
 class _Burden:
-    def __init__(self, case: Case, solved: Result):
+    def __init__(self, case: Case, solved: Result, progress: Progress | None = None):
         self.case, self.solved = case, solved
+        self.progress = progress or (lambda good, done, total: None)
         self.findings: list[Finding] = []
         economy = Economy(case.data, case.file.year)
         self.output = {m: economy.gdp(m) for m in case.members}
@@ -175,6 +178,7 @@ class _Burden:
 
     def _choose(self) -> None:
         """The cheapest plan of every good that must change, with what it hangs together with."""
+        done = 0
         for family in self.case.families:
             mine = {name: self.goods[name] for name in family if name in self.goods}
             missing = [name for name in family if name in self.used and name not in mine]
@@ -187,6 +191,10 @@ class _Burden:
                     self._choose_alone(good)
             for coupled in together:
                 self._choose_together(coupled, {name: mine[name] for name in coupled.whole})
+            for name in family:
+                if name in self.case.goods:
+                    done += 1
+                    self.progress(name, done, len(self.case.goods))
         for name, good in self.goods.items():
             if CHEAPEST not in good.plans:
                 good.plans[CHEAPEST] = good.plans[FAIR] = good.plans[NEAREST]

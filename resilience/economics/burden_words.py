@@ -97,16 +97,18 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     before, after = rows["cheapest_gdp_share"].max(), rows["fair_gdp_share"].max()
     if pd.isna(before) or not before > 0:
         return "There is no burden to share."
-    text = (
-        f"The largest burden falls from {per_million(before)} to {per_million(after)} if plans are chosen for it; "
-        f"all together then pay {words.percent(everyone['price_of_fairness'], 1)} more, the price of fairness."
-    )
     moved = rows["transfer_usd"].clip(lower=0.0).sum()
     equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
-    text += (
-        f" Transfers of {money(moved)} a year do the same beside the cheapest plans; {money(equal)} would make "
-        "all bear the same part of GDP"
-    )
+    if per_million(before) == per_million(after):
+        text = f"The largest burden, {per_million(before)}, is the same in fair plans: no others make it smaller."
+        text += " Transfers of"
+    else:
+        text = (
+            f"The largest burden falls from {per_million(before)} to {per_million(after)} if plans are chosen for "
+            f"it; all together then pay {words.percent(everyone['price_of_fairness'], 1)} more, the price of "
+            f"fairness. Transfers of {money(moved)} a year do the same beside the cheapest plans;"
+        )
+    text += f" {money(equal)} would make all bear the same part of GDP"
     gets = rows[rows["equal_transfer_usd"] > 0].sort_values("equal_transfer_usd", ascending=False, kind="stable")
     gives = rows[rows["equal_transfer_usd"] < 0].sort_values("equal_transfer_usd", kind="stable")
     if len(gets) and len(gives):

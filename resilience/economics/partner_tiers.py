@@ -264,6 +264,18 @@ def difference(before: Outcome, after: Outcome) -> dict[str, Any]:
     }
 
 
+def changed_verdicts(case: Case, before: Outcome, after: Outcome) -> list[str]:
+    """Which goods get a better and which a worse verdict, with both verdicts, in words."""
+    labels = {row.good: row.label for row in case.data.goods.itertuples()}
+    found: dict[str, list[str]] = {"better": [], "worse": []}
+    for good, old in before.status.items():
+        new = after.status.get(good, UNKNOWN)
+        if old in ORDER and new in ORDER and old != new:
+            step = "better" if ORDER.index(new) < ORDER.index(old) else "worse"
+            found[step].append(f"{labels.get(good, good)} ({old} → {new})")
+    return [f"{step}: {', '.join(goods)}" for step, goods in found.items() if goods]
+
+
 def tiers_table(
     case: Case, progress: Progress | None = None, *, every_good: bool = False, workers: int = 1
 ) -> tuple[pd.DataFrame, list[Finding]]:
@@ -350,7 +362,8 @@ def _whole(
     names = ", ".join(country for country, _ in inside)
     if isinstance(after, SolverError):
         return row | {"gap_text": f"would add {names}; what that changes is not known", "status": UNKNOWN}
-    return row | difference(before, after) | {"gap_text": f"adds {names} to the region"}
+    text = "; ".join([f"adds {names} to the region", *changed_verdicts(case, before, after)])
+    return row | difference(before, after) | {"gap_text": text}
 
 
 def _candidates(case: Case, scores: Scores, named: set[str]) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ from resilience.economics.economy import UNKNOWN, Economy, Figure, Trade, read_t
 from resilience.errors import Finding, InputError
 from resilience.families import all_figures
 from resilience.inputs.balance import GoodData
-from resilience.inputs.case import Case
+from resilience.inputs.case import Case, unknown_country
 from resilience.inputs.cutoffs import surge
 from resilience.inputs.sanctions_settings import number
 from resilience.results import Result
@@ -222,7 +222,7 @@ def target_of(case: Case, target: Sequence[str] | None = None) -> tuple[str, ...
     found: dict[str, None] = {}
     for name in names:
         if name not in case.groups and name not in countries:
-            message = f'"{name}" is neither a country of countries.csv nor a coalition'
+            message = unknown_country(name, case.data, case.groups)
             findings.append(Finding("error", case.file.path.name, None, key, message))
         found |= dict.fromkeys(case.groups.get(name, (name,)))
     if not names:

@@ -44,12 +44,16 @@ def _figure(width: float, height: float) -> Any:
     return figure
 
 
-def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+def losing_members(sanctions: pd.DataFrame) -> list[str]:
+    """Members from the least loss before the requirement to the largest, in which order bars stand upwards."""
     total = of_loss(sanctions, "before", "all", "total").sort_values(kind="stable", na_position="first")
-    members = [str(member) for member in total.index]
-    height = ROW * len(members) + ABOVE + BELOW
-    figure = _figure(WIDTH, height)
-    axes = figure.add_axes((1.45 / WIDTH, BELOW / height, (WIDTH - 1.75) / WIDTH, ROW * len(members) / height))
+    return [str(member) for member in total.index]
+
+
+def paint_losses(axes: Any, sanctions: pd.DataFrame, meta: Mapping[str, Any], text: float, small: float) -> None:
+    """Bars of members' losses before and after into axes; ``text`` and ``small`` are sizes in points."""
+    members = losing_members(sanctions)
+    total = of_loss(sanctions, "before", "all", "total")
     for pattern, shift, strength in PATTERNS:
         start = np.zeros(len(members))
         for channel, words, colour in CHANNELS:
@@ -59,14 +63,22 @@ def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
             axes.barh(places, part, left=start, height=0.34, color=colour, alpha=strength, label=label)
             start = start + part
         for place, end in enumerate(start):
-            text = "unknown" if pd.isna(total[members[place]]) else pattern
-            axes.text(end, place + shift, f" {text}", fontsize=SMALL - 1, va="center", color=FAINT)
-    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=TEXT)
-    axes.set_xlabel("loss in the first year if all members sanction, % of GDP; at least", fontsize=TEXT)
-    axes.tick_params(axis="x", labelsize=SMALL)
+            said = "unknown" if pd.isna(total[members[place]]) else pattern
+            axes.text(end, place + shift, f" {said}", fontsize=small - 1, va="center", color=FAINT)
+    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=text)
+    axes.tick_params(axis="x", labelsize=small)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.set_xlim(left=0)
+
+
+def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+    tall = ROW * len(losing_members(sanctions))
+    height = tall + ABOVE + BELOW
+    figure = _figure(WIDTH, height)
+    axes = figure.add_axes((1.45 / WIDTH, BELOW / height, (WIDTH - 1.75) / WIDTH, tall / height))
+    paint_losses(axes, sanctions, meta, TEXT, SMALL)
+    axes.set_xlabel("loss in the first year if all members sanction, % of GDP; at least", fontsize=TEXT)
     target = ", ".join(meta["countries"].get(code, code) for code in meta["target"])
     _title(figure, f"What sanctions against {target} cost, before and after the requirement", height)
     axes.legend(
@@ -80,17 +92,15 @@ def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     return figure
 
 
-def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
-    targets = [
-        str(name)
-        for name in dict.fromkeys(threat["target"])
-        if threat.loc[threat["target"] == name, "geometric"].notna().any()
-    ]
-    members = [str(name) for name in dict.fromkeys(threat["member"])]
-    wide = max(LEFT + 1.35 * max(len(targets), 1) + 0.3, 6.5)
-    height = CELL * len(members) + 1.05 + BELOW
-    figure = _figure(wide, height)
-    axes = figure.add_axes((LEFT / wide, BELOW / height, (wide - LEFT - 0.3) / wide, CELL * len(members) / height))
+def shown_targets(threat: pd.DataFrame) -> list[str]:
+    """Targets of which a mean is known for some member."""
+    known = threat.loc[threat["geometric"].notna(), "target"]
+    return [str(name) for name in dict.fromkeys(threat["target"]) if name in set(known)]
+
+
+def paint_threat(axes: Any, threat: pd.DataFrame, meta: Mapping[str, Any], text: float, small: float) -> None:
+    """Means and ranks by member and target into axes; ``text`` and ``small`` are sizes in points."""
+    targets, members = shown_targets(threat), [str(name) for name in dict.fromkeys(threat["member"])]
     cells = threat.set_index(["member", "target"])
     values = np.array([[cells.at[(m, t), "geometric"] for t in targets] for m in members], dtype=float)
     values = values.reshape(len(members), len(targets))
@@ -99,14 +109,24 @@ def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     for row, member in enumerate(members):
         for column, target in enumerate(targets):
             number, rank = values[row, column], cells.at[(member, target), "rank"]
-            text = "unknown" if np.isnan(number) else f"{number:.2f}\nrank {rank:.0f}"
-            axes.text(column, row, text, ha="center", va="center", fontsize=SMALL)
-    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=TEXT)
-    axes.set_xticks(range(len(targets)), [meta["countries"].get(t, t) for t in targets], fontsize=TEXT)
+            said = "unknown" if np.isnan(number) else f"{number:.2f}\nrank {rank:.0f}"
+            axes.text(column, row, said, ha="center", va="center", fontsize=small)
+    axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=text)
+    axes.set_xticks(range(len(targets)), [meta["countries"].get(t, t) for t in targets], fontsize=text)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+    targets = shown_targets(threat)
+    tall = CELL * threat["member"].nunique()
+    wide = max(LEFT + 1.35 * max(len(targets), 1) + 0.3, 6.5)
+    height = tall + 1.05 + BELOW
+    figure = _figure(wide, height)
+    axes = figure.add_axes((LEFT / wide, BELOW / height, (wide - LEFT - 0.3) / wide, tall / height))
+    paint_threat(axes, threat, meta, TEXT, SMALL)
     _title(figure, "Threat by member (rows) and target (columns)", height)
     left_out = [name for name in dict.fromkeys(threat["target"]) if name not in targets]
     hidden = f"Not shown, a factor is not known: {', '.join(left_out)}. " if left_out else ""
@@ -142,8 +162,9 @@ def losses_in_words(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> str:
 
 def threat_in_words(threat: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     """The picture of threat in a sentence, for those who do not see it."""
+    names = meta["countries"]
     parts = [
-        f"{member_name(row.member, meta)} from {row.target} {plain(row.geometric)}"
+        f"{member_name(row.member, meta)} from {names.get(row.target, row.target)} {plain(row.geometric)}"
         for row in threat[threat["geometric"].notna()].itertuples()
     ]
     return f"Geometric means: {'; '.join(parts)}."

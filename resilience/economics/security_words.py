@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.economics.burden_words import of_years
+from resilience.economics.participation import NOBODY
 from resilience.schema import ALL
 from resilience.words import member_name
 
@@ -32,12 +33,19 @@ def plain(number: float) -> str:
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
     """The answers in short, each with its name."""
     about = {"sanctions": _of_sanctions, "threat": _of_threat, "tiers": _of_tiers}
-    return [*about[meta["about"]](tables, meta), *of_years(meta)]
+    found = [*about[meta["about"]](tables, meta), *of_years(meta)]
+    return [(name, text[:1].upper() + text[1:]) for name, text in found]
 
 
 def names_of(codes: Any, meta: Mapping[str, Any]) -> str:
-    """Names of members in a list; "nobody" if it is empty."""
-    return ", ".join(member_name(code, meta) for code in codes) or "nobody"
+    """Names of countries in a list; "nobody" if it is empty."""
+    named = {**meta["countries"], **meta["members"]}
+    return ", ".join(str(named.get(code, code)) for code in codes) or "nobody"
+
+
+def coalition(codes: str, meta: Mapping[str, Any]) -> str:
+    """A coalition of the table ``coalitions_stable`` in names; "nobody" if it has no member."""
+    return "nobody" if codes == NOBODY else names_of(codes.split(), meta)
 
 
 def of_loss(table: pd.DataFrame, pattern: str, scenario: str, channel: str) -> pd.Series:
@@ -62,7 +70,7 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     return [
         ("What it costs", cost),
         ("Even footing", _footing(tables["footing"])),
-        ("What the target loses", _target(table, tables["coalitions_stable"])),
+        ("What the target loses", _target(table, tables["coalitions_stable"], meta)),
         ("Would they do it", _stakes(tables, meta)),
         ("One by one", _discretion(tables["participation"], meta)),
         ("Does it pay", _duration(tables["duration"], meta)),
@@ -81,13 +89,13 @@ def _footing(table: pd.DataFrame) -> str:
     return f"before → after the requirement, {'; '.join(parts)} (0: all lose alike)."
 
 
-def _target(table: pd.DataFrame, groups: pd.DataFrame) -> str:
+def _target(table: pd.DataFrame, groups: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     rows = groups[groups["kind"] == "all members"].set_index("pattern")
     shares = [percent_of_gdp(rows.at[pattern, "effect"]) for pattern in ("before", "after")]
     unknown = table[(table["role"] == "target") & (table["channel"] == "total") & (table["pattern"] == "before")]
     left_out = unknown["member"][unknown["gdp_share"].isna()].tolist()
     text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
-    return text + (f"; not counted: {', '.join(left_out)}." if left_out else ".")
+    return text + (f"; not counted: {names_of(left_out, meta)}." if left_out else ".")
 
 
 def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
@@ -109,11 +117,12 @@ def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
         left = groups[(groups["pattern"] == pattern) & (groups["kind"] == "those who join")]
         for row in left.itertuples():
             stable = groups[(groups["pattern"] == pattern) & (groups["kind"] == "stable")]["coalition"].tolist()
-            who = row.coalition.replace(" ", ", ")
+            who = coalition(row.coalition, meta)
+            held = " / ".join(coalition(codes, meta) for codes in stable)
             parts.append(
-                f"at the case's stakes, {pattern}: {who} join, {100 * row.credibility:.0f} % of the members' GDP, "
-                f"and the target loses {percent_of_gdp(row.effect)}; stable: "
-                + (" / ".join(stable) or "no coalition")
+                f"at the case's stakes, {pattern}, take part: {who} ({100 * row.credibility:.0f} % of the "
+                f"members' GDP), and the target loses {percent_of_gdp(row.effect)}; stable: "
+                f"{held or 'no coalition'}"
             )
     return "; ".join(parts) + "."
 

@@ -4,22 +4,27 @@ A member's burden is what it pays a year over its gross domestic product. The fa
 largest burden is as small as any plan can make it, then the next (Rawls' difference principle taken to the end;
 Ogryczak 1997, "On the lexicographic minimax approach to location problems", European Journal of Operational
 Research 100). What it costs more in all than the cheapest plan is the price of fairness (Bertsimas, Farias and
-Trichakis 2011, "The price of fairness", Operations Research 59). All goods are blocks of one linear programme.
+Trichakis 2011, "The price of fairness", Operations Research 59). All goods are blocks of one linear programme,
+tied by what each member pays for all of them.
+
+Burdens that an earlier stage reached are held in later ones: whoever is still open must gain :data:`PRICE` times
+as much for one of them to be exceeded. Without a price the next burden would hang on the solver's last digits
+where the plans left over are very few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from resilience.errors import SolverError
-from resilience.solver import Program, Warm, minimise
+from resilience.economics import tied
+from resilience.economics.tied import Beside, Tied
+from resilience.solver import Program
 
-ROOMS = (1e-6, 1e-5, 1e-4)  # of the largest burden; see _within
-ROOM = ROOMS[0]  # of the largest burden; how far an earlier member's burden may be exceeded in a later stage
+PRICE = 1e3  # by how many times more others must gain for a burden that is held to be exceeded
+STUCK = 0.01  # the least weight of a burden in the largest one that says it cannot be lower
 TIED = 1e-5  # of the largest burden; burdens that differ by less are equal
 
 
@@ -61,7 +66,10 @@ def fair_plans(
 
 
 class _Fair:
-    """The blocks side by side, a row a member, and a column for the largest burden among those still open."""
+    """Blocks tied by one row for each member: what it bears over all of them.
+
+    Burdens are measured by the unit. A row that is held may be exceeded at the price :data:`PRICE`.
+    """
 
     def __init__(
         self,
@@ -71,113 +79,62 @@ class _Fair:
         limits: Mapping[str, float],
         unit: float,
     ):
-        self.blocks, self.fixed, self.gdp = blocks, fixed, gdp
-        self.members = list(gdp)
-        sizes = [len(block.program.column_size) for block in blocks]
-        self.starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
-        self.count = int(self.starts[-1])
-        burden = {m: self._costs(m) / gdp[m] for m in self.members}
-        self.burden = {m: row / unit for m, row in burden.items()}
-        self.base = {m: fixed.get(m, 0.0) / gdp[m] / unit for m in self.members}
-        self.program = self._stacked(limits)
-        self.warm = Warm()
-        self.unit, self.optima, self.residual = unit, 0, 0.0
-
-    def _costs(self, member: str) -> np.ndarray:
-        """What a member pays in USD, by column."""
-        parts = [block.cost.get(member, np.zeros(len(block.program.column_size))) for block in self.blocks]
-        return np.concatenate([np.zeros(0), *parts])
-
-    def _stacked(self, limits: Mapping[str, float]) -> Program:
-        programs = [block.program for block in self.blocks]
-        rows = [np.append(self.burden[m], -1.0) for m in self.members]
-        upper = [-self.base[m] for m in self.members]
+        self.blocks, self.unit, self.members = blocks, unit, list(gdp)
+        size = {m: gdp[m] * unit for m in gdp}
         for m, most in limits.items():
-            cost = self._costs(m)
-            size = max(abs(most), float(np.abs(cost).max(initial=0.0)), 1e-300)
-            rows.append(np.append(cost / size, 0.0))
-            upper.append((most - self.fixed.get(m, 0.0)) / size + ROOM)
-        whole = sparse.block_diag([*(program.matrix for program in programs), np.zeros((0, 1))], format="csr")
-        matrix = sparse.vstack([whole, sparse.csr_matrix(np.array(rows))], format="csr")
-        batch, number = [], 0
-        for program in programs:
-            batch.append(np.where(program.batch >= 0, program.batch + number, -1))
-            number += int(program.batch.max(initial=-1)) + 1
-        more, free = len(rows), np.full(len(rows), -np.inf)
-        return Program(
-            name="sharing",
-            matrix=matrix,
-            row_lower=np.concatenate([*(program.row_lower for program in programs), free]),
-            row_upper=np.concatenate([*(program.row_upper for program in programs), np.array(upper)]),
-            column_lower=np.concatenate([*(program.column_lower for program in programs), [-np.inf]]),
-            column_upper=np.concatenate([*(program.column_upper for program in programs), [np.inf]]),
-            column_size=np.concatenate([*(program.column_size for program in programs), [1.0]]),
-            objectives={},
-            columns={},
-            rows={"burden": {m: whole.shape[0] + n for n, m in enumerate(self.members)}},
-            batch=np.concatenate([*batch, np.full(more, -1)]),
+            largest = max((float(np.abs(block.cost[m]).max()) for block in blocks if m in block.cost), default=0.0)
+            size[m] = max(abs(most), largest) or 1.0
+        self.size = size
+        self.base = np.array([fixed.get(m, 0.0) / by for m, by in size.items()])
+        self.limits = np.array([most / size[m] for m, most in limits.items()])
+        self.tied = Tied([tied.Block(block.name, block.program, self._ties(block)) for block in blocks])
+
+    def _ties(self, block: Block) -> np.ndarray:
+        nothing = np.zeros(len(block.program.column_size))
+        return np.array([block.cost.get(m, nothing) / by for m, by in self.size.items()])
+
+    def _minimise(self, held: Mapping[str, float], change: bool, problem: str) -> tied.Together:
+        """The least largest burden of the members that are not held, or the least change once all are."""
+        held_rows = np.array([m in held or m not in self.members for m in self.size])
+        most = np.concatenate([[held.get(m, 0.0) for m in self.members], self.limits]) - self.base
+        ties = np.column_stack([np.where(held_rows, 0.0, -1.0), np.diag(np.where(held_rows, -1.0 / PRICE, 0.0))])
+        beside = Beside(
+            ties=ties,
+            cost=np.append(0.0 if change else 1.0, np.ones(len(self.size))),
+            lower=np.append(0.0 if change else -np.inf, np.zeros(len(self.size))),
+            upper=np.append(0.0 if change else np.inf, np.where(held_rows, np.inf, 0.0)),
         )
+        costs = None
+        if change:
+            far = sum(min(float(block.change @ plan) for plan in plans) for block, plans in self._plans())
+            costs = [block.change / max(1.0, far) for block in self.blocks]
+        return self.tied.minimise(most, beside, costs, f"sharing, {problem}")
 
-    def _minimise(self, program: Program, cost: np.ndarray, problem: str) -> np.ndarray:
-        """Values by scaled column."""
-        asked = replace(program, objectives={"asked": cost})
-        found = minimise(asked, "asked", f"sharing, {problem}", self.warm)
-        if found is None:
-            raise SolverError(
-                "no plan keeps burdens that were reached before", f"sharing, {problem}", program.size
-            )
-        self.optima += 1
-        self.residual = max(self.residual, found.certificate.worst)
-        return found.values / program.column_size
-
-    def _burden(self, member: str, values: np.ndarray) -> float:
-        return self.base[member] + float(self.burden[member] @ values[:-1])
-
-    def _within(self, held: Mapping[str, float], cost: np.ndarray, problem: str) -> np.ndarray:
-        """Minimise while some burdens are held; with more room where they are lost in the solver's tolerances."""
-        for room in ROOMS:
-            try:
-                return self._minimise(self._held(held, room), cost, problem)
-            except SolverError:
-                if room == ROOMS[-1]:
-                    raise
-        raise AssertionError("there is no room to try")
-
-    def _held(self, most: Mapping[str, float], room: float) -> Program:
-        """The programme in which some burdens are at most what is given, and no longer below the open largest."""
-        upper, matrix = self.program.row_upper.copy(), self.program.matrix.copy()
-        for m, value in most.items():
-            row = self.program.rows["burden"][m]
-            upper[row] = value - self.base[m] + room
-            matrix[row, self.count] = 0.0
-        return replace(self.program, matrix=matrix, row_upper=upper)
+    def _plans(self) -> Iterable[tuple[Block, Sequence[np.ndarray]]]:
+        return zip(self.blocks, self.tied.plans, strict=True)
 
     def solve(self) -> Shared:
-        """Stage by stage: the largest burden, who cannot be below it, then the largest of the rest."""
+        """Stage by stage: the largest burden, who cannot be below it, then the largest of the rest.
+
+        Who has a multiplier bears the largest burden in every plan that has the least largest one (complementary
+        slackness); a later stage finds whom this one leaves out.
+        """
+        everybody = [sum(block.cost.values(), np.zeros(len(block.program.column_size))) for block in self.blocks]
+        self.tied.add_best(everybody)
+        self.tied.add_best([block.change for block in self.blocks])
         held: dict[str, float] = {}
-        largest = np.append(np.zeros(self.count), 1.0)
         while len(held) < len(self.members):
             open_ = [m for m in self.members if m not in held]
-            values = self._within(held, largest, f"largest burden of {', '.join(open_)}")
-            most = float(values[-1])
-            stuck = [m for m in open_ if self._least(m, held, open_, most) >= most - TIED * max(1.0, abs(most))]
-            if not stuck:  # lost in tolerances: the one that is highest
-                stuck = [max(open_, key=lambda m: self._burden(m, values))]
-            held |= dict.fromkeys(stuck, most)
-        change = np.append(np.concatenate([np.zeros(0), *(block.change for block in self.blocks)]), 0.0)
-        values = self._within(held, change, "nearest to today")
+            found = self._minimise(held, False, f"largest burden of {', '.join(open_)}")
+            weights = {m: found.multipliers[n] for n, m in enumerate(self.members) if m in open_}
+            stuck = min(STUCK, max(weights.values()))
+            held |= {m: float(found.beside[0]) for m, weight in weights.items() if weight >= stuck}
+        found = self._minimise(held, True, "nearest to today")
         own = {
-            block.name: values[start:stop] * block.program.column_size
-            for block, start, stop in zip(self.blocks, self.starts[:-1], self.starts[1:], strict=True)
+            block.name: values * block.program.column_size
+            for block, values in zip(self.blocks, found.values, strict=True)
         }
-        return Shared(own, {m: most * self.unit for m, most in held.items()}, self.optima, self.residual)
-
-    def _least(self, member: str, held: Mapping[str, float], open_: Sequence[str], most: float) -> float:
-        """How low a member's burden can be while nobody exceeds what it has and no open one the largest."""
-        others = {m: most for m in open_ if m != member}
-        cost = np.append(self.burden[member], 0.0)
-        values = self._within({**held, **others, member: most}, cost, f"burden of {member}")
-        return self._burden(member, values)
+        return Shared(own, {m: held[m] * self.unit for m in self.members}, self.tied.optima, self.tied.residual)
 
 
 def least_transfers(usd: Mapping[str, float], gdp: Mapping[str, float], largest: float) -> dict[str, float]:

@@ -32,9 +32,9 @@ from resilience.schema import ALL, READINGS, STATUS_WORDS, VALUE_UNIT
 
 Key = tuple[str, str]  # good, member
 
-MOST_BARS = 3
+MOST_BARS, FEW_BARS = 3, 2  # assumptions that a share rests on: where it must rise, and elsewhere
 MOST_GOODS = 8  # that get a page of their own
-MOST_SUPPLIERS = 3
+MOST_SUPPLIERS, LEAST_PART = 3, 0.005  # that are named, and the least share of one
 TODAY, NEEDED = "#B4C7E0", "#1F3864"  # bars of a chart; apart in grey, too
 SERIES = (("Share today", TODAY), ("Least share", NEEDED))
 PLAIN = re.compile(r"(?!true$|false$)[a-z][a-z0-9_ -]{0,99}", re.IGNORECASE | re.ASCII)
@@ -63,6 +63,11 @@ class Answers:
         codes = [*dict.fromkeys(self.goods), *self.meta["members"]]
         return all(PLAIN.fullmatch(code) for code in codes) and len({c.lower() for c in codes}) == len(codes)
 
+    def worst_first(self, member: str = ALL) -> list[str]:
+        """The goods, what must change first for a member: the worst verdict, then the widest gap."""
+        unknown = {"status": "unknown"}
+        return sorted(self.goods, key=lambda good: words.worst_first(self.planned.get((good, member), unknown)))
+
     def label(self, good: str) -> str:
         """The name of the good for readers."""
         return str(self.meta["labels"].get(good, good))
@@ -90,7 +95,7 @@ class Answers:
                 "Gap",
                 [None if math.isnan(gap) else Formula(formula, max(0.0, gap)) for gap in gaps],
                 "share",
-                "formula: least share less today's, never negative",
+                "formula: least share less today's",
                 "percentage points",
             ),
             Field(
@@ -102,7 +107,7 @@ class Answers:
                 "Verdict",
                 [words.verdict(row, self.star) if row else None for row in rows],
                 meaning="in a sentence",
-                widest=38,
+                widest=54,
             ),
             Field(
                 "Asks most",
@@ -134,7 +139,9 @@ class Answers:
         largest = sorted(bought.items(), key=lambda pair: -pair[1])[:MOST_SUPPLIERS]
         names = self.meta["countries"] | {"": "home supply"}
         return ", ".join(
-            f"{names.get(code, code)} {words.percent(part / whole)}" for code, part in largest if part > 0
+            f"{names.get(code, code)} {words.percent(part / whole)}"
+            for code, part in largest
+            if part >= LEAST_PART * whole
         )
 
     @cached_property
@@ -166,30 +173,30 @@ def summary_sheet(answers: Answers) -> Sheet:
 
     What must change stands first: the worst verdict, then the widest gap.
     """
-    meta, unknown = answers.meta, {"status": "unknown"}
-    goods = sorted(answers.goods, key=lambda good: words.worst_first(answers.planned.get((good, ALL), unknown)))
+    meta, goods = answers.meta, answers.worst_first()
     together = [(good, ALL) for good in goods]
     resting = answers.result.tables.get("rests_on")
     rests = resting is not None and len(resting) > 0
     fields = [
         Field("Good", [answers.label(good) for good in goods], widest=27),
-        Field("What is measured", [_measured(answers, good) for good in goods], widest=21),
+        Field("What is measured", [_measured(answers, good) for good in goods], widest=23),
         *answers.fields(together, "t_summary"),
     ]
     if resting is not None and rests:
         fields += _rests_fields(resting, answers, goods)
-    split = len(fields)
+    split, several = len(fields), len(meta["cutoffs"]) > 1
     for member in meta["members"]:
         name = words.member_name(member, meta)
-        cells = [_map_cell(answers, (good, member)) for good in goods]
-        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=22))
+        cells = [_map_cell(answers, (good, member), several) for good in goods]
+        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=27))
+    asks = " and the cutoff that asks most" if several else ""
     notes = [
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
         f"member survives {answers.each_cutoff()}. To the left all members together, to the right each member. "
         "What must change stands first.",
         "Cell of a member: the verdict, with the rise needed in percentage points (pp); the region's share today "
         "and the least share that a coordinated plan can have; what a market needs, and what makes every plan "
-        "survive (guar.); the cutoff that asks most and the month that decides. – : there is no number.",
+        f"survive (guar.); the month that decides{asks}. – : there is no number.",
         "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
         "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
         "on the sheets Assumptions and Sources.",
@@ -214,6 +221,19 @@ def summary_sheet(answers: Answers) -> Sheet:
         charts=(chart,),
         stale=True,
         split=split if split < len(fields) else None,
+        lead=_headline(answers, together),
+    )
+
+
+def _headline(answers: Answers, keys: Sequence[Key]) -> tuple[str, ...]:
+    """The answer in two sentences: how many goods of which verdict, and the widest gaps."""
+    found = [answers.planned[key]["status"] for key in keys if key in answers.planned]
+    if not found:
+        return ()
+    counts = [f"{found.count(word)} {word} ({STATUS_WORDS[word]})" for word in words.WORST_FIRST if word in found]
+    return (
+        f"Of {len(found)} goods, for all members together: {'; '.join(counts)}.",
+        _chart_words(answers, keys, answers.label, most=4),
     )
 
 
@@ -242,20 +262,24 @@ def _measured(answers: Answers, good: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _map_cell(answers: Answers, key: Key) -> Mark | None:
+def _map_cell(answers: Answers, key: Key, several: bool) -> Mark | None:
+    """The verdict and the shares of a member; of ``several`` cutoffs the one that asks most."""
     row = answers.planned.get(key)
     if row is None:
         return None
     others = {
         reading: answers.of.get(reading, {}).get(key, {}).get("share") for reading in ("market", "guaranteed")
     }
-    word, rest = words.short_verdict(row, others, answers.most.get(key))
+    word, rest = words.short_verdict(row, others, answers.most.get(key) if several else None)
     return Mark(str(row["status"]), f"{word} *" if key in answers.star else word, rest)
 
 
 def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -> list[Field]:
     """What each good's share rests on, in words and as bars."""
-    by_good = {good: rows.head(MOST_BARS) for good, rows in table.groupby("good", sort=False)}
+    by_good = {}
+    for good, rows in table.groupby("good", sort=False):
+        must_rise = answers.planned.get((good, ALL), {}).get("status") in ("none", "build", "raise")
+        by_good[good] = rows.head(MOST_BARS if must_rise else FEW_BARS)
     texts: list[str | None] = [words.rests_text(by_good[g], between="\n") if g in by_good else None for g in goods]
     bars = [
         Bars(
@@ -278,7 +302,7 @@ def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -
 def verdicts_sheet(answers: Answers) -> Sheet:
     """The same answers as a list, one row a good and member."""
     meta = answers.meta
-    keys = [(good, member) for good in answers.goods for member in answers.members]
+    keys = [(good, member) for good in answers.worst_first() for member in answers.members]
     keys = [key for key in keys if key in answers.planned]
     fields = (
         Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=30),
@@ -295,13 +319,13 @@ def verdicts_sheet(answers: Answers) -> Sheet:
 def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
     """The page of one member: every good, with its suppliers and what its purchases in the plan are worth more."""
     meta = answers.meta
-    keys = [(good, member) for good in answers.goods]
+    keys = [(good, member) for good in answers.worst_first(member)]
     title = f"{words.member_name(member, meta)} ({member})"
     table = f"t_{key}"
     moved = _moved(answers, keys, table)
     fields = (
         Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=27),
-        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=20),
+        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
         *answers.fields(keys, table),
         answers.stress(keys),
         *(
@@ -326,7 +350,7 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
         f"Bar chart of all goods of {title}: today's share of the region beside the least share that survives. "
         + _chart_words(answers, keys, answers.label),
     )
-    facts = _gdp_facts(answers, member, moved, table)
+    facts = _gdp_facts(answers, keys, moved, table)
     return Sheet(name, f"{title}: what it needs", notes, fields, key=key, facts=facts, charts=(chart,), stale=True)
 
 
@@ -348,12 +372,12 @@ def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
     return Field(heading, values, "whole", how, "USD a year")
 
 
-def _gdp_facts(answers: Answers, member: str, moved: Field, table: str) -> tuple[Fact, ...]:
+def _gdp_facts(answers: Answers, keys: Sequence[Key], moved: Field, table: str) -> tuple[Fact, ...]:
     """GDP, the sum of what purchases are worth more, each thing counted once, and that as a part of GDP."""
-    gdp = _number(answers.meta.get("gdp_usd", {}).get(member))
+    gdp = _number(answers.meta.get("gdp_usd", {}).get(keys[0][1] if keys else None))
     numbers = [value.value if isinstance(value, Formula) else value for value in moved.values]
     twice = _measured_twice(answers)
-    counted = [value for good, value in zip(answers.goods, numbers, strict=True) if good not in twice]
+    counted = [value for (good, _), value in zip(keys, numbers, strict=True) if good not in twice]
     known = [value for value in counted if value is not None]
     facts = [
         Fact("GDP, USD a year", gdp, remark="table countries of the data set, which says nothing of its year")
@@ -370,7 +394,7 @@ def _gdp_facts(answers: Answers, member: str, moved: Field, table: str) -> tuple
         facts.append(Fact("Sum of changes, USD a year", whole, remark=remark))
         if gdp > 0:
             part = Formula("={above}/{above2}", total / gdp)
-            facts.append(Fact("Sum of changes, % of GDP", part, "0.00000%"))
+            facts.append(Fact("Sum of changes, % of GDP", part, "0.00000 %"))
     return tuple(facts)
 
 

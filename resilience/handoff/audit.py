@@ -128,7 +128,7 @@ def data_sheet(audit: Audit) -> Sheet:
     )
     fields = [
         *sheet.fields,
-        Field("The plan buys", buys, meaning="what sourcing in the plan must add up to", widest=20),
+        Field("The plan buys", buys, meaning="what sourcing in the plan must add up to"),
         Field("Sourcing today", summed("baseline", "Baseline"), "amount", "sum over the plan", unit, decimals),
         Field("Sourcing in the plan", summed("planned", "Planned"), "amount", "sum over the plan", unit, decimals),
         Field(
@@ -158,8 +158,12 @@ def data_sheet(audit: Audit) -> Sheet:
             fields.append(Field(heading, ratio(formula, shares), "share", meaning, "% of demand"))
     fields += _imports_fields(audit, rows, decimals)
     how = "formulas" if audit.formulas else "values, as the codes or the length of the plan allow no formulas"
-    note = f"Sourcing, shares and what they are off by are {how}. Trade flows are in the data set; see Sources."
-    return replace(sheet, notes=(*sheet.notes, note), fields=tuple(fields), split=len(sheet.fields))
+    trade = "stands on Purchases and Data flows" if audit.bought is not None else "is in the data set; see Sources"
+    note = (
+        f"Sourcing, shares and what they are off by are {how}; they stand to the right and are not printed. Trade "
+        f"{trade}."
+    )
+    return replace(sheet, notes=(*sheet.notes, note), fields=tuple(fields), printed=len(sheet.fields))
 
 
 def _imports_fields(audit: Audit, rows: Sequence[Mapping[str, Any]], decimals: Sequence[int]) -> list[Field]:

@@ -26,7 +26,7 @@ from resilience.output.sheets import heading, missing
 from resilience.schema import RESULTS, WORKBOOK
 
 ROUNDING = 1e-6  # relative, and absolute below 1
-LEFT_OUT = ("findings", "sources", "months")  # no keys, or follows from other tables
+LEFT_OUT = ("findings", "sources", "months", "flows_used")  # no keys, or of it other tables are made
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 WORDS = {"infinite": math.inf, "minus infinite": -math.inf, "inf": math.inf, "-inf": -math.inf}
 
@@ -101,7 +101,7 @@ def _named_tables(path: Path, book: Book) -> dict[str, tuple[str, str]]:
                 for relation in get_dependents(archive, relations).find(f"{REL_NS}/table"):
                     table = Table.from_tree(fromstring(archive.read(relation.target)))
                     name = table.displayName.removeprefix("t_")
-                    if name in RESULTS:
+                    if name in RESULTS and name not in LEFT_OUT:
                         found[name] = (sheet, table.ref)
     return found
 

@@ -19,7 +19,6 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from resilience.inputs.balance import year_of
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import Parameter
 from resilience.inputs.form import (
     CASE_FILE,
     CUTOFF_HEADINGS,
@@ -35,6 +34,7 @@ from resilience.inputs.form import (
     lines,
     show,
 )
+from resilience.inputs.parameters import Parameter
 from resilience.output.workbook import DARK, FAINT, RULE, Styles, clean, close_book, open_book, set_up_page
 from resilience.output.workbook import _height as row_height
 from resilience.schema import CATEGORIES, FIGURES, FORM, INPUTS, STATUSES, Column
@@ -293,7 +293,7 @@ def _write_page(book: Any, styles: Styles, page: _Page, meta: Mapping[str, Any])
     for note in (table.note, *page.notes):
         look = styles(font_color=FAINT, text_wrap=True)
         sheet.merge_range(top, 0, top, len(widths) - 1, clean(note), look)
-        sheet.set_row(top, row_height([(note, 1.1 * sum(widths))]))
+        sheet.set_row(top, row_height([(note, sum(widths))]))
         top += 1
     rows = [*page.rows, *[{} for _ in range(SPARE_ROWS.get(page.name, 0))]]
     last = top + max(len(rows), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,19 @@ from markupsafe import Markup
 
 from resilience import words
 from resilience.economics import burden_words
-from resilience.errors import Finding, InputError
 from resilience.handoff import report_facts as facts
 from resilience.handoff.report_pictures import Picture, burden_bars, heat_map, pictures_of
-from resilience.inputs.casefile import DOCUMENT_KEYS
+from resilience.handoff.report_security import SecurityPage, security_pages
+from resilience.inputs.parameters import DOCUMENT_KEYS
 from resilience.output.sheets import FORBIDDEN
 from resilience.output.workbook import COLOURS
-from resilience.results import Result, read_tables
+from resilience.results import Result, read_tables, same_run
 from resilience.schema import ECONOMY, READINGS, RESULTS, STATUS_WORDS
 
 HERE = Path(__file__).parent
 NOT_OF_A_PAGE = ("What recalculates",)  # speaks of the workbook
 BURDEN_TABLES = ("burden", "sharing", "share_price", "mix")
+PER_CENT = re.compile(r"(?<=\d) %")
 Frontier = tuple[pd.DataFrame, Mapping[str, Any]]
 
 
@@ -67,22 +69,27 @@ def write_report(
 
     ``frontiers`` are tables and meta by good, as :func:`resilience.studies.frontiers.frontier` and
     :func:`resilience.studies.frontier_output.frontier_meta` give them. ``burden`` is what
-    :func:`resilience.burden` or :func:`read_burden` gives, of the same case and data. ``pictures`` is a folder
-    that gets every picture as .png and .svg for slides. The same result gives the same bytes. Raises
+    :func:`resilience.burden` or :func:`read_burden` gives, of the same case and data; by default what the result
+    holds of it, as it is shown of sanctions, threat and tiers, too. ``pictures`` is a folder that gets every
+    picture as .png and .svg for slides. The same result gives the same bytes. Raises
     :class:`~resilience.errors.InputError` if the burden is of another case or of other data.
     """
     path = Path(path)
     frontiers = frontiers or {}
-    if burden is not None:
-        _check_same(result, burden)
+    if burden is None:
+        burden = result.beside("burden")
+    else:
+        same_run(result, burden, "burden")
+    security = security_pages(result)
     drawn = {good: pictures_of(result, good, frontiers.get(good)) for good in facts.matter_most(result)}
-    page = _html(result, drawn, burden)
+    page = _html(result, drawn, burden, security)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8", newline="\n")
     written = [path]
     if pictures is not None:
         everything = [heat_map(result), heat_map(result, "member")]
         everything += [burden_bars(burden)] if burden is not None else []
+        everything += [picture for page in security for picture, _ in page.pictures]
         for picture in [*everything, *(picture for own in drawn.values() for picture in own)]:
             written += picture.write(Path(pictures))
     return written
@@ -98,23 +105,18 @@ def read_burden(path: str | Path) -> Result:
     return Result(*read_tables(path, declared, BURDEN_TABLES, "resilience burden"))
 
 
-def _check_same(result: Result, burden: Result) -> None:
-    findings = [
-        Finding("error", "burden", None, f"meta.{key}", f"is of another {what} than the result; compute it anew")
-        for key, what in (("case_hash", "case"), ("dataset_hash", "data set"))
-        if burden.meta[key] != result.meta[key]
-    ]
-    if findings:
-        raise InputError(findings)
-
-
 def _burden_page(burden: Result) -> BurdenPage:
     picture = burden_bars(burden)
     headlines = burden_words.headlines(burden.tables, burden.meta)
     return BurdenPage(headlines, burden_words.HOW_TO_READ, facts.sharing(burden), picture, Markup(picture.svg()))
 
 
-def _html(result: Result, drawn: Mapping[str, Sequence[Picture]], burden: Result | None) -> str:
+def _html(
+    result: Result,
+    drawn: Mapping[str, Sequence[Picture]],
+    burden: Result | None,
+    security: Sequence[SecurityPage],
+) -> str:
     meta = result.meta
     document = dict.fromkeys(DOCUMENT_KEYS, "") | dict(meta.get("document", {}))
     shown, more_findings = facts.findings(result)
@@ -138,6 +140,7 @@ def _html(result: Result, drawn: Mapping[str, Sequence[Picture]], burden: Result
         by_member=facts.by_member(result),
         by_cutoff=facts.by_cutoff(result),
         burden=None if burden is None else _burden_page(burden),
+        security=security,
         question=[(name, text.format(region=meta["region_name"])) for name, text in words.QUESTION],
         readings=READINGS,
         limits=[*words.LIMITS, *([("Also", str(document["not_this"]))] if document["not_this"] else [])],
@@ -169,9 +172,9 @@ def _good_page(result: Result, good: str, pictures: Sequence[Picture]) -> GoodPa
 
 
 def _clean(value: Any) -> Any:
-    """Text as a page can hold it; markup of the report itself stays."""
+    """Text as a page can hold it, per cent with its number; markup of the report itself stays."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return FORBIDDEN.sub("\ufffd", value)
+        return PER_CENT.sub("\u00a0%", FORBIDDEN.sub("\ufffd", value))
     return value
 
 

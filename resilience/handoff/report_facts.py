@@ -23,6 +23,8 @@ ROLES = {
     "outside": "other outsiders",
     "cut": "hit by a cutoff",
 }
+ONE_OF = {"member": "member", "region": "of the region", "outside": "outsider", "cut": ROLES["cut"]}
+NOTHING = 1e-6  # parts of all supply below this are rounding
 
 
 @dataclass(frozen=True)
@@ -170,18 +172,23 @@ def supplier_grid(result: Result, good: str) -> Grid:
     names = result.meta["countries"]
     largest = table[["baseline", "planned"]].max(axis=1).sort_values(ascending=False, kind="stable")
     shown = table.loc[largest.index[:SHOWN_SUPPLIERS]]
+    least = NOTHING * float(table["baseline"].sum())
+
+    def sold(number: float) -> Cell:
+        return Cell(amount(0.0 if abs(number) < least else number, "").rstrip())
+
     lines: list[tuple[Cell, ...]] = [
         (
-            Cell(str(names.get(row["supplier"], row["supplier"])), ROLES[row["role"]]),
-            Cell(amount(row["baseline"], unit)),
-            Cell(amount(row["planned"], unit)),
+            Cell(str(names.get(row["supplier"], row["supplier"])), ONE_OF[row["role"]]),
+            sold(row["baseline"]),
+            sold(row["planned"]),
         )
         for row in shown.to_dict("records")
     ]
     rest = table.drop(shown.index)
     if len(rest):
         sums = rest[["baseline", "planned"]].sum(min_count=1)
-        lines.append((Cell(f"{len(rest)} more"), *(Cell(amount(sums[name], unit)) for name in sums.index)))
+        lines.append((Cell(f"{len(rest)} more"), *(sold(sums[name]) for name in sums.index)))
     caption = f"Supply to all members in a year, home supply included, {unit}."
     return Grid(caption, ("Supplier", "Today", "Plan"), tuple(lines), frozenset((1, 2)))
 
@@ -218,19 +225,29 @@ def words_joined(parts: Sequence[str]) -> str:
 def assumptions(result: Result) -> Grid:
     """The assumptions, goods with the same value and ground together; below the ground what else is known."""
     rows = result.assumptions
-    labels, everything = result.meta["labels"], list(dict.fromkeys(rows["good"]))
+    labels = {**result.meta["labels"], **result.meta["members"], ALL: "all"}
+    everything = [good for good in dict.fromkeys(rows["good"]) if good in result.meta["labels"]]
     given = [name for name in ("low", "high", "owner", "confidence") if name in rows]
     lines = []
     for keys, part in rows.groupby(["parameter", "value", "unit", "ground", *given], sort=False, dropna=False):
         parameter, value, unit, ground, *more = ("" if pd.isna(key) else str(key) for key in keys)
         goods = list(part["good"])
-        who = "all goods" if len(goods) == len(everything) else _named(goods, labels)
-        shown = "" if unit in ("", "share", "multiple") else unit
+        who = "all goods" if set(goods) == set(everything) else _named(goods, labels)
         known = "; ".join(f"{name} {text}" for name, text in zip(given, more, strict=True) if text)
-        lines.append(
-            (Cell(parameter.replace("_", " "), who), Cell(f"{value} {shown}".strip()), Cell(ground, known))
-        )
+        lines.append((Cell(parameter.replace("_", " "), who), Cell(_with_unit(value, unit)), Cell(ground, known)))
     return Grid("Every assumption with the ground it stands on.", ("Assumption", "Value", "Ground"), tuple(lines))
+
+
+def _with_unit(value: str, unit: str) -> str:
+    """``delay 3 months, rate 0.02 a month, max 0.2``: each number with its unit, where that says anything."""
+    values, units = value.split(", "), unit.split("; ")
+    if len(values) == len(units) > 1:
+        return ", ".join(
+            f"{one} {of.removeprefix('share').strip()}".strip() for one, of in zip(values, units, strict=True)
+        )
+    if unit in ("", "share", "multiple", "yes/no") or value == "no limit":
+        return value
+    return f"{value} {unit.replace('months', 'month', 1) if value == '1' else unit}"
 
 
 def _named(goods: Sequence[str], labels: Mapping[str, str], most: int = 4) -> str:
@@ -276,11 +293,12 @@ def sharing(burden: Result) -> Grid:
             for plan in ("nearest", "cheapest", "fair")
         ]
         after = Cell(money(row["transfer_usd"]), f"then {_of_gdp(row['after_gdp_share'])}")
-        unsure = "at least: parts unknown" if row["status"] == "unknown" else ""
+        unsure = "at least" if row["status"] == "unknown" else ""
         lines.append((Cell(words.member_name(row["member"], meta), unsure), *sums, after))
     head = ("Member", "Plans nearest to today", "Cheapest plans", "Fair plans", "Transfer beside the cheapest")
     caption = "Cost of the requirement in USD a year, and over GDP (ppm: USD per million USD of GDP). "
-    caption += "A transfer is what a member gets (positive) or gives (negative)."
+    caption += "A transfer is what a member gets (positive) or gives (negative). At least: parts are unknown and "
+    caption += "count as nothing."
     return Grid(caption, head, tuple(lines), frozenset(range(1, 5)))
 
 

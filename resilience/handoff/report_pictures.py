@@ -46,6 +46,7 @@ MOST_MEMBERS = 12  # in a picture of stocks
 MOST_RESTS = 6
 NAMED_ON_MAP = 5
 LARGEST = 38.0  # points across the largest circle of a map
+PATTERNS = ("", "", "/////")  # of the bars of a burden: told apart in grey, too
 TODAY, PLANNED = "#CC6A2E", DARK
 
 
@@ -287,6 +288,7 @@ def supplier_map(result: Result, good: str) -> Picture | None:
     first = [
         f"{names.get(row['supplier'], row['supplier'])} {percent(row['baseline'] / total)}"
         for row in known.head(NAMED_ON_MAP).to_dict("records")
+        if percent(row["baseline"] / total) != percent(0)
     ]
     off = sorted(set(table["supplier"]) - set(known["supplier"]))
     caption = (
@@ -327,7 +329,7 @@ def stocks(result: Result, good: str) -> Picture | None:
 
     def paint(panel: Panel) -> None:
         for n, member in enumerate(shown):
-            low = 0.75 + (deep - 1 - n // 2) * 1.02
+            low = 0.8 + (deep - 1 - n // 2) * 1.1
             axes = panel.axes(0.4 + (n % 2) * 2.05, low, 1.75, 0.68)
             for pattern, colour, stroke in (("planned", PLANNED, "-"), ("today", TODAY, (0, (3, 1.5)))):
                 if (member, pattern) in curves:
@@ -342,11 +344,11 @@ def stocks(result: Result, good: str) -> Picture | None:
             axes.yaxis.set_major_locator(_ticks(3))
             title = textwrap.shorten(_plain(words.member_name(member, result.meta)), 26, placeholder="…")
             axes.set_title(title or member, fontsize=SMALL, loc="left", pad=2)
-        panel.text(0.4, 0.42, "month after the cutoff begins")
+        panel.text(0.4, 0.48, "month after the cutoff begins")
         panel.legend(
-            0.24, [(TODAY, "", "today's sourcing (dashed)"), *([(PLANNED, "", "plan")] if planned else [])]
+            0.29, [(TODAY, "", "today's sourcing (dashed)"), *([(PLANNED, "", "plan")] if planned else [])]
         )
-        panel.text(0.1, 0.05, "×  month in which critical demand is missed")
+        panel.text(0.1, 0.1, "×  month in which critical demand is missed")
 
     first: dict[int, list[str]] = {}
     for member in shown:
@@ -363,7 +365,7 @@ def stocks(result: Result, good: str) -> Picture | None:
         f"{_origin(result, good)}"
     )
     return Picture(_name("stocks", good), f"{name}: stocks after the cutoff", caption,
-                   f"With today's sourcing {'; '.join(said)}.", 0.68 + 1.02 * deep, paint)  # fmt: skip
+                   f"With today's sourcing {'; '.join(said)}.", 0.67 + 1.1 * deep, paint)  # fmt: skip
 
 
 def _months_left(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -422,7 +424,7 @@ class _Tornado(Picture):
 
 def frontier_curve(good: str, table: pd.DataFrame, meta: Mapping[str, Any]) -> Picture:
     """The least share as one number of the case moves."""
-    crossed = [f"{name}: {text}" for name, text in meta["break_even"]]
+    crossed = [f"{text} ({name})" for name, text in meta["break_even"]]
 
     def paint(panel: Panel) -> None:
         axes = panel.axes(0.62, 0.5, WIDTH - 1.75, 1.95)
@@ -432,7 +434,7 @@ def frontier_curve(good: str, table: pd.DataFrame, meta: Mapping[str, Any]) -> P
 
     origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
     caption = f"{dots(table)} All members, every cutoff, planned; % of demand. {origin}"
-    alt = f"{frontier_title(table)}{'. ' if crossed else ''}{'; '.join(crossed)}."
+    alt = f"{frontier_title(table)}{': ' if crossed else ''}{'; '.join(crossed)}."
     title = f"{words.good_name(good, meta)}: {frontier_title(table)}"
     return Picture(_name("frontier", good), title, caption, alt, 2.65, paint)
 
@@ -450,7 +452,8 @@ def burden_bars(burden: Result) -> Picture:
         axes = panel.axes(1.15, 1.05, WIDTH - 1.4, tall)
         for n, (column, _, colour) in enumerate(BARS):
             places = [place + 0.25 * (1 - n) for place in range(len(rows))]
-            axes.barh(places, (1e6 * rows[column]).fillna(0.0), 0.23, color=colour)
+            sizes = (1e6 * rows[column]).fillna(0.0)
+            axes.barh(places, sizes, 0.23, color=colour, edgecolor="white", linewidth=0.0, hatch=PATTERNS[n])
         for place, part in enumerate(rows["cheapest_gdp_share"]):
             if pd.isna(part):
                 axes.text(0, place, " unknown", fontsize=SMALL, va="center", color=FAINT)
@@ -461,7 +464,7 @@ def burden_bars(burden: Result) -> Picture:
         axes.set_xlabel("USD a year per million USD of GDP", fontsize=SMALL)
         axes.xaxis.set_major_locator(_ticks(4))
         for n, (_, label, colour) in enumerate(BARS):
-            panel.legend(0.45 - 0.19 * n, [(colour, "", label)])
+            panel.legend(0.45 - 0.19 * n, [(colour, PATTERNS[n], label)])
 
     origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
     caption = f"Cost of the requirement over GDP by member. Unknown parts count as nothing. {origin}"

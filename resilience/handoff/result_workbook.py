@@ -30,8 +30,10 @@ from resilience.handoff.audit import (
 from resilience.handoff.compared import changes, read_tables
 from resilience.handoff.thresholds import benchmarks
 from resilience.output.sheets import (
+    FIGURE,
     MOST_MONTHS,
     ON_REQUEST,
+    SHARE,
     SHEETS,
     Field,
     Link,
@@ -48,6 +50,7 @@ from resilience.schema import WORKBOOK
 from resilience.studies.workbook import read_study_folder, sensitivity_sheets
 
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
+ON_ONE_PAGE = 60  # sheets that the contents name on one printed page
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
 NAME = 31  # characters of the name of a sheet
 FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -67,7 +70,7 @@ def write_workbook(
     for the sensitivity. The same result gives the same bytes. Raises :class:`~resilience.errors.InputError` if one
     of them cannot be read, or the file cannot be written.
     """
-    path = Path(path)
+    path, result, as_given = Path(path), _worst_first(result), result
     earlier = None if compare is None else read_tables(compare)
     sensitivity = [] if study is None else sensitivity_sheets(*read_study_folder(study), result.meta)
     frames = {
@@ -88,11 +91,29 @@ def write_workbook(
         fitted.append(sheet)
     book = open_book(path, result.meta["title"])
     styles = Styles(book)
-    write_cover(book, styles, words.cover(result.meta, result.tables), {}, result.meta)
+    write_cover(book, styles, words.cover(result.meta, as_given.tables), {}, result.meta)
     for sheet in (_contents(fitted), *fitted):
         write_sheet(book, styles, sheet, result.meta)
     close_book(book, path)
     return written
+
+
+def _worst_first(result: Result) -> Result:
+    """The result with what must change first in every table, as on the summary: a reader sees the first rows."""
+    order = {good: place for place, good in enumerate(Answers(result).worst_first())}
+
+    def place(goods: pd.Series) -> pd.Series:
+        return goods.map(order).fillna(len(order))
+
+    return Result(
+        result.meta,
+        {
+            name: frame.sort_values("good", key=place, kind="stable", ignore_index=True)
+            if "good" in frame and len(frame)
+            else frame
+            for name, frame in result.tables.items()
+        },
+    )
 
 
 def _none(name: str) -> pd.DataFrame:
@@ -123,13 +144,15 @@ def _sheets(
         "Change log": _change_log(frames, result.meta, compared),
     }
     sheets: list[tuple[Sheet, pd.DataFrame]] = []
-    for name in [name for name in SHEETS if _wanted(name, frames)][2:]:
+    wanted = [name for name in SHEETS if _wanted(name, frames)][2:]
+    last_data = [name for name in wanted if name in ("Data", "Purchases", "Data flows")][-1]
+    for name in wanted:
         table = table_name(name)
         sheet = made[name] if name in made else result_sheet(result, table)
         sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
         if name == "Summary":
             sheets += [(page, pd.DataFrame()) for page in _pages(answers)]
-        if name == ("Purchases" if "purchases" in frames else "Data"):
+        if name == last_data:
             sheets += [(page, pd.DataFrame()) for page in sensitivity]
     return sheets
 
@@ -184,6 +207,9 @@ def _plain(frames: Mapping[str, pd.DataFrame], name: str, meta: Mapping[str, Any
     """A table of the workbook as it is."""
     table = WORKBOOK[name]
     fields = table_fields(name, frames[name], meta)
+    if name == "benchmarks":  # shares, days or costs: by the unit of the row
+        forms = [SHARE if str(unit).startswith("share") else FIGURE for unit in frames[name]["unit"]]
+        fields = [replace(field, forms=forms) if field.unit == "see unit" else field for field in fields]
     printed = len(fields) - 1 if name == "benchmarks" else None  # how the law was looked up is for the screen
     return Sheet(name.capitalize(), table.title, (table.note,), tuple(fields), printed=printed)
 
@@ -214,4 +240,8 @@ def _contents(sheets: Iterable[Sheet]) -> Sheet:
         ),
         Field("Rows", [float(len(sheet)) for sheet in sheets], "whole", "rows of its table"),
     )
-    return Sheet("Contents", "Contents", ("Each sheet holds one table, which has a name of its own.",), fields)
+    notes = (
+        "Each sheet holds one table, which has a name of its own.",
+        *(f"{name}: {text}" for name, text in words.READING),
+    )
+    return Sheet("Contents", "Contents", notes, fields, one_page=len(sheets) <= ON_ONE_PAGE)

@@ -83,7 +83,7 @@ class GoodData:
 
     @cached_property
     def unit_values(self) -> tuple[np.ndarray, float]:
-        """Each supplier's mean price over members, NaN where none is known, and the mean of these, 0 without any."""
+        """Each supplier's mean price over members, NaN where unknown, and the mean of these, 0 without any."""
         price = self.price.to_numpy(dtype=float)
         known = ~np.isnan(price)
         count = known.sum(axis=1)

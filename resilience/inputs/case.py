@@ -10,11 +10,12 @@ from typing import Any
 from resilience.errors import Finding, InputError, errors_in
 from resilience.inputs.balance import year_of
 from resilience.inputs.burden_settings import BURDEN
-from resilience.inputs.casefile import PARAMETERS, SECTIONS, CaseFile, Cutoff, nearest, read_case
+from resilience.inputs.casefile import CaseFile, Cutoff, read_case
 from resilience.inputs.cutoffs import applies
-from resilience.inputs.dataset import Dataset, read_dataset, suggest_country
+from resilience.inputs.dataset import Dataset, read_dataset
 from resilience.inputs.form_back import Form
 from resilience.inputs.incoming import KINDS
+from resilience.inputs.parameters import PARAMETERS, SECTIONS, is_surge
 from resilience.inputs.recipes import Recipe, final_first, groups, recipes_of, upstream
 from resilience.inputs.sanctions_settings import (
     BY_GOOD,
@@ -23,6 +24,7 @@ from resilience.inputs.sanctions_settings import (
     THREAT_KEYS,
     named_countries,
 )
+from resilience.inputs.suggestions import country_hint, country_meant, nearest
 from resilience.schema import CATEGORIES
 
 NOT_A_CASE = (".xlsx", *KINDS)
@@ -164,12 +166,26 @@ def unknown_keys(file: CaseFile, goods: Collection[str]) -> list[Finding]:
         for name, value in table.items():
             if not isinstance(value, Mapping) or name not in PARAMETERS:
                 continue
-            if PARAMETERS[name].kind == "surge" and set(value) <= {"delay", "rate", "max"}:
+            if PARAMETERS[name].kind == "surge" and is_surge(value):
                 continue
             for key in value:
                 if key != "default":
                     check(key, f"{where}.{name}")
     return found
+
+
+def unknown_country(name: str, data: Dataset, groups: Iterable[str]) -> str:
+    """The message for a name that is neither a country nor a coalition, with what was probably meant."""
+    hint = country_hint(name, data.names(), groups)
+    return f'"{name}" is neither a country of countries.csv nor a coalition{hint}'
+
+
+def unknown_member(name: str, data: Dataset, members: Sequence[str]) -> str:
+    """The message for a name that is none of the members, with the one that was probably meant."""
+    meant = country_meant(name, data.names())
+    known = meant is not None and meant in members
+    hint = country_hint(name, data.names()) if known else nearest(name, members)
+    return f'"{name}" is no member of the case{hint}'
 
 
 class _Resolver:
@@ -300,11 +316,7 @@ class _Resolver:
             elif name in self.countries:
                 result.append(name)
             else:
-                by_name = dict(zip(self.data.countries["name"], self.data.countries["country"], strict=True))
-                hint = suggest_country(name, self.countries, by_name)
-                if "write" not in hint:
-                    hint = nearest(name, [*self.groups, *sorted(self.countries)])
-                self.say(key, f'"{name}" is neither a country of countries.csv nor a coalition{hint}')
+                self.say(key, unknown_country(name, self.data, self.groups))
         return result
 
     def region(self) -> dict[str, float]:

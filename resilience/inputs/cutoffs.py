@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from resilience.inputs.casefile import Cutoff, Surge
+from resilience.inputs.casefile import Cutoff
+from resilience.inputs.parameters import Surge
 
 SIDES = ("outside", "region")
 

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from resilience.errors import Finding
-from resilience.inputs.casefile import nearest
 from resilience.inputs.cells import SheetTable, Unreadable, as_text, other_sheets, sheet_table
 from resilience.inputs.incoming import open_book
 from resilience.inputs.recipes import Recipe, cycle
+from resilience.inputs.suggestions import country_hint, country_meant, nearest, number_hint
 from resilience.schema import INPUTS, VALUE_UNIT, Column, Table
 
 SUFFIXES = (".csv", ".parquet")
@@ -29,21 +29,6 @@ WORKBOOK = ".xlsx"
 INPUT_OUTPUT = "input_output"  # the file of the input-output table, which has a layout of its own
 UNLIKE = 10.0  # values that differ by more than this factor are not about the same units
 CODE = re.compile(r"[A-Z]{3}\Z")
-# Codes of trade databases that are not ISO 3166; BACI and Comtrade number some countries differently.
-TRADE_CODES = {
-    "S19": "TWN",
-    "490": "TWN",
-    "842": "USA",
-    "251": "FRA",
-    "699": "IND",
-    "579": "NOR",
-    "757": "CHE",
-    "ROM": "ROU",
-    "ZAR": "COD",
-    "UK": "GBR",
-    "GREAT BRITAIN": "GBR",
-    "EL": "GRC",
-}
 
 
 @dataclass(frozen=True)
@@ -310,7 +295,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
         "country": set(frames["countries"]["country"]),
         "good": set(frames["goods"]["good"]),
     }
-    names = dict(zip(frames["countries"]["name"], frames["countries"]["country"], strict=True))
+    names = dict(zip(frames["countries"]["country"], frames["countries"]["name"], strict=True))
     for table in INPUTS.values():
         frame = frames[table.name].copy()
         for column in table.columns:
@@ -341,7 +326,10 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> No
 def convert(
     column: Column, cells: pd.Series, known: dict[str, set[str]], names: dict[str, str]
 ) -> tuple[pd.Series, list[tuple[int, str]]]:
-    """The cells in the column's type, and (position, message) for each that does not fit."""
+    """The cells in the column's type, and (position, message) for each that does not fit.
+
+    ``known`` holds the goods and countries there are, ``names`` of each country code its name.
+    """
     problems: list[tuple[int, str]] = []
     text = cells.astype(str)
     blank = (text == "").to_numpy()
@@ -360,7 +348,8 @@ def convert(
         excess = (values > 1) & ~infinite if column.kind == "share" else np.zeros(len(values), dtype=bool)
         uneven = (column.kind == "year") & ~bad & ~blank & ~infinite & (values != np.floor(values))
         for position in np.flatnonzero(bad):
-            problems.append((int(position), _not_a_number(text.iloc[position])))
+            hint = number_hint(text.iloc[position]) or "; leave the cell blank if unknown"
+            problems.append((int(position), f'"{text.iloc[position]}" is not a number{hint}'))
         for mask, reason in (
             (infinite, "is infinite; give a finite figure, or leave the cell blank if unknown"),
             (negative, "is negative; amounts are zero or more, blank if unknown"),
@@ -384,49 +373,11 @@ def convert(
         for position in np.flatnonzero(wrong):
             value = text.iloc[position]
             if column.kind == "country":
-                message = f'"{value}" is not in countries.csv{suggest_country(value, known["country"], names)}'
+                message = f'"{value}" is not in countries.csv{country_hint(value, names)}'
             else:
                 message = f'"{value}" is not in goods.csv{nearest(value, known["good"])}'
             problems.append((int(position), message))
     return text, problems
-
-
-def _not_a_number(value: str) -> str:
-    hint = "leave the cell blank if unknown"
-    if re.fullmatch(r"\s*-?\d{1,3}(,\d{3})+(\.\d+)?\s*", value):
-        hint = f"write it without thousands separators: {value.replace(',', '').strip()}"
-    elif re.fullmatch(r"\s*-?[\d.]*,\d+\s*", value):
-        hint = f"write it with a decimal point: {value.replace('.', '').replace(',', '.').strip()}"
-    return f'"{value}" is not a number; {hint}'
-
-
-def suggest_country(value: str, known: set[str], names: dict[str, str]) -> str:
-    """A hint for a code that is not known: the ISO alpha-3 code of what was probably meant."""
-    stripped = value.strip()
-    guess = None
-    if stripped.upper() in known:
-        guess = stripped.upper()
-    elif stripped in names:
-        guess = names[stripped]
-    elif stripped.upper() in TRADE_CODES:
-        guess = TRADE_CODES[stripped.upper()]
-    else:
-        guess = look_up_country(stripped)
-    if guess is None:
-        return "; use its ISO 3166 alpha-3 code in upper case and list it in countries.csv"
-    if guess in known:
-        return f'; write "{guess}"'
-    return f'; write "{guess}" and list it in countries.csv'
-
-
-def look_up_country(value: str) -> str | None:
-    """The ISO alpha-3 code of a country's name or code, None if it is not known."""
-    import pycountry  # only needed for the hint, and slow to import
-
-    try:
-        return str(pycountry.countries.lookup(value).alpha_3)
-    except LookupError:
-        return None
 
 
 def _check_duplicates(table: Table, frame: pd.DataFrame, findings: list[Finding]) -> None:
@@ -454,7 +405,7 @@ def _check_codes(countries: pd.DataFrame, findings: list[Finding]) -> None:
     for _, row in countries.iterrows():
         code = row["country"]
         if code and not CODE.match(code):
-            guess = code.strip().upper() if CODE.match(code.strip().upper()) else look_up_country(code.strip())
+            guess = code.strip().upper() if CODE.match(code.strip().upper()) else country_meant(code)
             hint = f'; write "{guess}"' if guess else ""
             message = f'"{code}" is not an ISO 3166 alpha-3 code in upper case{hint}'
             findings.append(Finding("error", row["_file"], int(row["_row"]), "country", message))

@@ -1,7 +1,7 @@
 """The factors of a parameter study in an analyst's words: names, units and values.
 
 A factor is a dotted name of the case file as ``--set`` takes it; meanings and units come from
-:data:`resilience.inputs.casefile.PARAMETERS`.
+:data:`resilience.inputs.parameters.PARAMETERS`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.inputs.casefile import PARAMETERS, SECTIONS
+from resilience.inputs.parameters import PARAMETERS, SECTIONS, SURGE_PARTS
 from resilience.words import percent
 
 AS_WRITTEN = "as the case says"
@@ -40,7 +40,6 @@ OF_CUTOFF = {
     "any": ("outsiders cut at once", "suppliers", "number of outsiders that are cut, whichever are worst"),
     "any_region": ("friends cut at once", "suppliers", "number of region suppliers cut, whichever are worst"),
 }
-PARTS_OF_SURGE = ("delay", "rate", "max")
 
 
 @dataclass(frozen=True)
@@ -209,7 +208,7 @@ def _described(name: str) -> tuple[str, str, str]:
     parameter, below = PARAMETERS[rest[0]], rest[1:]
     short, base, text = SHORT.get(rest[0], rest[0].replace("_", " ")), parameter.unit, parameter.meaning
     if parameter.kind == "surge":
-        units = dict(zip(PARTS_OF_SURGE, (piece.strip() for piece in parameter.unit.split(";")), strict=True))
+        units = dict(zip(SURGE_PARTS, (piece.strip() for piece in parameter.unit.split(";")), strict=True))
         part = below[-1] if below and below[-1] in units else ""
         if part:
             below = below[:-1]

@@ -12,7 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from resilience.inputs.casefile import (
+from resilience.inputs.casefile import cutoff_names, ground_of
+from resilience.inputs.cells import BLANKS, Unreadable, is_number_like, number_of, text_of
+from resilience.inputs.dataset import Dataset
+from resilience.inputs.incoming import is_date
+from resilience.inputs.parameters import (
     CUTOFF_KEYS,
     DOCUMENT_KEYS,
     PARAMETERS,
@@ -20,13 +24,8 @@ from resilience.inputs.casefile import (
     SURGE_PARTS,
     Parameter,
     Surge,
-    cutoff_names,
-    ground_of,
     is_surge,
 )
-from resilience.inputs.cells import BLANKS, Unreadable, is_number_like, number_of, text_of
-from resilience.inputs.dataset import Dataset
-from resilience.inputs.incoming import is_date
 
 CASE_FILE, DATA_SET = "case", "dataset"
 START = "Start here"

@@ -18,8 +18,9 @@ import pandas as pd
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import year_of
-from resilience.inputs.casefile import SURGE_PARTS, case_file, cutoff_names, ground_of, nearest, put
+from resilience.inputs.casefile import case_file, cutoff_names, ground_of, put
 from resilience.inputs.cells import SheetTable, Unreadable, as_text, other_sheets, sheet_table, text_of
+from resilience.inputs.checks import Problems
 from resilience.inputs.dataset import Dataset, convert, known_columns
 from resilience.inputs.form import (
     CASE_FILE,
@@ -40,13 +41,14 @@ from resilience.inputs.form import (
     show,
 )
 from resilience.inputs.incoming import open_book
+from resilience.inputs.parameters import SURGE_PARTS
+from resilience.inputs.suggestions import nearest
 from resilience.schema import CATEGORIES, FIGURES, FORM, INPUTS, STATUSES
 
 WRITE_ONE = "resilience template CASE --out inputs.xlsx writes a form"
 NEW, SOURCE, IN_THE_CASE = "New value", "Source", "In the case"
 
 Row = dict[str, Any]
-Problems = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -409,7 +411,7 @@ class _Figures:
             ]
             plain = column if name in ("Good", "Country", "Year") else replace(column, required=False)
             cells = pd.Series(texts, index=frame.index, dtype=object)
-            read[name], problems = convert(plain, cells, self._known, self._names())
+            read[name], problems = convert(plain, cells, self._known, self.data.names())
             for position, message in problems:
                 row = int(frame["_row"].iloc[position])
                 if row not in wrong:
@@ -454,9 +456,6 @@ class _Figures:
         changes = repr([sorted(after.items()) for after in [*(rows[n] for n in sorted(rows)), *added]])
         digest = hashlib.sha256(f"{self.data.fingerprint} {changes}".encode()).hexdigest()[:16]
         return replace(self.data, balances=whole, fingerprint=digest, changes=digest)
-
-    def _names(self) -> dict[str, str]:
-        return dict(zip(self.data.countries["name"], self.data.countries["country"], strict=True))
 
     def _as_text(self, column: Any, row: int, cell: Any, wrong: set[int]) -> str:
         try:

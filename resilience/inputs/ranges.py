@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from resilience.inputs.casefile import PARAMETERS
 from resilience.inputs.factor_words import label
+from resilience.inputs.parameters import PARAMETERS
 
 FRACTION = "cutoffs.fraction"
 FRACTION_LABEL = "part cut off"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from resilience.inputs.burden_settings import Assumption
+from resilience.inputs.suggestions import nearest, number_problem
 
 # By good or category; everything else under [sanctions] is one number, or one a member where BY_MEMBER says so.
 BY_GOOD = ("substitution",)
@@ -188,14 +189,8 @@ GROUPINGS = (
 )
 
 
-Nearest = Callable[[str, Iterable[str]], str]
-
-
-def problems(raw: Mapping[str, Any], nearest: Nearest) -> Iterator[tuple[str, str]]:
-    """(key, message) for everything in the three tables of a document that does not fit.
-
-    ``nearest`` names the known word nearest to one that is not known.
-    """
+def problems(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(key, message) for everything in the three tables of a document that does not fit."""
     known = {"sanctions": SANCTIONS_KEYS, "threat": THREAT_KEYS, "partners": PARTNERS_KEYS}
     for section, keys in known.items():
         table = raw.get(section, {})
@@ -209,9 +204,9 @@ def problems(raw: Mapping[str, Any], nearest: Nearest) -> Iterator[tuple[str, st
             elif key in ("target", "targets", "groupings"):
                 yield from _names(where, value)
             elif section == "partners":
-                yield from _partners(where, key, value, nearest)
+                yield from _partners(where, key, value)
             else:
-                yield from _assumption(where, {**SANCTIONS, **THREAT}[key], value, nearest)
+                yield from _assumption(where, {**SANCTIONS, **THREAT}[key], value)
 
 
 def _names(where: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -221,14 +216,12 @@ def _names(where: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _number(where: str, value: Any, least: float, most: float) -> Iterator[tuple[str, str]]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
-        yield where, f"{value!r} is not a number"
-    elif not least <= value <= most:
-        upper = "" if math.isinf(most) else f" and at most {most:g}"
-        yield where, f"{value!r} is out of range: at least {least:g}{upper}"
+    problem = number_problem(value, least, most)
+    if problem is not None:
+        yield where, problem
 
 
-def _assumption(where: str, one: Assumption, value: Any, nearest: Nearest) -> Iterator[tuple[str, str]]:
+def _assumption(where: str, one: Assumption, value: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(value, Mapping):
         if one.name == "weights":
             yield where, f"{value!r} is not a table, for example {{economy = 1, hostility = 2}}"
@@ -246,7 +239,7 @@ def _assumption(where: str, one: Assumption, value: Any, nearest: Nearest) -> It
         yield where, "all weights are 0; give at least one factor a weight"
 
 
-def _partners(where: str, key: str, value: Any, nearest: Nearest) -> Iterator[tuple[str, str]]:
+def _partners(where: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
     if key == "distance_km":
         yield from _number(where, value, 1.0, 1e6)
         return

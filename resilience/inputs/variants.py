@@ -13,17 +13,9 @@ from typing import Any
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.case import Case, resolve, unknown_keys
-from resilience.inputs.casefile import (
-    CUTOFF_KEYS,
-    PARAMETERS,
-    SECTIONS,
-    Surge,
-    case_file,
-    cutoff_names,
-    nearest,
-    path_of,
-    variant,
-)
+from resilience.inputs.casefile import case_file, cutoff_names, path_of, variant
+from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, SECTIONS, Surge
+from resilience.inputs.suggestions import nearest
 
 LISTS = ("cutoffs", "region", "members", "goods")
 # What changes no family of goods, and cannot make up a case that is refused (any of both sides under solidarity).
@@ -51,7 +43,7 @@ def vary(case: Case, values: Mapping[str, Any], how: Mapping[str, str] | None = 
             raw[name] = value
         else:
             change = _as_change(name, value, how.get(name, "set"), case.file.path.name)
-            _change(raw, path_of(raw, name), change, _default(name), case.file.path.name)
+            _change(raw, path_of(raw, name), change, default_of(name), case.file.path.name)
         plain &= is_plain(name)
     if plain:
         file, findings = variant(case.file, raw, values)
@@ -130,7 +122,7 @@ def _change(table: Any, path: list[str], change: Change, default: Any, file: str
     _change(below, rest, change, default, file)
 
 
-def _default(name: str) -> Any:
+def default_of(name: str) -> Any:
     """What a number is where the case says nothing; None if that is no number of its own."""
     first, *rest = name.split(".")
     if first == "cutoffs":

@@ -36,8 +36,8 @@ import pandas as pd
 from scipy import sparse
 
 from resilience.errors import Finding, InputError, SolverError, errors_in
-from resilience.inputs.casefile import nearest
-from resilience.inputs.dataset import TRADE_CODES, convert, look_up_country, read_cells
+from resilience.inputs.dataset import convert, read_cells
+from resilience.inputs.suggestions import country_meant, nearest
 from resilience.results import Result
 from resilience.schema import STATUSES, Column, Table
 from resilience.solver import minimise_mixed
@@ -320,7 +320,7 @@ def _iso() -> frozenset[str]:
 
 
 def _suggest(code: str) -> str:
-    guess = TRADE_CODES.get(code.strip().upper()) or (look_up_country(code) if code.strip() else None)
+    guess = country_meant(code)
     return f'; write "{guess}"' if guess else "; use three capital letters such as DEU"
 
 

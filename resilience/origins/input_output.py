@@ -29,7 +29,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from resilience.errors import Finding, InputError, errors_in
-from resilience.inputs.casefile import nearest
+from resilience.inputs.suggestions import nearest
 
 Array = npt.NDArray[np.float64]
 

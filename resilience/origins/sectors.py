@@ -17,7 +17,7 @@ import pandas as pd
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import GoodData
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import nearest
+from resilience.inputs.suggestions import nearest
 from resilience.model import ModelData, build
 from resilience.origins.input_output import REST, content, exposure, read_table, regional_content
 from resilience.reading.planned import Engine

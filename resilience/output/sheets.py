@@ -18,8 +18,9 @@ import pandas as pd
 from resilience import words
 from resilience.inputs.ranges import DEFAULT_RANGES, range_label
 from resilience.output.bars import Bar
+from resilience.output.measure import width as width_of
 from resilience.results import Result
-from resilience.schema import ALL, ECONOMY, RESULTS, SECURITY, STUDY, WORKBOOK, Column, Table
+from resilience.schema import ALL, BESIDE, ECONOMY, RESULTS, SECURITY, STUDY, WORKBOOK, Column, Table
 
 SHEETS = {  # in order; pages of members and goods follow the summary
     "Cover": "What this workbook answers, and what it does not.",
@@ -42,9 +43,23 @@ SHEETS = {  # in order; pages of members and goods follow the summary
     "Content": "How much of the value of what suppliers sell was made inside the region.",
     "Exposure": "How much of the value members use was made by those who are cut off, directly or through others.",
     "Content rule": "What it would do to count imports only from a given regional content on.",
+    "Sharing": "Who bears how much of the requirement's cost in three plans, transfers, free rides.",
+    "Burden": "What the requirement costs a year, by good, member and kind.",
+    "Share price": "What one more point of share costs, by good.",
+    "Mix": "Stocks, restraint and sourcing against each other, by good.",
+    "Sanctions": "What sanctions cost each member and the target, before and after the requirement.",
+    "Sanctions goods": "The same by good, where less is left than is used.",
+    "Footing": "How evenly these losses fall on members.",
+    "Participation": "Which stake makes each member take part, alone and with the others.",
+    "Coalitions stable": "Which coalitions hold together, and what the target then loses.",
+    "Duration": "How long or how likely a crisis must be for the requirement to pay.",
+    "Threat": "Who has most to fear from whom: four factors, means and ranks.",
+    "Divergence": "How differently members see a target.",
+    "Tiers": "How partners score, and what each tier or grouping would add to the region.",
     "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
     "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
     "Purchases": "What members bought from whom, row by row, with status and source.",
+    "Data flows": "All trade from which purchases were traced to their origin, with status and source.",
     "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
     "Benchmarks": "Where each good stands against legal thresholds.",
     "Checks": "Whether the numbers of this workbook fit together, by formulas.",
@@ -52,10 +67,16 @@ SHEETS = {  # in order; pages of members and goods follow the summary
     "Sources": "Where the data come from, and what to know about each good.",
     "Change log": "What differs from an earlier result.",
 }
-TABLES = {"Data": "balance", "Change log": "changes"}  # where a sheet is not called like its table
+TABLES = {
+    "Data": "balance",
+    "Data flows": "flows_used",
+    "Change log": "changes",
+}  # where a sheet is not called like its table
 ON_REQUEST = (  # left out where there is nothing to show
-    *("Months", "Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *("Months", "Data flows", "Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
     *("Content", "Exposure", "Content rule"),
+    *("Sharing", "Burden", "Share price", "Mix", "Sanctions", "Sanctions goods", "Footing", "Participation"),
+    *("Coalitions stable", "Duration", "Threat", "Divergence", "Tiers"),
 )
 MOST_MONTHS = 100_000  # rows of the table months that still go into the workbook
 HEADINGS = {
@@ -63,6 +84,8 @@ HEADINGS = {
     "member": "Member code",
     "supplier": "Supplier code",
     "country": "Country code",
+    "exporter": "Exporter code",
+    "importer": "Importer code",
     "share": "Least share",
     "share_upper": "Greatest share",
     "extra_cost_usd": "Value of the change",
@@ -172,6 +195,8 @@ HEADINGS_OF = {  # where a table needs words of its own
         "status_base": "Verdict in the case",
         "status_high": "Verdict at high",
     },
+    "why": {"text": "In words"},
+    "benchmarks": {"text": "In words"},
     "verdicts": {"status": "Verdict", "of": "Of", "of_the_case": "The case's own"},
     "spread": {
         "none": "No share suffices",
@@ -230,12 +255,15 @@ SOLVED = {  # columns that the solver found, by table
     "regions": ("share", "new_capacity"),
     "content_rule": ("some_plan", "every_plan"),
 }
+RAW = ("months", "purchases", "flows_used", "points", "outcomes")  # tables of rows as they come
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
 SOLVER_NOTE = "On grey: solver output, does not recalculate."
 STALE_WORD = "STALE"
 STALE_TEXT = f"{STALE_WORD}: an assumption was edited; the verdicts in this workbook belong to the old values"
 STALE = f'=IF(COUNTIF(t_checks[Result],"{STALE_WORD}")>0,"{STALE_TEXT}","")'
 WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48} | {
+    "break_even.text": 56,
+    "rules.text": 56,
     "benchmarks.rule": 20,
     "benchmarks.goods": 44,
     "benchmarks.who": 18,
@@ -249,6 +277,9 @@ WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "
 }
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 MEASURED = 2000  # rows that are looked at for the width of a column
+SHARE, FIGURE = "0.0 %", "#,##0.0"  # number formats
+LEAST_WIDTH, LONGEST_WORD = 8, 30  # of a column; no word shorter than the latter is broken
+HEAD = 4.5  # units beside the longest word of a heading, for the button of the filter
 MARKED = {"rests_on": ("status_low", "status", "status_high")}
 WRITTEN = {
     *(("assumptions", name) for name in ("value", "low", "high")),
@@ -259,7 +290,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 
 class Mark(NamedTuple):
-    """A cell that shows a verdict: coloured by status, the word in bold, then the rest."""
+    """A cell that shows a verdict: coloured by status, the word in bold, then the rest as it is."""
 
     status: str
     word: str
@@ -321,15 +352,18 @@ class Field:
     decimals: Sequence[int] = ()  # of amounts, by row
     widest: int = 36
     solver: bool = False
+    forms: Sequence[str] = ()  # number formats, by row, where they differ
 
     def number_format(self, index: int) -> str:
         """The number format of a cell."""
+        if self.forms:
+            return self.forms[index]
         if self.kind == "amount" and self.decimals and self.decimals[index]:
             return "#,##0." + "0" * self.decimals[index]
         if self.kind == "ratio":
             return f"0.{'0' * _digits(self.values[index])}"
-        formats = {"share": "0.0%", "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
-        formats |= {"step": "0.00", "year": "0", "fine": "0.000000%", "tiny": "0.000000000"}
+        formats = {"share": SHARE, "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
+        formats |= {"step": "0.00", "year": "0", "fine": "0.000000 %", "tiny": "0.000000000"}
         return formats.get(self.kind, "General")
 
     def width(self) -> float:
@@ -337,16 +371,18 @@ class Field:
         if any(isinstance(value, Bars) for value in self.values):
             return 17  # of a small picture
         some = range(0, len(self.values), max(1, len(self.values) // MEASURED))
-        shown = (line for index in some for line in self.text(index).split("\n"))
-        longest = max(map(len, shown), default=0)
-        return max(min(longest + 3, self.widest), max(map(len, self.heading.split())) + 4, 9)
+        shown = [line for index in some for line in self.text(index).split("\n")]
+        longest = max(map(width_of, shown), default=0.0) + 2.5
+        word = max((width_of(word) for line in shown for word in line.split(" ")), default=0.0) + 2.5
+        head = max(map(width_of, self.heading.split()), default=0.0) + HEAD
+        return round(max(min(longest, max(self.widest, min(word, LONGEST_WORD))), head, LEAST_WIDTH), 1)
 
     @property
     def align(self) -> dict[str, Any]:
-        """Text to the left with a little room, years in the middle, other numbers to the right."""
-        if self.kind == "text":
-            return {"align": "left", "indent": 1}
-        return {"align": "center" if self.kind == "year" else "right"}
+        """Text to the left and numbers to the right with a little room, years in the middle."""
+        if self.kind == "year":
+            return {"align": "center"}
+        return {"align": "left" if self.kind == "text" else "right", "indent": 1}
 
     def text(self, index: int) -> str:
         """About what the reader sees in a cell."""
@@ -356,16 +392,17 @@ class Field:
         if isinstance(value, Bars):
             return ""
         if isinstance(value, Mark):
-            return f"{value.word}\n{value.rest}" if value.rest else value.word
+            return value.word + value.rest
         if isinstance(value, Link):
             return value.sheet
         if isinstance(value, Formula):
             value = value.value
         if isinstance(value, str):
             return value
-        if self.kind == "share":
-            return "100.0%"
         form = self.number_format(index)
+        if "%" in form:
+            value = 100 * value
+            return f"{value:,.{len(form.partition('.')[2]) - 2}f} %"
         return f"{value:,.{len(form.partition('.')[2])}f}"
 
 
@@ -384,6 +421,9 @@ class Sheet:
     charts: tuple[Chart, ...] = ()
     stale: bool = False  # says so above the table once an assumption was edited
     split: int | None = None  # the first column of the second printed page
+    lead: tuple[str, ...] = ()  # what matters most, in bold above the notes
+    one_page: bool = False
+    raw: bool = False  # rows as they come, of which a few on paper are enough
 
     @property
     def table(self) -> str:
@@ -396,7 +436,8 @@ class Sheet:
     def head(self, rows: int) -> Sheet:
         """The sheet with the first rows only."""
         fields = [
-            replace(field, values=field.values[:rows], decimals=field.decimals[:rows]) for field in self.fields
+            replace(field, values=field.values[:rows], decimals=field.decimals[:rows], forms=field.forms[:rows])
+            for field in self.fields
         ]
         return replace(self, fields=tuple(fields), bold=frozenset(row for row in self.bold if row < rows))
 
@@ -414,7 +455,7 @@ def heading(column: str, table: str = "") -> str:
 
 def result_sheet(result: Result, name: str) -> Sheet:
     """A table of the result as it is, with names beside codes."""
-    table, meta = RESULTS[name], result.meta
+    table, meta = _declared(name), _meta_of(name, result.meta)
     frame = (
         ordered(result.tables[name], name) if name in result.tables else pd.DataFrame(columns=list(table.names))
     )
@@ -427,11 +468,25 @@ def result_sheet(result: Result, name: str) -> Sheet:
     notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
     if name == "rests_on":
         notes += _ranges_in_words()
+    notes += _mixed_years(name, meta)
     if not len(frame):
         notes.append("This table is empty: there is nothing of the kind in this result.")
     bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
     title = next((sheet for sheet in SHEETS if table_name(sheet) == name), name.replace("_", " ").capitalize())
-    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, len(first) or None)
+    printed = len(first) or None
+    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, printed, raw=name in RAW)
+
+
+def _meta_of(name: str, meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The meta data of a table; where a target stands among the members, its name is known as well."""
+    return {**meta, "members": {**meta["countries"], **meta["members"]}} if name in SECURITY else meta
+
+
+def _mixed_years(name: str, meta: Mapping[str, Any]) -> list[str]:
+    """What is said of the years that a table of burden, sanctions, threat or tiers mixes."""
+    about = next((about for about, names in BESIDE.items() if name in names), "")
+    said = meta.get("beside", {}).get(about, {}).get("mixed_years", "")
+    return [f"{said}."] if said else []
 
 
 def _ranges_in_words() -> list[str]:
@@ -454,20 +509,20 @@ def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> lis
         "good": meta["labels"],
         "member": {**meta["members"], ALL: words.member_name(ALL, meta)},
         "supplier": meta["countries"],
-        "country": meta["countries"],
+        **dict.fromkeys(("country", "exporter", "importer"), meta["countries"]),
         "most_through": meta["countries"],
     }
     beside |= {
         column: {code: words.good_name(code, meta) for code in frame[column]} for column in _INPUTS & {*frame}
     }
-    fields = []
+    fields, width = [], 24 if name in FIRST else 50
     for column in table.columns:
         values = frame[column.name].tolist()
         if column.name in beside:
             names = [beside[column.name].get(code, code) for code in values]
             title = NAMED.get(column.name, column.name.capitalize())
             meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
-            fields.append(Field(title, names, meaning=meaning, widest=24 if name in FIRST else 36))
+            fields.append(Field(title, names, meaning=meaning, widest=60 if name in RAW else width))
         fields.append(column_field(column.name, values, name, decimals))
     return fields
 

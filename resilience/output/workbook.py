@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import datetime
 import math
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.utility import xl_range
+from xlsxwriter.utility import quote_sheetname, xl_range, xl_range_abs
 
 from resilience.errors import Finding, InputError
 from resilience.output.bars import SCALE, bars_png
+from resilience.output.measure import MARGIN, SIZE, UNIT, lines, wrapped
 from resilience.output.sheets import (
     FORBIDDEN,
     SOLVER_NOTE,
@@ -37,7 +37,8 @@ from resilience.output.sheets import (
 )
 
 MOST_ROWS = 1_048_576
-MOST_PRINTED = 150  # rows of a table; more are on the screen only, and the sheet says so
+MOST_PRINTED = 150  # rows of a table; more are on the screen only, and sheet and footer say so
+MOST_RAW = 50  # the same, of rows as they come
 LONG = 20_000  # rows from which on a sheet is written row by row
 MOST_FORMULAS = 1000  # kept while writing
 MOST_CHARACTERS = 32_767  # of a cell, counted in UTF-16 units
@@ -52,9 +53,14 @@ COLOURS = {  # from pale blue to dark orange: in grey, too, each verdict is dark
     "unknown": "#FFFFFF",
 }
 INFINITE = {math.inf: "infinite", -math.inf: "minus infinite"}
-PAPER, TALL = 10.1, 6.0  # inches that are used of landscape A4 between the margins, across and down
-HEIGHT = 20  # pixels of a row of the usual height
+PAPER, TALL = 10.3, 6.7  # inches that are used of landscape A4 between the margins, across and down
+LEAD = 11  # points of what matters most
+HEIGHT, POINTS = 20, 15  # pixels and points of a row of the usual height
+COVER_LEFT, COVER_RIGHT = 27, range(100, 201, 10)  # units of the columns of the cover
+USUAL = 9.1  # units of the width of a column that is not set
+LEAST_ROOM = 85  # units that notes may take on paper beside a narrow table
 MOST_BARS = 60  # rows of a table that a chart shows
+BAR, LOW_BAR = 22, 15  # pixels of a row of a chart, and where the page is short
 
 
 def open_book(path: Path, title: str) -> Any:
@@ -119,9 +125,18 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     if sheet.stale:
         page.write_formula(1, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
         top = 2
-    across = widths[: sheet.split or sheet.printed]
-    for note in _notes(sheet):
-        for line in textwrap.wrap(clean(note), max(int(sum(across) * 1.15), 110)):
+    most = min(len(sheet), MOST_RAW if sheet.raw else MOST_PRINTED)
+    right = sheet.printed or len(widths)
+    across = sum(widths[: sheet.split or right])
+    if right == len(widths) and across < LEAST_ROOM:  # a narrow table: notes run on beside it
+        right += math.ceil((LEAST_ROOM - across) / USUAL)
+        across = LEAST_ROOM
+    for note in sheet.lead:
+        for line in wrapped(clean(note), across, LEAD):
+            page.write_string(top, 0, line, styles(bold=True, font_size=LEAD, font_color=DARK))
+            top += 1
+    for note in _notes(sheet, most):
+        for line in wrapped(clean(note), across):
             page.write_string(top, 0, line, styles(font_color=FAINT))
             top += 1
     for fact in sheet.facts:
@@ -130,23 +145,33 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     if any(field.meaning for field in sheet.fields):
         top = _write_meanings(page, styles, sheet, widths, top)
     last = top + max(len(sheet), 1)
-    headings = [(field.heading, width - 3) for field, width in zip(sheet.fields, widths, strict=True)]
-    page.set_row(top, _height(headings) + 4)
+    headings = [(field.heading, size - 2.5) for field, size in zip(sheet.fields, widths, strict=True)]
+    head = _height(headings) + 4
+    page.set_row(top, head)
     _add_table(page, styles, sheet, top, last, long)
-    points = 15 * (top + 4) + _write_rows(page, styles, sheet, widths, top + 1, long)
+    heights = _write_rows(page, styles, sheet, widths, top + 1, long)
     page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     page.freeze_panes(top + 1, 1)
     page.repeat_rows(top)
-    shown = last if len(sheet) <= MOST_PRINTED else top + MOST_PRINTED
-    set_up_page(page, sheet.name, meta)
+    shown = top + max(most, 1)
+    cut = f"rows 1 to {most} of {len(sheet):,}" if most < len(sheet) else ""
+    set_up_page(page, sheet.name, meta, cut)
+    if sheet.one_page:
+        page.fit_to_pages(1, 1)
     if sheet.charts or sheet.split:
-        scale = _scale_pages(page, widths[: sheet.printed], sheet.split)
+        scale = _scale_pages(page, widths[:right], sheet.split)
+        below = shown
         for chart in sheet.charts:
-            end = _write_chart(book, page, sheet, chart, top + 1, shown, scale)
-            if points + 15 * (end - shown) > TALL * 72 * 100 / scale:
-                page.set_h_pagebreaks([shown + 1])  # a chart is not torn apart
-            shown = end
-    page.print_area(0, 0, shown, (sheet.printed or len(widths)) - 1)
+            room = _left_on_page(POINTS * (top + 4), heights[:most], head, TALL * 72 * 100 / scale)
+            shown = _write_chart(book, page, sheet, chart, top + 1, below, scale, room)
+    if sheet.split:  # what stands beside the split goes to pages of its own, which begin with the table
+        areas = ((0, 0, below, sheet.split - 1), (top + 1, sheet.split, below, right - 1))
+        if shown > below:
+            areas = ((0, 0, shown, sheet.split - 1), areas[1])
+        ranges = [f"{quote_sheetname(sheet.name)}!{xl_range_abs(*area)}" for area in areas]
+        book.define_name(f"{quote_sheetname(sheet.name)}!_xlnm.Print_Area", f"={','.join(ranges)}")
+    else:
+        page.print_area(0, 0, shown, right - 1)
 
 
 class _Page(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
@@ -172,12 +197,12 @@ def _add_page(book: Any, name: str, long: bool) -> Any:
     return page
 
 
-def _notes(sheet: Sheet) -> list[str]:
+def _notes(sheet: Sheet, most: int) -> list[str]:
     notes = list(sheet.notes)
     if any(field.solver for field in sheet.fields):
         notes.append(SOLVER_NOTE)
-    if len(sheet) > MOST_PRINTED:
-        notes.append(f"Printed are the first {MOST_PRINTED} of {len(sheet):,} rows; the sheet holds all.")
+    if len(sheet) > most:
+        notes.append(f"Printed are the first {most} of {len(sheet):,} rows; the sheet holds all.")
     return notes
 
 
@@ -203,7 +228,7 @@ def _write_meanings(page: Any, styles: Styles, sheet: Sheet, widths: Sequence[fl
         (small, [field.meaning for field in sheet.fields]),
         (units, [field.unit for field in sheet.fields]),
     ):
-        page.set_row(top, _height(zip(texts, (1.25 * width - 1 for width in widths), strict=True), 11.5))
+        page.set_row(top, _height(zip(texts, widths, strict=True), 11, 8))
         for n, (field, text) in enumerate(zip(sheet.fields, texts, strict=True)):
             if text:
                 page.write_string(top, n, clean(text), styles(**look, **field.align))
@@ -218,7 +243,10 @@ def _add_table(page: Any, styles: Styles, sheet: Sheet, top: int, last: int, lon
     it writes to the current row only, and of a long table it knows the first row.
     """
     head = {"bold": True, "font_color": "#FFFFFF", "bg_color": DARK, "text_wrap": True, "valign": "vcenter"}
-    looks = [styles(**head, **({"indent": 2} | field.align)) for field in sheet.fields]
+    looks = [
+        styles(**head, **field.align | ({"indent": 2} if field.align["align"] == "right" else {}))
+        for field in sheet.fields
+    ]
     titles = [short(field.heading, 200) for field in sheet.fields]
     columns = [{"header": title, "header_format": look} for title, look in zip(titles, looks, strict=True)]
     options = {"name": sheet.table, "columns": columns, "style": None, "autofilter": True}
@@ -235,16 +263,18 @@ def _add_table(page: Any, styles: Styles, sheet: Sheet, top: int, last: int, lon
     page.tables[-1] |= dict.fromkeys(("range", "a_range", "autofilter"), xl_range(top, 0, last, right))
 
 
-def _write_rows(page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], first: int, long: bool) -> float:
-    """The rows of the table; gives their height in points."""
-    points = 0.0
-    wrapped = [pair for pair in zip(sheet.fields, widths, strict=True) if pair[0].kind == "text"]
+def _write_rows(
+    page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], first: int, long: bool
+) -> list[float]:
+    """The rows of the table; gives the height of each in points."""
+    points = []
+    texts = [pair for pair in zip(sheet.fields, widths, strict=True) if pair[0].kind == "text"]
     looks: dict[tuple[int, bool, str], Any] = {}
     for index, values in enumerate(zip(*(field.values for field in sheet.fields), strict=True)):
         row, bold = first + index, index in sheet.bold
         if not long:
-            height = _height((field.text(index), width) for field, width in wrapped)
-            points += height
+            height = _height([(field.text(index), width) for field, width in texts])
+            points.append(height)
             page.set_row(row, height)
         for n, (field, value) in enumerate(zip(sheet.fields, values, strict=True)):
             form = "" if missing(value) or field.kind == "text" else field.number_format(index)
@@ -274,7 +304,7 @@ def _write_cell(page: Any, styles: Styles, row: int, column: int, value: Any, lo
     elif isinstance(value, Mark):
         body = styles.verdict(value.status)
         if value.rest:
-            parts = (styles(bold=True), clean(value.word), styles(), "\n" + clean(value.rest))
+            parts = (styles(bold=True), clean(value.word), styles(), clean(value.rest))
             page.write_rich_string(row, column, *parts, body)
         else:
             page.write_string(row, column, clean(value.word), styles.verdict(value.status, bold=True))
@@ -297,8 +327,20 @@ def _write_cell(page: Any, styles: Styles, row: int, column: int, value: Any, lo
         page.write_number(row, column, value, look)
 
 
-def _write_chart(book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, below: int, scale: int) -> int:
-    """A chart of columns of the table below it; gives the last row that it covers."""
+def _left_on_page(used: float, heights: Sequence[float], head: float, page: float) -> float:
+    """Points that rows leave free on their last page, with the head on every page after the first."""
+    for height in heights:
+        used = used + height if used + height <= page else head + height
+    return page - used
+
+
+def _write_chart(
+    book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, below: int, scale: int, room: float
+) -> int:
+    """A chart of columns of the table below it; gives the last row that it covers.
+
+    It goes to a page of its own where the ``room``, in points, is too small for it even with narrow bars.
+    """
     at = {field.heading: n for n, field in enumerate(sheet.fields)}
     rows = min(max(len(sheet), 1), MOST_BARS)
     last = first + rows - 1
@@ -319,9 +361,14 @@ def _write_chart(book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, b
     drawn.set_title({"name": title, "name_font": {**font, "size": 12, "color": DARK}, "overlay": False})
     drawn.set_y_axis({"reverse": True, "num_font": font, "line": line})
     grid = {"visible": True, "line": line}
-    drawn.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "num_font": font, "major_gridlines": grid})
+    drawn.set_x_axis({"min": 0, "max": 1, "num_format": "0 %", "num_font": font, "major_gridlines": grid})
     drawn.set_legend({"position": "top", "font": font})
-    height = min(130 + 22 * max(rows, 3), int(TALL * 96 * 100 / scale))
+    height, low = (min(130 + bar * max(rows, 3), int((TALL - 0.5) * 96 * 100 / scale)) for bar in (BAR, LOW_BAR))
+    left = int(0.95 * room * 96 / 72) - 3 * HEIGHT
+    if low <= left:
+        height = min(height, left)
+    else:
+        page.set_h_pagebreaks([below + 1])
     drawn.set_size({"width": min(chart.width, int(PAPER * 96 * 100 / scale)), "height": height})
     page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
     return below + 2 + math.ceil(height / HEIGHT)
@@ -349,10 +396,12 @@ def write_cover(
     sheets: Mapping[str, str],
     meta: Mapping[str, Any],
 ) -> None:
-    """The first sheet: sections of names and texts, then links to ``sheets`` and what each holds."""
+    """The first sheet, one printed page: sections of names and texts, then links to ``sheets``."""
     page = book.add_worksheet("Cover")
-    page.set_column(0, 0, 30)
-    page.set_column(1, 1, 120)
+    everything = [entry for _, entries in sections for entry in entries] + list(sheets.items())
+    right = _cover_width(everything, 40 + 38 * (len(sections) + bool(sheets)))
+    page.set_column(0, 0, COVER_LEFT)
+    page.set_column(1, 1, right)
     page.hide_gridlines(2)
     page.write_string(0, 0, clean(meta["title"]), styles(bold=True, font_size=18, font_color=DARK))
     page.set_row(0, 28)
@@ -374,7 +423,7 @@ def write_cover(
             look = styles.verdict(name, bold=True) if status else styles(bold=True, text_wrap=True)
             page.write_string(row, 0, clean(name), look)
             page.write_string(row, 1, clean(text), plain)
-            page.set_row(row, _height(((name, 28), (text, 126))) + 1)
+            page.set_row(row, _height(((name, COVER_LEFT), (text, right))) + 1)
         row += 1
     if sheets:
         row += 1
@@ -387,11 +436,22 @@ def write_cover(
         page.write_string(row, 1, text, plain)
     page.print_area(0, 0, row, 1)
     set_up_page(page, "Cover", meta)
-    page.fit_to_pages(1, 2)
+    page.fit_to_pages(1, 1)
 
 
-def set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
-    """Landscape A4, one page wide, with case and marking in the header and footer."""
+def _cover_width(entries: Sequence[tuple[str, str]], headings: float) -> int:
+    """The width of the column of texts with which one page holds all of them, and the points that headings take,
+    in the largest type."""
+
+    def shrunk(right: int) -> float:
+        tall = headings + sum(_height(((name, COVER_LEFT), (text, right))) + 1 for name, text in entries)
+        return max((COVER_LEFT + right) * UNIT / 96 / PAPER, tall / 72 / TALL)
+
+    return min(COVER_RIGHT, key=shrunk)
+
+
+def set_up_page(page: Any, name: str, meta: Mapping[str, Any], printed: str = "") -> None:
+    """Landscape A4, one page wide, with case and marking in the header and footer, and which rows are printed."""
     page.set_landscape()
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)
@@ -400,14 +460,12 @@ def set_up_page(page: Any, name: str, meta: Mapping[str, Any]) -> None:
     marking = short(meta.get("document", {}).get("marking", ""), 60).replace("&", "&&")
     middle = f'&C&"Calibri,Bold"&10 {marking}' if marking else ""
     page.set_header(f"&L&9 {title}{middle}&R&9 {short(name, 31).replace('&', '&&')}")
-    page.set_footer(f"&L&9 {case}, {meta['case_hash']}{middle}&R&9 Page &P of &N")
+    rows = f"   {printed}" if printed else ""
+    page.set_footer(f"&L&9 {case}, {meta['case_hash']}{rows}{middle}&R&9 Page &P of &N")
 
 
-def _height(texts: Iterable[tuple[str, float]], line: float = 12.9) -> float:
-    """The height of a row that shows all of its texts; not every program fits rows by itself."""
-    depth = 1
-    for text, width in texts:
-        room = max(int(1.2 * width), 4)
-        if len(text) > room or "\n" in text:
-            depth = max(depth, sum(max(1, len(textwrap.wrap(part, room))) for part in text.split("\n")))
+def _height(texts: Iterable[tuple[str, float]], line: float = 12.9, size: float = SIZE) -> float:
+    """The height of a row that shows all of its texts, each in a column of a width; not every program fits rows
+    by itself."""
+    depth = max((lines(text, max(room - MARGIN, 1.0), size) for text, room in texts if text), default=1)
     return min(line * depth + 2, 409.0)

@@ -16,7 +16,7 @@ from resilience.output.pictures import SMALL, TEXT, save
 from resilience.output.workbook import DARK, FAINT
 from resilience.studies.frontier_words import title
 from resilience.studies.frontiers import EXACT, STEP
-from resilience.studies.pictures import _Page
+from resilience.studies.pictures import Page, beside, upright
 from resilience.studies.tables import KEY
 
 HEIGHT = 3.6  # inches of the drawing
@@ -47,7 +47,7 @@ def _draw(
     table: pd.DataFrame, meta: Mapping[str, Any], how: str, target: float | None, written: float | None
 ) -> Any:
     key = {name: str(table.iloc[0][name]) for name in KEY}
-    page = _Page(title(table), key, meta, HEIGHT + 0.75, dots(table))
+    page = Page(title(table), key, meta, HEIGHT + 0.75, dots(table))
     curve(page.axes(0.75, 0.6, 7.2, HEIGHT), table, how, target, written)
     return page.figure
 
@@ -76,20 +76,9 @@ def curve(axes: Any, table: pd.DataFrame, how: str, target: float | None, writte
     if target is not None:
         _across(axes, target, "target", (0, (1, 2)), "#CC6A2E")
     if written is not None and low <= scale * written <= high:
-        axes.axvline(scale * written, color="black", linewidth=0.9, zorder=2)
         text = f"the case: {factor_words.value_text(parameter, written, how)}"
-        right = scale * written > (low + high) / 2
-        axes.annotate(
-            text,
-            (scale * written, 1.0),
-            (-3 if right else 3, 2),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            va="bottom",
-            fontsize=SMALL,
-            annotation_clip=False,
-        )
+        left = scale * written > (low + high) / 2
+        upright(axes, scale * written, text, "-", "black", 2, left, width=0.9)
     known = [*share[~none], float(first["share_today"]), *([] if target is None else [target])]
     top = max(number for number in [*known, 0.1] if not math.isnan(number))
     axes.set_ylim(0.0, min(1.0, 1.12 * top) if top < 1 else 1.0)
@@ -146,14 +135,4 @@ def _across(axes: Any, share: float, name: str, style: Any, colour: str) -> None
     if math.isnan(share):
         return
     axes.axhline(share, color=colour, linewidth=1.2, linestyle=style, zorder=2)
-    axes.annotate(
-        f"{name}: {words.percent(share)}",
-        (1.0, share),
-        (4, 0),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        va="center",
-        fontsize=SMALL,
-        color=colour,
-        annotation_clip=False,
-    )
+    beside(axes, share, f"{name}: {words.percent(share)}", 4, colour)

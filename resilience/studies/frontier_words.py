@@ -11,9 +11,9 @@ import pandas as pd
 
 from resilience.inputs import factor_words
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import PARAMETERS, SECTIONS
+from resilience.inputs.casefile import number_in
+from resilience.inputs.parameters import PARAMETERS, SECTIONS
 from resilience.reading.planned import SAME
-from resilience.studies.designs import number_in
 from resilience.studies.frontiers import EDGE, EXACT, STEP
 from resilience.words import percent
 

@@ -21,8 +21,8 @@ from scipy import sparse
 from resilience.errors import Finding, InputError
 from resilience.families import all_figures, couple_family, model_data
 from resilience.inputs.balance import Trade
-from resilience.inputs.case import Case
-from resilience.inputs.casefile import nearest
+from resilience.inputs.case import Case, unknown_member
+from resilience.inputs.suggestions import nearest
 from resilience.inputs.variants import vary
 from resilience.model import build
 from resilience.reading.planned import SAME, Engine
@@ -63,6 +63,13 @@ def frontier(
     if good not in case.goods:
         message = f'"{good}" is not among the goods of the case{nearest(good, case.goods)}'
         raise InputError([Finding("error", case.file.path.name, None, "goods", message)])
+    if member not in (ALL, *case.members):
+        message = unknown_member(member, case.data, [ALL, *case.members])
+        raise InputError([Finding("error", case.file.path.name, None, "members", message)])
+    cutoffs = [ALL, *(one.name for one in case.file.cutoffs)]
+    if cutoff not in cutoffs:
+        message = f'no cutoff is called "{cutoff}"{nearest(cutoff, cutoffs)}'
+        raise InputError([Finding("error", case.file.path.name, None, "cutoffs", message)])
     curve = _Curve(case, good, parameter, how, Wanted((member,), (cutoff,), (reading,)))
     if whole_name(parameter):
         kind, values = STEP, [float(value) for value in range(int(np.ceil(low)), int(np.floor(high)) + 1)]

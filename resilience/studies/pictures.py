@@ -138,7 +138,7 @@ def rows_of(table: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
 # The sheet on which all are drawn
 
 
-class _Page:
+class Page:
     """A figure in inches: title and subtitle, a place for the drawing, a footer."""
 
     def __init__(
@@ -238,12 +238,14 @@ def _percent_axis(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %" if share <= 1 + 1e-9 else ""))
 
 
-def _line(axes: Any, share: float, text: str, style: Any, colour: str, high: float, left: bool) -> None:
-    """A vertical line at a share with its name above the axes."""
-    axes.axvline(share, color=colour, linewidth=1.3, linestyle=style, zorder=4)
+def upright(
+    axes: Any, at: float, text: str, style: Any, colour: str, high: float, left: bool, width: float = 1.3
+) -> None:
+    """A line straight up at a place of the lower axis, with its name above the axes."""
+    axes.axvline(at, color=colour, linewidth=width, linestyle=style, zorder=4)
     axes.annotate(
         text,
-        (share, 1.0),
+        (at, 1.0),
         (-3 if left else 3, high),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
@@ -252,6 +254,33 @@ def _line(axes: Any, share: float, text: str, style: Any, colour: str, high: flo
         fontsize=SMALL,
         color=colour,
         annotation_clip=False,
+    )
+
+
+def beside(axes: Any, at: float, text: str, away: float, colour: str = "black") -> None:
+    """A text at the right of the axes, ``away`` points from them, at a place of the left axis."""
+    axes.annotate(
+        text,
+        (1.0, at),
+        (away, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def _legend_below(axes: Any, down: float, **more: Any) -> None:
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, -down),
+        ncols=3,
+        fontsize=SMALL,
+        frameon=False,
+        borderaxespad=0.0,
+        **more,
     )
 
 
@@ -294,7 +323,7 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
         extra = "One factor at a time at its low and its high end, everything else as the case says."
         extra += f" {left_out} narrower factors are not shown." if left_out > 0 else ""
         key = {name: str(first[name]) for name in KEY}
-        page = _Page("What the least share rests on", key, meta, tall + 1.0, extra)
+        page = Page("What the least share rests on", key, meta, tall + 1.0, extra)
         figure, size, wrap = page.figure, TEXT, 30
         axes = page.axes(2.35, 0.6, 4.2, tall)
     reach = [base] if not math.isnan(base) else []
@@ -317,16 +346,7 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
             if not small:
                 shown = status if math.isnan(share) else words.percent(share)
                 text = _short(f"{row[role]} → {shown}", 44)
-                axes.annotate(
-                    text,
-                    (1.0, y + shift),
-                    (8, 0),
-                    xycoords=("axes fraction", "data"),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=SMALL,
-                    annotation_clip=False,
-                )
+                beside(axes, y + shift, text, 8)
     low, high = (min(reach), max(reach)) if reach else (0.0, 1.0)
     room = max(0.05, 0.06 * (high - low))
     axes.set_xlim(max(-0.005, low - room), min(high + room, 1.12) if high > 1 else min(1.005, high + room))
@@ -346,11 +366,13 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
         return figure
     if not math.isnan(base):
         said = "no share suffices" if base > 1 else words.percent(base)
-        _line(axes, base, f"the case: {said}", "-", "black", 2, left=base > (low + high) / 2)
+        upright(axes, base, f"the case: {said}", "-", "black", 2, left=base > (low + high) / 2)
     ends = axes.get_xlim()
     if ends[0] <= today <= ends[1]:
         above = 13 if abs(today - base) < 0.3 * (ends[1] - ends[0]) else 2
-        _line(axes, today, f"today: {words.percent(today)}", (0, (4, 2)), FAINT, above, left=today > sum(ends) / 2)
+        upright(
+            axes, today, f"today: {words.percent(today)}", (0, (4, 2)), FAINT, above, left=today > sum(ends) / 2
+        )
     axes.set_xlabel("least share from the region, % of demand", fontsize=TEXT)
     _legend(axes, [(LOW, "at the low end"), (HIGH, "at the high end")], -0.08 / tall)
     return figure
@@ -417,7 +439,7 @@ def _heat_map(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     tall = min(max(0.42 * len(up), 1.8), 5.0)
     key = {name: str(first[name]) for name in KEY}
     extra = f"The other factors: {first['others']}." if first["others"] else ""
-    page = _Page("Least share by two factors", key, meta, tall + 0.95, extra)
+    page = Page("Least share by two factors", key, meta, tall + 0.95, extra)
     axes = page.axes(1.9, 0.75, 5.6, tall)
     place_x, place_y = ({value: n for n, value in enumerate(values)} for values in (across, up))
     grid = np.full((len(up), len(across)), math.nan)
@@ -491,7 +513,7 @@ def _indices(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     )
     extra += f" {len(main) - len(names)} smaller factors are not shown." if len(main) > len(names) else ""
     key = {name: str(first[name]) for name in KEY}
-    page = _Page("Which factor matters most", key, meta, tall + 0.8, extra)
+    page = Page("Which factor matters most", key, meta, tall + 0.8, extra)
     axes = page.axes(2.6, 0.6, 5.9, tall)
     for (index, _), shift, colour in zip(
         kinds, (0.17, -0.17), (HIGH, LOW) if not sobol else (LOW, HIGH), strict=True
@@ -550,7 +572,7 @@ def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
         holds = float((rows["status"] == base["status"]).mean())
         extra += f"; the case's verdict, {base['status']}, holds in {words.percent(holds)} of them"
     extra += f"; {missing:,} more have no answer" if missing else ""
-    page = _Page("How the least share spreads over the points", group.key, meta, 4.1, extra + ".")
+    page = Page("How the least share spreads over the points", group.key, meta, 4.1, extra + ".")
     axes = page.axes(0.95, 1.0, 7.6, 2.65)
     edges = np.linspace(0.0, 1.0, 21)
     bottom = np.zeros(20)
@@ -581,22 +603,14 @@ def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
     if base is not None:
         today, share = float(base["share_today"]), float(base["share"])
         if not math.isnan(today):
-            _line(axes, today, f"today: {words.percent(today)}", (0, (4, 2)), "black", 2, left=today > 0.8)
+            upright(axes, today, f"today: {words.percent(today)}", (0, (4, 2)), "black", 2, left=today > 0.8)
         if not math.isnan(share):
             above = 13 if abs(share - today) < 0.2 else 2
-            _line(axes, share, f"the case: {words.percent(share)}", "-", "black", above, left=share > 0.8)
+            upright(axes, share, f"the case: {words.percent(share)}", "-", "black", above, left=share > 0.8)
     handles = [
         Patch(facecolor=COLOURS[s], edgecolor=FAINT, linewidth=0.7, label=f"{s}: {STATUS_WORDS[s]}") for s in used
     ]
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.0, -0.2),
-        ncols=3,
-        fontsize=SMALL,
-        frameon=False,
-        borderaxespad=0.0,
-    )
+    _legend_below(axes, 0.2, handles=handles)
     return page.figure
 
 
@@ -634,7 +648,7 @@ def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
     shown = [by_name[name] for name in names[:2]]
     if any(not study_rules.is_numeric(rows[one.name]) or _room(rows[one.name]) for one in shown):
         extra += " Points with equal values are spread a little."
-    page = _Page("Under which conditions the share is high or low", group.key, meta, 5.2, extra)
+    page = Page("Under which conditions the share is high or low", group.key, meta, 5.2, extra)
     axes = page.axes(1.3, 1.05, 7.2, 4.0)
     places = [_spots(rows[factor.name], factor, random) for factor in shown]
     over = rows["share"].where(rows["status"] != "none", math.inf).to_numpy(dtype=float) > threshold
@@ -676,15 +690,7 @@ def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
         axes.set_ylabel("least share, % of demand", fontsize=TEXT)
     if rule is not None:
         _frame(axes, rule, shown, rows)
-    axes.legend(
-        loc="upper left",
-        bbox_to_anchor=(0.0, -0.14),
-        ncols=3,
-        fontsize=SMALL,
-        frameon=False,
-        borderaxespad=0.0,
-        markerscale=1.2,
-    )
+    _legend_below(axes, 0.14, markerscale=1.2)
     return page.figure
 
 

@@ -19,16 +19,18 @@ from resilience.errors import Finding, InputError, SolverError
 from resilience.families import all_figures, couple_family, figures, model_data
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case
-from resilience.inputs.casefile import PARAMETERS, Setting, Surge
+from resilience.inputs.casefile import Setting
 from resilience.inputs.factor_words import label, unit, value_text
+from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.inputs.ranges import DEFAULT_RANGES, FRACTION, FRACTION_LABEL, Range, range_label
 from resilience.inputs.variants import is_plain, vary
 from resilience.reading.reduced import planned_all, reducible
 from resilience.reading.requirements import PLANNED, Wanted
 from resilience.schema import ALL, RESULTS
 from resilience.solver import Program, Warm, compile_model
-from resilience.studies.designs import Factor, decode, study_in
+from resilience.studies.designs import Factor, decode
 from resilience.studies.points import Chunk, Common, Evaluate, Templates, _name
+from resilience.studies.study_file import study_in
 from resilience.templates import Structure, structure_of
 
 SMALLEST = 0.0005  # of share; what moves it less is left out

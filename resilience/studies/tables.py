@@ -598,6 +598,68 @@ def condition_text(factor: Varied, condition: study_rules.Condition) -> str:
     return f"{name} {'above' if condition.strict else 'of at least'} {factor.text(least)}"
 
 
+# In short
+
+
+def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> list[str]:
+    """At most three sentences: how often the case's verdict holds, what matters most, where the target is crossed.
+
+    Of all members together under every cutoff, planned where that was asked for; of several goods the one whose
+    verdict holds in the fewest points. Everything is read from the ``tables`` of :func:`study_tables`.
+    """
+    own = tables["verdicts"]
+    own = own[(own["member"] == ALL) & (own["cutoff"] == ALL) & (own["of_the_case"] == "yes")]
+    planned = own[own["reading"] == "planned"]
+    own = planned if len(planned) else own
+    own = own[own["part"].notna()].sort_values("part", kind="stable")
+    if own.empty:
+        return []
+    row = own.iloc[0]
+    key = {name: str(row[name]) for name in KEY}
+    mine = {
+        name: frame[np.logical_and.reduce([frame[column] == value for column, value in key.items()])]
+        for name, frame in tables.items()
+        if name in ("tornado", "indices", "break_even")
+    }
+    interval = ""
+    if not math.isnan(row["part_low"]):
+        interval = f" (95 % interval {words.percent(row['part_low'])} to {words.percent(row['part_high'])})"
+    goods = own["good"].nunique()
+    which = f"Least sure of {goods} goods: " if goods > 1 else ""
+    held = f"holds in {words.percent(row['part'])} of {row['of']:,.0f} points{interval}"
+    sure = f"{which}{whose(key, meta)}: the case's verdict, {row['status']}, {held}."
+    return [sure, _matters(mine["indices"], mine["tornado"]), *_turns(mine["break_even"], mine["tornado"])]
+
+
+def _matters(found: pd.DataFrame, ends: pd.DataFrame) -> str:
+    """The two factors that matter most, by index where there are indices, else by what each moves by itself."""
+    index = next((name for name in ("ST", "mu_star") if name in set(found["index"])), None)
+    if index is None:
+        return f"What it rests on, one at a time: {tornado_text(ends)}."
+    rows = found[(found["index"] == index) & (found["outcome"] != OF_NONE)]
+    most = rows.sort_values("value", ascending=False, kind="stable").head(2).to_dict("records")
+    called = {"ST": "Sobol index ST", "mu_star": "Morris index mu*"}[index]
+    shown = []
+    for one in most:
+        value, low, high = (f"{round(one[name], 2) + 0.0:.2f}" for name in ("value", "value_low", "value_high"))
+        shown.append(f"{one['in_words']} {value} ({low} to {high})")
+    return f"What matters most, by {called}: {', then '.join(shown)}."
+
+
+def _turns(found: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
+    """Where the share crosses the target, for the two factors that move it most; nothing without a target."""
+    if found.empty:
+        return []
+    order = list(ends["factor"])
+    crossing = found[found["below"].notna()]
+    crossing = crossing.sort_values("factor", key=lambda names: names.map(order.index), kind="stable").head(2)
+    if crossing.empty:
+        target = factor_words.share_text(float(found["target"].iloc[0]))
+        return [f"Break-even: no factor by itself takes the share across {target}."]
+    shown = [f"{row['in_words']} {row['text'].partition(';')[0]}" for row in crossing.to_dict("records")]
+    return [f"Break-even, one at a time: {'; '.join(shown)}."]
+
+
 MAKERS: dict[str, Callable[[Group], list[dict[str, Any]]]] = {
     "tornado": tornado,
     "verdicts": verdicts,

@@ -21,6 +21,7 @@ from resilience.inputs.factor_words import varied
 from resilience.output.pictures import DPI
 from resilience.output.sheets import (
     DOES_NOT_RECALCULATE,
+    RAW,
     Field,
     Mark,
     Sheet,
@@ -68,6 +69,7 @@ MARKED = {  # columns of shares and of their verdicts
     **{f"share_{end}": f"status_{end}" for end in ("low", "base", "high")},
 }
 CODES = ("Good code", "Member code", "Factor")  # at the far right and not printed; names stand in front
+OFTEN_SAME = ("Member", "Cutoff", "Reading", "Outcome")  # said above the table where all rows have the same
 HOW_TO_READ = (
     (
         "As the case says",
@@ -180,9 +182,19 @@ def study_sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any], beside:
         if status in table.names:
             shown = frame[status].tolist()
             fields = [_marked(field, heading(share, name), heading(status, name), shown) for field in fields]
-    fields.sort(key=lambda field: field.heading in CODES)
-    printed = sum(field.heading not in CODES for field in fields)
-    return Sheet(name.replace("_", " ").capitalize(), table.title, tuple(notes), tuple(fields), printed=printed)
+    same = {
+        field.heading: field.values[0]
+        for field in fields
+        if field.heading in OFTEN_SAME and len(frame) and len(set(field.values)) == 1
+    }
+    if same:
+        said = "; ".join(f"{title.lower()} {value}" for title, value in same.items())
+        notes.append(f"The same in all rows, at the far right and not printed: {said}.")
+    left_out = (*CODES, *same)
+    fields.sort(key=lambda field: field.heading in left_out)
+    printed = sum(field.heading not in left_out for field in fields)
+    title = name.replace("_", " ").capitalize()
+    return Sheet(title, table.title, tuple(notes), tuple(fields), printed=printed, raw=name in RAW)
 
 
 def _marked(field: Field, share: str, verdict: str, statuses: Sequence[Any]) -> Field:
