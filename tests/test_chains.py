@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -1044,3 +1045,18 @@ def test_a_member_s_own_stock_of_an_input_keeps_its_makers_going(make: Maker) ->
     lost = result.tables["indirect"].iloc[0]
     assert (lost["good"], lost["supplier"], lost["months"], lost["least"]) == ("magnet", "AAA", 3, 0)
     assert row(result, "AAA", good="magnet")["status"] == "none"
+
+
+def test_what_only_makers_ask_of_a_good_has_no_month() -> None:
+    """Today's purchases of titanium ore outlast the year; the plan for titanium needs others. Month 13 is no answer,
+    and what the stages' slack lets the programme build is no capacity."""
+    case = resilience.load(
+        Path(__file__).parents[1] / "models" / "g7-china.toml", goods=["titanium", "titanium_ore"]
+    )
+    result = resilience.solve(case, rests=False)
+    rows = result.requirements.set_index(["good", "member", "cutoff", "reading"])
+    ore = rows.loc[("titanium_ore", "ALL", "ALL", "planned")]
+    assert ore["status"] == "shift" and np.isnan(ore["month"])
+    assert (result.stress.query("good == 'titanium_ore'")["months_survived"] == 12).all()
+    assert not (rows["month"] > 12).any()
+    assert "titanium_ore" not in set(result.capacity["good"])

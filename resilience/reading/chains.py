@@ -42,9 +42,9 @@ from resilience.model import (
 )
 from resilience.reading.levers import NO_REASONS, alone_data, more_surge, reasons
 from resilience.reading.planned import (
+    CRUMB,
     NOTHING,
     SAME,
-    SLACK,
     Compiler,
     Engine,
     kept,
@@ -460,7 +460,7 @@ class ChainEngine(Engine):
                 sourcing[m, i] = today[m, i]
             elif amount <= nothing[m]:
                 sourcing[m, i] = 0.0
-        least = SLACK * float(good.demand.sum())
+        least = CRUMB * float(good.demand.sum())
         built_by = program.read(solution.values, "new_capacity")
         return Plan(sourcing, {i: amount if amount > least else 0.0 for i, amount in built_by.items()})
 

@@ -27,6 +27,7 @@ from resilience.words import percent
 
 SAME = 1e-7  # shares that differ by less are equal
 SLACK = 1e-8  # how far an earlier stage's optimum may be exceeded in a later one
+CRUMB = 1e-6  # new capacity below this part of yearly demand is what stages with slack leave behind
 NOTHING = 1e-9  # amounts below this part of yearly demand are rounding
 
 
@@ -167,7 +168,9 @@ def requirement(
     own = float(good.demand.sum() if row["member"] == ALL else good.demand[row["member"]])
     row["new_capacity"] = built if built > max(SLACK * own, NOTHING * float(good.demand.sum())) else 0.0
     month = _earliest(engine, program, tags, least, problem)
-    row["month"] = float(month) if month > 0 else float(months_survived + 1)
+    # Where today's sourcing outlasts the horizon it is other goods, made of this one, that ask for another plan.
+    first_missed = float(months_survived + 1) if months_survived < engine.data.months else np.nan
+    row["month"] = float(month) if month > 0 else first_missed
     return row
 
 
@@ -314,7 +317,7 @@ def nearest_plan(engine: Engine, status: str, share: float) -> tuple[pd.DataFram
     change = (plan - good.baseline).abs()
     plan = plan.where(change > NOTHING * good.demand, good.baseline)
     built = engine.joint.read(solution.values, "new_capacity")
-    least = SLACK * float(good.demand.sum())
+    least = CRUMB * float(good.demand.sum())
     return plan, {i: amount for i, amount in built.items() if amount > least}
 
 
