@@ -236,6 +236,14 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
         assert status and row[-1].fill.fgColor.rgb == "FF" + COLOURS[status.group()][1:]
 
 
+def test_inputs_that_were_not_asked_for_are_no_rows_of_the_summary(tmp_path: Path) -> None:
+    labels = {"magnets": "Magnets", "rare_earths": "Rare earths"}
+    rows = [required("magnets", member, ALL, "raise", 0.5, 0.3) for member in ("CAN", ALL)]
+    book = openpyxl.load_workbook(_write(tmp_path, made_up(labels, requirements=frame_of("requirements", rows))))
+    for name in ("Summary", "CAN Canada"):
+        assert [row[0] for row in _read(book[name])[1]] == ["Magnets"]
+
+
 def test_summary_begins_with_the_answer_in_two_sentences(book: Any) -> None:
     said = " ".join(str(row[0]) for row in book["Summary"].iter_rows(min_row=3, max_row=7, values_only=True))
     assert said.startswith("Of 6 goods, for all members together: 1 none (no share suffices); 1 build (")

@@ -52,7 +52,8 @@ class Answers:
             for reading, part in every.groupby("reading", sort=False)
         }
         self.planned: dict[Key, dict[str, Any]] = self.of.get("planned", {})
-        self.goods = list(dict.fromkeys([*self.meta["labels"], *rows["good"]]))
+        asked = dict.fromkeys(rows["good"])  # labels name inputs of goods, too
+        self.goods = list(dict.fromkeys([*(good for good in self.meta["labels"] if good in asked), *asked]))
         self.members = (ALL, *self.meta["members"])
         self.star = result.home_unknown()
         self.most = _asks_most(rows)

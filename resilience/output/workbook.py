@@ -38,7 +38,7 @@ from resilience.output.sheets import (
 
 MOST_ROWS = 1_048_576
 MOST_PRINTED = 150  # rows of a table; more are on the screen only, and sheet and footer say so
-MOST_RAW = 50  # the same, of rows as they come
+MOST_RAW = 40  # the same, of rows as they come
 LONG = 20_000  # rows from which on a sheet is written row by row
 MOST_FORMULAS = 1000  # kept while writing
 MOST_CHARACTERS = 32_767  # of a cell, counted in UTF-16 units
