@@ -257,7 +257,9 @@ RESULTS: dict[str, Table] = {
                     "",
                     "guaranteed: trade, or assumption where stocks, surge and restraint decide alone",
                 ),
-                Column("month", "number", "month", "earliest month that fixes the requirement"),
+                Column(
+                    "month", "number", "month", "earliest month that fixes the requirement; blank where none does"
+                ),
                 Column("worst_set", "text", "", "the suppliers that a cutoff of any K takes"),
                 Column("new_capacity", "amount", "unit of the row", "least new capacity in the region"),
                 _UNIT,
@@ -364,7 +366,9 @@ RESULTS: dict[str, Table] = {
                 _CUTOFF,
                 Column("without_cutoff", "share", "share of demand", "least share in peace, without any cutoff"),
                 Column("binding_cutoff", "text", "", "the cutoff that asks most"),
-                Column("month", "number", "month", "earliest month that fixes the requirement"),
+                Column(
+                    "month", "number", "month", "earliest month that fixes the requirement; blank where none does"
+                ),
                 Column("text", "text", "", "the reason in words"),
             ),
             ("good", "member", "cutoff"),
