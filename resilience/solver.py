@@ -458,9 +458,8 @@ def _start(program: Program, objective: str, problem: str, warm: Warm | None) ->
 class _Asked:
     """What of a program an objective asks of the solver; the same for all programs of one ``pattern``.
 
-    ``bounded`` marks the rows that can bind, ``rows`` are their positions, ``free`` are the columns that are left to
-    choose. ``settled`` are
-    rows whose columns are all fixed; ``idle`` see :func:`_idle`.
+    ``bounded`` marks the rows that can bind, ``rows`` are their positions, ``free`` are the columns that are left
+    to choose. ``settled`` are rows whose columns are all fixed; ``idle`` see :func:`_idle`.
     """
 
     matrix: sparse.csr_matrix

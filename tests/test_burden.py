@@ -573,3 +573,21 @@ def test_headlines_say_at_least_where_parts_are_unknown(two: resilience.Case) ->
     found = resilience.burden(resilience.load(two.file.path))
     lines = dict(headlines(found.tables, found.meta))
     assert lines["What it costs"].startswith("At least") and "unknown" in lines["What it costs"]
+
+
+def test_progress_goes_through_the_goods_twice(two: resilience.Case) -> None:
+    """Once as they are solved, once as they are costed; a result that is given is not solved again."""
+    calls: list[tuple[int, int]] = []
+
+    def told(good: str, done: int, total: int) -> None:
+        assert good in two.goods
+        calls.append((done, total))
+
+    count = len(two.goods)
+    once = [(done, count) for done in range(1, count + 1)]
+    result = resilience.solve(two, rests=False)
+    resilience.burden(two, result, progress=told)
+    assert calls == once
+    calls.clear()
+    resilience.burden(two, progress=told)
+    assert calls[-count:] == once and len(calls) >= 2 * count

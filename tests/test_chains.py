@@ -1060,3 +1060,11 @@ def test_what_only_makers_ask_of_a_good_has_no_month() -> None:
     assert (result.stress.query("good == 'titanium_ore'")["months_survived"] == 12).all()
     assert not (rows["month"] > 12).any()
     assert "titanium_ore" not in set(result.capacity["good"])
+
+
+def test_capacity_that_is_too_small_to_show_still_holds_up_a_later_good() -> None:
+    """Magnets are solved first; the little that their plan builds is what rare-earth compounds then rest on."""
+    path = Path(__file__).parents[1] / "models" / "any-two.toml"
+    result = resilience.solve(resilience.load(path, goods=["magnets", "rare_earth_compounds"]), rests=False)
+    rows = result.requirements.set_index(["good", "member", "cutoff", "reading"])["status"]
+    assert rows.loc[("rare_earth_compounds", "ALL", "ALL", "planned")] == "build"

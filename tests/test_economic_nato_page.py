@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pandas as pd
@@ -128,6 +129,24 @@ def test_partners() -> None:
     most = whole[whole["credit"] == 1]
     built, moved = most["adds_to_capacity_usd"].max() / 1e6, most["adds_to_moved_usd"].max() / 1e6
     quoted(f"by {built:.0f} and {moved:.0f} million USD a year at most among those with full credit")
+
+
+@pytest.mark.slow
+def test_tungsten_ores_with_a_seller_in_the_region() -> None:
+    case = resilience.load(ROOT / "models" / "g7-china-burden.toml", goods=["tungsten", "tungsten_ore"])
+    larger = replace(case, credit={**case.credit, "AUS": 1.0})
+    before, after = (
+        found.requirements.set_index(["good", "member", "cutoff", "reading"]).loc[
+            ("tungsten_ore", ALL, ALL, "planned")
+        ]
+        for found in (resilience.solve(one, rests=False) for one in (case, larger))
+    )
+    assert (before["status"], before["share_today"], after["status"]) == ("shift", 0.0, "raise")
+    quoted(
+        f"{after['share']:.0%} of the ore must come from inside, where {after['share_today']:.0%} do today".replace(
+            "%", " %"
+        )
+    )
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from economy_by_hand import TABLE, two_members
 import resilience
 from resilience.economics import partner_tiers
 from resilience.economics.partner_tiers import ORDER, Outcome, difference, tiers_in
+from resilience.economics.security_words import headlines
 from resilience.errors import SolverError
 from resilience.inputs.sanctions_settings import PRESET_TIERS
 
@@ -58,10 +59,16 @@ def test_what_a_tier_adds(case: resilience.Case) -> None:
     # The members' own region sells nothing; with OOO 60 % must come from it, where 65 % on average come today.
     assert close["adds_to_requirement"] == pytest.approx(0.0, abs=1e-9)
     assert close["adds_to_moved_usd"] == pytest.approx(0.0, abs=1.0)
-    assert close["gap_text"] == "adds OOO to the region; worse: Wheat (shift → raise)"
+    assert close["gap_text"] == "adds Land OOO to the region; worse: Wheat (shift → raise)"
     assert table.loc[("TTT", "ALL"), "gap_text"].startswith("adds nobody")
     text = "\n".join(found.findings["message"])
     assert "alignment is not known of ZZZ" in text and "far counts in part only" in text
+    assert "a verdict can get worse with a larger region" in text
+    said = dict(headlines(found.tables, found.meta))
+    assert said["Verdicts"].startswith(
+        "No good gets a better verdict; goods that get a worse verdict: 1 with close"
+    )
+    assert "-0.0" not in said["Mean gap"]
 
 
 def test_independence_from_those_cut_off(make: Any) -> None:

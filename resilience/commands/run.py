@@ -287,6 +287,11 @@ def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> N
         f"{counts.get('info', 0)} remarks in the table findings; {seconds:.1f} s",
         highlight=False,
     )
+    if meta.get("beside"):
+        names = ", ".join(meta["beside"])
+        console.print(
+            f"beside the result: the tables of {names}; resilience report says them in words", highlight=False
+        )
     for path in written:
         console.print(f"written: {path}", highlight=False)
     if not written:

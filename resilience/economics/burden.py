@@ -55,7 +55,9 @@ class Burden(Result):
     def __getattr__(self, name: str) -> pd.DataFrame:
         if "tables" in self.__dict__ and name in self.tables:
             return self.tables[name]
-        raise AttributeError(f"a burden has no {name!r}; its tables are {', '.join(self.tables)}")
+        raise AttributeError(
+            f"a burden has no {name!r}; its tables are {', '.join(self.__dict__.get('tables', ()))}"
+        )
 
     def to_excel(
         self, path: str | Path, *, compare: str | Path | None = None, study: str | Path | None = None

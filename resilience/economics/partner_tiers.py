@@ -359,7 +359,8 @@ def _whole(
     row |= {"year": float(case.file.year), "credit": credit.pop() if len(credit) == 1 else np.nan}
     if after is None:
         return row | {"gap_text": "adds nobody: all its countries are in the region already, or cut off"}
-    names = ", ".join(country for country, _ in inside)
+    known = case.data.names()
+    names = ", ".join(known.get(country, country) for country, _ in inside)
     if isinstance(after, SolverError):
         return row | {"gap_text": f"would add {names}; what that changes is not known", "status": UNKNOWN}
     text = "; ".join([f"adds {names} to the region", *changed_verdicts(case, before, after)])
@@ -411,6 +412,13 @@ def _findings(
             "look at new capacity and moved purchases"
         )
         findings.append(Finding("warning", "tiers", None, "adds_to_requirement", message))
+    if (table["worse"] > 0).any():
+        message = (
+            "a verdict can get worse with a larger region, because shares are then those of another region: raise "
+            "in place of shift says that the larger region's share must rise, not that more is at risk; the "
+            "column gap_text names the goods"
+        )
+        findings.append(Finding("info", "tiers", None, "worse", message))
     message = (
         f"gaps are of goods that have a least share with and without the grouping; values of {case.file.year} or "
         "the latest year before. A grouping's members are taken as willing; nothing here says that they are"

@@ -188,13 +188,23 @@ def _of_threat(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> H
 def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
     table = tables["tiers"]
     whole = table[(table["country"] == ALL) & table["adds_to_requirement"].notna()]
-    adds = "; ".join(f"{row.grouping} {100 * row.adds_to_requirement:+.1f} points" for row in whole.itertuples())
-    better = "; ".join(f"{row.grouping} {row.better:.0f}" for row in whole.itertuples() if row.better)
+    points = [(row.grouping, round(100 * row.adds_to_requirement, 1) + 0.0) for row in whole.itertuples()]
+    adds = "; ".join(f"{name} {change:+.1f} points" for name, change in points)
+    verdicts = []
+    for column, words in (("better", "a better"), ("worse", "a worse")):
+        named = [
+            f"{count:.0f} with {name}"
+            for name, count in zip(whole["grouping"], whole[column], strict=True)
+            if count
+        ]
+        verdicts.append(
+            f"goods that get {words} verdict: {', '.join(named)}" if named else f"no good gets {words} verdict"
+        )
     tiers = table[table["country"] != ALL]
     reached = tiers.groupby("tier_by_score", sort=False)["country"].apply(lambda codes: list(dict.fromkeys(codes)))
     scored = "; ".join(f"{tier}: {names_of(codes, meta)}" for tier, codes in reached.items())
     return [
         ("Mean gap", f"changes by {adds or 'nothing'}."),
-        ("Verdicts", f"goods that get better with {better}." if better else "no good gets a better verdict."),
+        ("Verdicts", f"{'; '.join(verdicts)}."),
         ("By score", f"{scored}."),
     ]

@@ -45,6 +45,7 @@ from resilience.reading.planned import (
     CRUMB,
     NOTHING,
     SAME,
+    SLACK,
     Compiler,
     Engine,
     kept,
@@ -460,7 +461,7 @@ class ChainEngine(Engine):
                 sourcing[m, i] = today[m, i]
             elif amount <= nothing[m]:
                 sourcing[m, i] = 0.0
-        least = CRUMB * float(good.demand.sum())
+        least = SLACK * float(good.demand.sum())  # crumbs stay: later goods hang on them
         built_by = program.read(solution.values, "new_capacity")
         return Plan(sourcing, {i: amount if amount > least else 0.0 for i, amount in built_by.items()})
 
@@ -621,7 +622,8 @@ def _plan_frame(data: ModelData, plan: Plan | None) -> tuple[pd.DataFrame | None
     frame = data.good.baseline * 0.0
     for (m, i), amount in plan.sourcing.items():
         frame.loc[i, m] = amount
-    return frame, {i: amount for i, amount in plan.new_capacity.items() if amount > 0}
+    least = CRUMB * float(data.good.demand.sum())
+    return frame, {i: amount for i, amount in plan.new_capacity.items() if amount > least}
 
 
 def _weights(coupled: Coupled) -> dict[str, float]:
