@@ -238,7 +238,7 @@ READING = (
     ),
     (
         "0",
-        "Zero, or less than half of the last digit shown; the cell holds the full number.",
+        "Zero, or less than half of the last digit shown; a cell of the workbook holds the full number.",
     ),
     (
         "Units",
