@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +13,12 @@ import pandas as pd
 from resilience.errors import Finding, InputError
 from resilience.families import all_figures, model_data, solve_family, unknown_rows, versions
 from resilience.inputs.balance import GoodData, Trade
-from resilience.inputs.case import Case, credits_of
+from resilience.inputs.case import Case, credits_of, nothing_to_compute
 from resilience.inputs.casefile import Cutoff
 from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.inputs.suggestions import nearest
 from resilience.origins.sectors import content_rule_table, content_table, exposure_table
+from resilience.processes import in_processes
 from resilience.reading.links import chain_table
 from resilience.reading.requirements import GoodResult
 from resilience.results import Result, findings_table, typed
@@ -43,14 +43,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     ready = {name: data for name, data in everything.items() if data is not None and data.members}
     findings = [*case.findings, *_not_ready(case, goods)]
     if not any(good in ready for good in case.goods):
-        reason = Finding(
-            "error",
-            case.file.path.name,
-            None,
-            "goods",
-            "no requirement can be computed: no good has data of the case's year or earlier, or any demand",
-        )
-        raise InputError([*findings, reason])
+        raise InputError([*findings, nothing_to_compute(case)])
     resting = trades if (case.file.rests if rests is None else rests) else None
     with_inputs = _solve_all(case, everything, workers, progress, trades=resting)
     solved = {name: with_inputs[name] for name in case.goods if name in with_inputs}
@@ -152,18 +145,10 @@ def _solve_all(
             report(next(iter(family)), len(solved), total)
         return solved
     families.sort(key=len, reverse=True)  # what takes longest first
-    with ProcessPoolExecutor(workers) as pool:
-        futures = {
-            pool.submit(_solved, case, family, explain, _of_family(trades, family)): next(iter(family))
-            for family in families
-        }
-        try:
-            for future in as_completed(futures):
-                solved |= future.result()
-                report(futures[future], len(solved), total)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the other goods
-            raise
+    work = {next(iter(family)): (case, family, explain, _of_family(trades, family)) for family in families}
+    for first, found in in_processes(_solved, work, workers):
+        solved |= found
+        report(first, len(solved), total)
     return {name: solved[name] for family in case.families for name in family if name in solved}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from resilience.commands.run import EPILOG
-from resilience.commands.terminal import BAD_INPUT, FAULT, NOT_OPTIMAL, SOLVED, print_findings
+from resilience.commands.terminal import BAD_INPUT, FAULT, NOT_OPTIMAL, SOLVED, at_option, print_findings
 
 COMMANDS = (
     "check",
@@ -63,16 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     from resilience.errors import InputError, SolverError
 
+    logging.getLogger("pyomo").setLevel(logging.CRITICAL)  # what it logs as an error it raises as well
     try:
         return _command(options.command).run(options)
     except InputError as error:
-        print_findings(error.findings, options.quiet, sys.stderr)
+        print_findings([at_option(found, options) for found in error.findings], options.quiet, sys.stderr)
         return BAD_INPUT
     except SolverError as error:
         print(f"not solved: {error}", file=sys.stderr)
         return NOT_OPTIMAL
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped; files that were not complete are as they were before", file=sys.stderr)
         return 130
     except Exception:  # the last line of defence: say whose fault it is
         traceback.print_exc()

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.errors import Finding, InputError
+from resilience.files import whole
 from resilience.schema import BESIDE, BESIDE_TABLES, ENTREPOT_EXPORTS, RESULTS, Table
 
 NUMBERS = ("share", "amount", "number")  # kinds of columns of a result that hold numbers
@@ -90,7 +91,8 @@ class Result:
         text = json.dumps(
             {"meta": _plain(self.meta), "tables": tables}, ensure_ascii=False, indent=1, allow_nan=False
         )
-        _parent(path).write_text(text + "\n", encoding="utf-8")
+        with whole(Path(path)) as file:
+            file.write_text(text + "\n", encoding="utf-8")
 
     def to_csv(self, folder: str | Path) -> None:
         """Write one CSV file a table and meta.json into a folder; other files in it are left alone."""
@@ -111,7 +113,7 @@ class Result:
         """
         from resilience.handoff.result_workbook import write_workbook  # Excel is only needed when asked for
 
-        return write_workbook(self, _parent(path), compare=compare, study=study)
+        return write_workbook(self, Path(path), compare=compare, study=study)
 
     def write(self, path: str | Path) -> None:
         """Write to ``path``: .xlsx a workbook, .json, or a folder of CSV."""
@@ -303,12 +305,6 @@ def _text(cell: Any) -> str | None:
     if cell is not None and not isinstance(cell, str):
         raise TypeError
     return cell
-
-
-def _parent(path: str | Path) -> Path:
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

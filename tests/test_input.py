@@ -10,6 +10,7 @@ import pytest
 from conftest import Maker, write_case, write_dataset
 
 import resilience
+from resilience.cli import main
 from resilience.inputs.dataset import read_dataset
 from resilience.inputs.suggestions import country_hint, number_problem
 from resilience.schema import INPUTS
@@ -148,6 +149,126 @@ def test_a_file_of_another_kind_is_answered_well(
     spoil(folder / "data" / "countries.csv")
     found = errors(folder / "case.toml")
     assert any(all(text in line for text in expected) for line in found), found
+
+
+@pytest.mark.parametrize("name", ["goods", "countries", "coalitions"])
+@pytest.mark.parametrize("spoil", [as_semicolons, as_empty, Path.unlink])
+def test_nothing_is_looked_up_in_a_table_that_could_not_be_read(
+    folder: Path, name: str, spoil: Callable[[Path], None]
+) -> None:
+    replace(folder / "case.toml", 'members = ["AAA"]', 'members = "G7"')
+    spoil(folder / "data" / f"{name}.csv")
+    (found,) = errors(folder / "case.toml")
+    assert f"{name}.csv" in found
+
+
+def test_a_table_without_rows_is_an_error(folder: Path) -> None:
+    file = folder / "data" / "goods.csv"
+    file.write_text(file.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    for name in ("flows", "balances"):
+        other = folder / "data" / f"{name}.csv"
+        other.write_text(other.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    assert errors(folder / "case.toml") == ["error: goods: the table holds no row; fill it in"]
+
+
+def test_a_percentage_is_a_share_only_where_shares_stand(folder: Path) -> None:
+    replace(folder / "data" / "balances.csv", "CCC,100,", "CCC,100,12%")
+    replace(folder / "data" / "coalitions.csv", "G7,AAA,", "G7,AAA,12%")
+    replace(folder / "data" / "countries.csv", "DEU,Land DEU,", "DEU,Land DEU,5%")
+    amount = "a percentage does not belong here, write an amount in"
+    shown = [line.partition(", column ")[2] for line in errors(folder / "case.toml")]
+    assert sorted(shown) == [
+        'credit: "12%" is not a number; 12 % is written 0.12',
+        f'demand: "12%" is not a number; {amount} the good\'s unit',
+        f'gdp_usd: "5%" is not a number; {amount} USD',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("g7-china", '; did you mean "models/g7-china.toml"?'),
+        ("g7-chna.toml", '; did you mean "models/g7-china.toml"?'),
+        ("models/g7-chna.toml", '; did you mean "models/g7-china.toml"?'),
+        ("own/mine", '; did you mean "own/mine.toml"?'),
+        ("nothing-like-it", "; known are models/g7-china.toml, models/g7-russia.toml"),
+    ],
+)
+def test_a_case_file_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, meant: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("pyproject.toml", "models/g7-china.toml", "models/g7-russia.toml", "own/mine.toml"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    (found,) = errors(Path(asked))
+    assert found.endswith(f"there is no case file {Path(asked)}{meant}")
+
+
+def test_a_data_set_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "models").mkdir()
+    write_case(folder / "models" / "case.toml", dataset="../dat", members=["AAA"], cutoffs=CUT)
+    monkeypatch.chdir(folder)
+    (found,) = errors(Path("models/case.toml"))
+    assert found.startswith("error: dat: there is no such folder or workbook")
+    assert found.endswith('relative to the case file; did you mean "data"?')
+    write_case(folder / "models" / "case.toml", dataset="../no/dat", members=["AAA"], cutoffs=CUT)
+    (found,) = errors(Path("models/case.toml"))
+    assert found.startswith("error: no/dat: ") and found.endswith("relative to the case file")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--goods", "whaet"], 'error: --goods: "whaet" is neither a good nor a category; did you mean "wheat"?'),
+        (["--members", "GGG"], 'error: --members: "GGG" is neither a country'),
+        (["--set", "survival.months=0"], "error: --set survival.months=0: 0 is out of range"),
+        (["--set", "survival.critical_share={fod=0.5}"], "{fod=0.5}: survival.critical_share.fod: unknown good"),
+        (["--set", "survival.mnths=3"], "error: --set survival.mnths=3: survival.mnths: "),
+        (["--set", "cutoffs.cat.start=2"], 'error: --set cutoffs.cat.start=2: no cutoff is called "cat"'),
+        (["--year", "2020"], "error: --year: no requirement can be computed: no good has data of 2020 or earlier"),
+        (["--year", "2020"], "; the data set has them of 2024"),
+        (["--set", "survival.months=3", "--goods", "whaet"], "error: --goods: "),
+    ],
+)
+def test_what_an_option_gave_is_blamed_on_the_option(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    for command in ("check", "run"):
+        assert main([command, str(folder / "case.toml"), *arguments]) == 2
+        assert expected in capsys.readouterr().err
+
+
+def test_what_the_case_says_is_not_blamed_on_an_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace(folder / "case.toml", 'members = ["AAA"]', 'members = ["AAA"]\nsurvival = {months = 0}')
+    assert main(["check", str(folder / "case.toml"), "--goods", "wheat", "--set", "survival.demand_factor=1"]) == 2
+    assert "error: case.toml, key survival.months: 0 is out of range" in capsys.readouterr().err
+
+
+def test_a_region_of_an_option_is_blamed_on_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(folder / "case.toml"), "--regions", "G8", "--quiet"]) == 2
+    assert 'error: --regions: "G8" is not a coalition; did you mean "G7"?' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--goods", "--members", "--with"])
+@pytest.mark.parametrize("text", ["", " , "])
+def test_an_empty_list_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, text: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["run", str(folder / "case.toml"), option, text])
+    assert stopped.value.code == 2
+    assert f"argument {option}: '{text}' names nothing" in capsys.readouterr().err
+
+
+def test_one_remark_is_one_remark(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(folder / "case.toml"), "--set", "survival.months=3"]) == 0
+    printed = capsys.readouterr().out
+    found = resilience.solve(resilience.load(folder / "case.toml", overrides=["survival.months=3"])).findings
+    counts = found["severity"].value_counts()
+    for severity, noun in (("warning", "warning"), ("info", "remark")):
+        number = int(counts.get(severity, 0))
+        assert f"{number} {noun}{'' if number == 1 else 's'} " in printed
 
 
 def test_a_byte_order_mark_and_blank_lines_do_no_harm(folder: Path) -> None:

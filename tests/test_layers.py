@@ -10,6 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "resilience"
 ORDER = [
     "errors",
+    "files",
+    "processes",
     "schema",
     "words",
     "inputs",

@@ -220,6 +220,7 @@ def test_changes_are_taken_and_named_by_cell(case: Path) -> None:
         },
     )
     loaded = resilience.load(case, inputs=path)
+    assert (loaded.form, loaded.taken) == ("inputs.xlsx", 7)  # 2 + 3 + 1 + 1 on the four sheets
     settings = loaded.file.settings("wheat", "food")
     assert settings["months"].value == 9
     ground = settings["months"].ground
@@ -464,7 +465,7 @@ def spoiled(sheet: str, how: str) -> object:
         ("hidden rows", ["info: Assumptions", "hidden; what stands there was read"]),
         ("hidden sheet", ["info: Assumptions", "the sheet is hidden; it was read"]),
         ("no heading", ["warning: Assumptions", "column T holds cells but no heading"]),
-        ("gone", ["warning: Assumptions", "the sheet is missing; nothing of it is taken"]),
+        ("gone", ["error: Assumptions", "the sheet is missing", "put the sheet back as the form had it"]),
         (
             "extra",
             ["warning: Assumption:", 'this sheet is not of the form, left out; did you mean "Assumptions"?'],
@@ -477,6 +478,35 @@ def test_a_sheet_of_another_shape_is_answered_well(case: Path, how: str, expecte
     path = fill(form_of(case), {}, spoiled("Assumptions", how))
     found = said(path)
     assert any(all(text in line for text in expected) for line in found), found
+
+
+@pytest.mark.parametrize("sheet", list(FORM))
+@pytest.mark.parametrize(
+    ("named", "remedy"),
+    [
+        ("{}1", '"{0}1" looks like it: name it {0}'),
+        ("Xyz", 'if it is "Xyz", name it {0}; else put the sheet back'),
+    ],
+)
+def test_a_sheet_that_was_renamed_is_an_error_and_nothing_is_computed(
+    case: Path, capsys: pytest.CaptureFixture[str], sheet: str, named: str, remedy: str
+) -> None:
+    def rename(book: openpyxl.Workbook) -> None:
+        book[sheet].title = named.format(sheet)
+
+    path = fill(form_of(case), GIVEN, rename)
+    out = case.parent / "r.json"
+    assert main(["run", str(case), "--inputs", str(path), "--out", str(out)]) == 2
+    printed = capsys.readouterr().err
+    expected = f"error: {sheet}: inputs.xlsx: the sheet is missing, so what it says cannot be taken; "
+    assert expected + remedy.format(sheet) in printed
+    assert not out.exists()
+
+
+def test_a_sheet_more_is_a_remark(case: Path) -> None:
+    path = fill(form_of(case), {}, lambda book: book.create_sheet("Xyz"))
+    (found,) = said(case, path)
+    assert found == "info: Xyz: inputs.xlsx: this sheet is not of the form, left out"
 
 
 def test_columns_in_another_order_and_blank_rows_do_no_harm(case: Path) -> None:
@@ -564,6 +594,14 @@ def test_the_commands_take_a_form(case: Path, capsys: pytest.CaptureFixture[str]
     assert "survival.months is 9 in place of 6" in out.read_text(encoding="utf-8")
     assert main(["check", str(case), "--inputs", str(path)]) == 0
     assert "survival.months is 9 in place of 6" in capsys.readouterr().out
+    capsys.readouterr()
+    assert main(["run", str(case), "--inputs", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 change taken from inputs.xlsx; the table findings names each with its cell" in printed
+    assert main(["run", str(case), "--inputs", str(form_of(case, "untouched.xlsx"))]) == 0
+    assert "untouched.xlsx says nothing else than the case and its data" in capsys.readouterr().out
+    assert main(["run", str(case)]) == 0
+    assert "taken from" not in capsys.readouterr().out
     fill(path, {("Assumptions", "survival.months", "New value"): "many"})
     assert main(["run", str(path), "--quiet"]) == 2
     assert '"many" is not a number' in capsys.readouterr().err

@@ -33,8 +33,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings and what there is."""
-    from resilience.errors import Finding, InputError
+    from resilience.errors import InputError
     from resilience.families import figures
+    from resilience.inputs.case import nothing_to_compute
     from resilience.origins.sectors import check_origins
 
     case = load_case(options)
@@ -46,8 +47,7 @@ def run(options: argparse.Namespace) -> int:
         findings += data.findings if data is not None else []
         usable |= data is not None and bool(data.members)
     if not usable:
-        reason = "no requirement can be computed: no good has data of the case's year or earlier, or any demand"
-        raise InputError([*findings, Finding("error", case.file.path.name, None, "year", reason)])
+        raise InputError([*findings, nothing_to_compute(case)])
     print_findings(findings, options.quiet, sys.stdout, each=options.all)
     if not options.quiet:
         size = [

@@ -23,6 +23,7 @@ from resilience.commands.terminal import (
     check_target,
     check_workers,
     console_of,
+    counted,
     default_workers,
     load_case,
     progress_of,
@@ -127,6 +128,8 @@ def run(options: argparse.Namespace) -> int:
     written = write(result, options.out, options.compare, options.study) if options.out is not None else []
     drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
+        if case.form:
+            _print_taken(case)
         _print_summary(result, time.perf_counter() - start, [*written, *(drawn or [])])
         if drawn == []:
             print("no picture: no good has a chain")
@@ -219,6 +222,16 @@ def _draw(result: Result, folder: Path) -> list[Path] | None:
         return None
 
 
+def _print_taken(case: Case) -> None:
+    """Say how much of a form was taken; each entry of it stands among the findings."""
+    if case.taken:
+        print(
+            f"{counted(case.taken, 'change')} taken from {case.form}; the table findings names each with its cell"
+        )
+    else:
+        print(f"{case.form} says nothing else than the case and its data; nothing was changed")
+
+
 def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> None:
     from rich import box
     from rich.table import Table
@@ -283,8 +296,8 @@ def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> N
     certificate = meta["certificate"]
     console.print(
         f"{certificate['optima']:,} optima, each certified (worst residual {certificate['worst_residual']:.0e}, "
-        f"limit {certificate['tolerance']:.0e}); {counts.get('warning', 0)} warnings and "
-        f"{counts.get('info', 0)} remarks in the table findings; {seconds:.1f} s",
+        f"limit {certificate['tolerance']:.0e}); {counted(counts.get('warning', 0), 'warning')} and "
+        f"{counted(counts.get('info', 0), 'remark')} in the table findings; {seconds:.1f} s",
         highlight=False,
     )
     if meta.get("beside"):
@@ -315,7 +328,7 @@ def _rests_lines(result: Result) -> list[str]:
             texts.append(f"{row['good']} rests on: {rests_text(own)}")
     more = len(texts) - MOST_RESTS
     if more > 0:
-        texts[MOST_RESTS - 1] += f"; and {more} more goods, see the table rests_on"
+        texts[MOST_RESTS - 1] += f"; and {counted(more, 'more good')}, see the table rests_on"
     return texts[:MOST_RESTS]
 
 

@@ -48,7 +48,14 @@ def add_command(commands: Any, name: str, short: str, description: str, epilog: 
 
 def add_list(command: argparse.ArgumentParser, option: str, what: str) -> None:
     """An option that takes names separated by commas, also several times."""
-    command.add_argument(option, action="append", default=[], metavar="A,B", help=what)
+    command.add_argument(option, action="append", default=[], metavar="A,B", type=_names, help=what)
+
+
+def _names(text: str) -> str:
+    """A text that names something: an empty list would silently stand for everything."""
+    if not split([text]):
+        raise argparse.ArgumentTypeError(f"'{text}' names nothing; name at least one, or leave the option out")
+    return text
 
 
 def add_out(command: argparse.ArgumentParser, what: str, required: bool = False) -> None:
@@ -130,6 +137,22 @@ def decimal(text: str) -> float:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number{number_hint(text)}") from None
 
 
+def at_option(finding: Finding, options: argparse.Namespace) -> Finding:
+    """A finding about a key of the case file at the option that gave it, if one did."""
+    key = finding.column or ""
+    if not finding.table.endswith(".toml") or not key:
+        return finding
+    of_key = {name: name for name in ("goods", "members", "year")} | {"compare": "regions"}
+    if getattr(options, of_key.get(key, ""), None):
+        return replace(finding, table=f"--{of_key[key]}", column=None)
+    for text in reversed(getattr(options, "overrides", None) or []):
+        name = text.partition("=")[0].strip()
+        if key == name or key.startswith((f"{name}.", f"{name}[")):
+            what = "" if key == name else f"{key}: "
+            return replace(finding, table=f"--set {text}", column=None, message=what + finding.message)
+    return finding
+
+
 def split(texts: list[str]) -> list[str]:
     """The names in lists separated by commas."""
     return [name.strip() for text in texts for name in text.split(",") if name.strip()]
@@ -139,6 +162,10 @@ def default_workers(case: Case, times: int = 1) -> int:
     """One process for small cases, where starting others takes longer than it saves; ``times`` they are solved."""
     work = times * len(case.goods) * len(case.members) * len(case.file.cutoffs)
     return 1 if work < 150 else min(4, os.cpu_count() or 1)
+
+
+def _holds_other_things(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir()) and not (folder / "meta.json").is_file()
 
 
 def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
@@ -154,6 +181,8 @@ def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
         )
     elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
         message = "this is a folder; name a file"
+    elif out.suffix.lower() not in (".xlsx", ".json", *pictures) and _holds_other_things(out):
+        message = "this folder holds other files; name a new one, or one that holds an earlier result"
     elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
         message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
     elif out.is_file():

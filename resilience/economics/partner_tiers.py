@@ -13,7 +13,6 @@ together with.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +35,7 @@ from resilience.inputs.sanctions_settings import (
     THREAT,
     THRESHOLDS,
 )
+from resilience.processes import in_processes
 from resilience.results import Result
 from resilience.schema import ALL, SECURITY, STATUS_WORDS
 
@@ -330,14 +330,7 @@ def _outcomes(
         for inside, larger in cases.items():
             yield inside, _tried(larger, target, kept)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(_tried, larger, target, kept): inside for inside, larger in cases.items()}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # an error or Ctrl-C must not wait for the others
-            raise
+    yield from in_processes(_tried, {inside: (larger, target, kept) for inside, larger in cases.items()}, workers)
 
 
 def _tried(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from resilience import words
 from resilience.economics import burden_words
+from resilience.files import whole
 from resilience.handoff import report_facts as facts
 from resilience.handoff.report_pictures import Picture, burden_bars, heat_map, pictures_of
 from resilience.handoff.report_security import SecurityPage, security_pages
@@ -83,8 +84,8 @@ def write_report(
     security = security_pages(result)
     drawn = {good: pictures_of(result, good, frontiers.get(good)) for good in facts.matter_most(result)}
     page = _html(result, drawn, burden, security)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8", newline="\n")
+    with whole(path) as file:
+        file.write_text(page, encoding="utf-8", newline="\n")
     written = [path]
     if pictures is not None:
         everything = [heat_map(result), heat_map(result, "member")]

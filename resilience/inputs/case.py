@@ -43,6 +43,8 @@ class Case:
     findings: tuple[Finding, ...] = field(repr=False)
     recipes: tuple[Recipe, ...] = ()
     families: tuple[tuple[str, ...], ...] = ()
+    form: str = ""  # name of the form that went over it, "" without one
+    taken: int = 0  # entries of that form that changed something
 
     @property
     def all_goods(self) -> tuple[str, ...]:
@@ -97,7 +99,7 @@ def load(
         case = _load(path, options, form)
     except InputError as error:
         raise InputError(form.all_placed(error.findings)) from None
-    case = replace(case, findings=form.all_placed(case.findings))
+    case = replace(case, findings=form.all_placed(case.findings), form=form.path.name, taken=form.taken)
     if errors_in(case.findings):
         raise InputError(case.findings)
     return case
@@ -126,7 +128,10 @@ def _load(path: Path, options: Mapping[str, Any], form: Form | None = None) -> C
             data = form.over(data, None if file is None else file.year)
     if file is None or data is None:
         raise InputError(findings)
-    if data.countries.empty or data.goods.empty:
+    for name, frame in (("goods", data.goods), ("countries", data.countries)):
+        if frame.empty and not errors_in(data.findings):
+            findings = [*findings, Finding("error", name, None, None, "the table holds no row; fill it in")]
+    if data.countries.empty or data.goods.empty or "coalitions" in data.unread:
         raise InputError(findings)  # what follows from an unreadable table helps nobody
     return resolve(file, data, findings)
 
@@ -141,6 +146,21 @@ def resolve(file: CaseFile, data: Dataset, findings: Sequence[Finding] = ()) -> 
     if errors_in(case.findings):
         raise InputError(case.findings)
     return case
+
+
+def nothing_to_compute(case: Case) -> Finding:
+    """The error where no good of a case has figures, with the years of which there are any."""
+    frames = (case.data.flows, case.data.balances)
+    years = {int(year) for frame in frames for year in frame.loc[frame["good"].isin(case.goods), "year"]}
+    if not years:
+        reason = "the data set has no flows or balances of the goods"
+    elif min(years) > case.file.year:
+        listed = ", ".join(str(year) for year in sorted(years))
+        reason = f"no good has data of {case.file.year} or earlier; the data set has them of {listed}"
+    else:
+        reason = "no member's demand for any good is known and above zero"
+    message = f"no requirement can be computed: {reason}"
+    return Finding("error", case.file.path.name, None, "year" if years else "goods", message)
 
 
 def credits_of(data: Dataset, coalition: str) -> dict[str, float]:

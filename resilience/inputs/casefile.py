@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from resilience.inputs.burden_settings import BURDEN, number_for
 from resilience.inputs.checks import Problems, check_document, check_numbers, unnamed
 from resilience.inputs.parameters import PARAMETERS, Parameter, Surge, is_surge
 from resilience.inputs.suggestions import nearest
+
+MOST_LISTED = 20  # case files named in one finding
 
 
 @dataclass(frozen=True)
@@ -272,9 +275,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        near = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        hint = nearest(path.name, near) if near else ""
-        raise refuse(f"there is no case file {path}{hint}") from None
+        raise refuse(f"there is no case file {path}{_near_cases(path)}") from None
     except IsADirectoryError:
         raise refuse(f"{path} is a folder; name a case file (.toml) in it") from None
     except UnicodeDecodeError as error:
@@ -286,6 +287,24 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refuse(f"this is not valid TOML: {error}{_toml_hint(text, str(error))}") from None
+
+
+def _near_cases(path: Path) -> str:
+    """The case file that a path probably means, in its folder or in ``models``, or those there are."""
+    found: dict[str, Path] = {}
+    for folder in (path.parent, Path("models")):
+        if folder.is_dir():
+            for file in sorted(folder.glob("*.toml")):
+                if file.name != "pyproject.toml":
+                    found.setdefault(file.stem, file)
+    if not found:
+        return ""
+    stem = path.stem if path.suffix.lower() == ".toml" else path.name
+    close = difflib.get_close_matches(stem, found, n=1, cutoff=0.6)
+    if close:
+        return f'; did you mean "{found[close[0]].as_posix()}"?'
+    listed = [file.as_posix() for file in found.values()]
+    return f"; known are {', '.join(listed[:MOST_LISTED])}{' …' if len(listed) > MOST_LISTED else ''}"
 
 
 def _toml_hint(text: str, error: str) -> str:

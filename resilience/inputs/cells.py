@@ -253,6 +253,19 @@ def other_sheets(names: Iterable[str], known: Collection[str], file: str, what: 
         yield Finding("warning" if close else "info", name, None, None, f"{file}: {what}, left out{hint}")
 
 
+def missing_sheet(name: str, names: Iterable[str], known: Collection[str]) -> str:
+    """What to do about a sheet that is not there: give back its name to the one of ``names`` that it may be."""
+    lowered = {other.lower() for other in known}
+    strange = {other.strip().lower(): other for other in names if other.strip().lower() not in lowered}
+    close = difflib.get_close_matches(name.lower(), strange, n=1, cutoff=ALIKE)
+    if close:
+        return f'"{strange[close[0]]}" looks like it: name it {name}'
+    if strange:
+        listed = ", ".join(f'"{other}"' for other in list(strange.values())[:MOST_NAMED])
+        return f"if it is {listed}, name it {name}; else put the sheet back"
+    return "put the sheet back as the form had it"
+
+
 def as_text(column: Column, value: Any) -> tuple[str, str | None]:
     """A cell in the form in which data sets are checked: text, numbers in full; and what is to be said of it.
 

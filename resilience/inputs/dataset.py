@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,7 @@ class Dataset:
     indicators: pd.DataFrame
     fingerprint: str
     findings: tuple[Finding, ...] = field(repr=False)
+    unread: tuple[str, ...] = ()  # tables that could not be read as a whole; nothing is checked against them
     changes: str = ""  # fingerprint of what a form changed of it; "" as it was read
 
     @property
@@ -81,15 +83,18 @@ def read_dataset(path: Path) -> Dataset:
         return _read_workbook(path)
     digest = hashlib.sha256()
     frames: dict[str, pd.DataFrame] = {}
+    unread: set[str] = set()
     if not path.is_dir():
         message = "there is no such folder or workbook; dataset in the case file is relative to the case file"
-        findings.append(Finding("error", str(path), None, None, message))
+        shown = Path(os.path.normpath(path)).as_posix()
+        findings.append(Finding("error", shown, None, None, message + _near_datasets(path)))
         nothing = {name: _empty(table) for name, table in INPUTS.items()}
         return Dataset(path, **nothing, fingerprint="", findings=tuple(findings))
     findings += _strangers(path)
     for table in INPUTS.values():
         files = list(_files(path, table.name))
         if not files and not table.optional:
+            unread.add(table.name)
             findings.append(
                 Finding(
                     "error",
@@ -104,15 +109,18 @@ def read_dataset(path: Path) -> Dataset:
             content = file.read_bytes()
             digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
             part = read_cells(table, file, file.relative_to(path).as_posix(), content, findings)
-            if part is not None:
+            if part is None:
+                unread.add(table.name)
+            else:
                 parts.append(part)
         frames[table.name] = pd.concat(parts, ignore_index=True) if parts else _empty(table)
     origins = path / f"{INPUT_OUTPUT}.csv"
     if origins.is_file():
         digest.update(origins.name.encode() + b"\0" + origins.read_bytes())
-    _check_cells(frames, findings)
+    _check_cells(frames, findings, unread)
     plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
-    return Dataset(path, **plain, fingerprint=digest.hexdigest()[:16], findings=tuple(findings))
+    fingerprint = digest.hexdigest()[:16]
+    return Dataset(path, **plain, fingerprint=fingerprint, findings=tuple(findings), unread=tuple(sorted(unread)))
 
 
 def _read_workbook(path: Path) -> Dataset:
@@ -121,12 +129,14 @@ def _read_workbook(path: Path) -> Dataset:
     frames = {name: _empty(table) for name, table in INPUTS.items()}
     sheets: dict[str, SheetTable] = {}  # by the name of the sheet
     refused: dict[tuple[str, int, str], Finding] = {}
+    unread: set[str] = set()
     book = open_book(path, findings)
     for table in INPUTS.values() if book is not None else ():
         assert book is not None
         name = book.find(table.name)
         if name is None:
             if not table.optional:
+                unread.add(table.name)
                 text = f"the sheet is missing in {path.name}; its columns are {', '.join(table.names)}"
                 findings.append(Finding("error", table.name, None, None, text))
             continue
@@ -136,10 +146,12 @@ def _read_workbook(path: Path) -> Dataset:
         if read is not None and frame is not None:
             sheets[name] = read
             frames[table.name] = _as_cells(table, read, frame, refused, findings)
+        else:
+            unread.add(table.name)
     if book is not None:
         findings += other_sheets(book.names, INPUTS, path.name, "this sheet is no table of a data set")
         checked: list[Finding] = []
-        _check_cells(frames, checked)
+        _check_cells(frames, checked, unread)
         findings += refused.values()
         findings += [
             placed
@@ -148,7 +160,7 @@ def _read_workbook(path: Path) -> Dataset:
         ]
     plain = {name: frame[list(INPUTS[name].names)] for name, frame in frames.items()}
     fingerprint = "" if book is None else hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Dataset(path, **plain, fingerprint=fingerprint, findings=tuple(findings))
+    return Dataset(path, **plain, fingerprint=fingerprint, findings=tuple(findings), unread=tuple(sorted(unread)))
 
 
 def _as_cells(
@@ -191,6 +203,19 @@ def _files(path: Path, name: str) -> Iterator[Path]:
             yield path / f"{name}{suffix}"
     if (path / name).is_dir():
         yield from sorted(file for file in (path / name).iterdir() if file.suffix in SUFFIXES)
+
+
+def _near_datasets(path: Path) -> str:
+    """The data set beside a path that is not there whose name is nearest to its own, or those there are."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return ""
+    near = sorted(
+        other.name
+        for other in folder.iterdir()
+        if other.suffix.lower() == WORKBOOK or (other.is_dir() and any(_files(other, "goods")))
+    )
+    return nearest(path.name, near) if near else ""
 
 
 def _strangers(path: Path) -> Iterator[Finding]:
@@ -289,12 +314,13 @@ def known_columns(
     return frame[~blank].assign(_file=name)
 
 
-def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
-    """Check and convert all tables in place of ``frames``: numbers become floats, blanks NaN."""
-    known = {
-        "country": set(frames["countries"]["country"]),
-        "good": set(frames["goods"]["good"]),
-    }
+def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding], unread: Collection[str]) -> None:
+    """Check and convert all tables in place of ``frames``: numbers become floats, blanks NaN.
+
+    Nothing is looked up in the tables that are ``unread``: one error of theirs must not become thousands.
+    """
+    lookups = {"country": "countries", "good": "goods"}
+    known = {kind: set(frames[name][kind]) for kind, name in lookups.items() if name not in unread}
     names = dict(zip(frames["countries"]["country"], frames["countries"]["name"], strict=True))
     for table in INPUTS.values():
         frame = frames[table.name].copy()
@@ -348,7 +374,7 @@ def convert(
         excess = (values > 1) & ~infinite if column.kind == "share" else np.zeros(len(values), dtype=bool)
         uneven = (column.kind == "year") & ~bad & ~blank & ~infinite & (values != np.floor(values))
         for position in np.flatnonzero(bad):
-            hint = number_hint(text.iloc[position]) or "; leave the cell blank if unknown"
+            hint = number_hint(text.iloc[position], _written_as(column)) or "; leave the cell blank if unknown"
             problems.append((int(position), f'"{text.iloc[position]}" is not a number{hint}'))
         for mask, reason in (
             (infinite, "is infinite; give a finite figure, or leave the cell blank if unknown"),
@@ -378,6 +404,14 @@ def convert(
                 message = f'"{value}" is not in goods.csv{nearest(value, known["good"])}'
             problems.append((int(position), message))
     return text, problems
+
+
+def _written_as(column: Column) -> str:
+    """How a number of the column is to be written in place of a percentage, "" for a share."""
+    if column.kind == "share":
+        return ""
+    unit = "the good's unit" if column.unit == "unit of the good" else column.unit
+    return f"write an amount in {unit}" if unit else "write a plain number"
 
 
 def _check_duplicates(table: Table, frame: pd.DataFrame, findings: list[Finding]) -> None:

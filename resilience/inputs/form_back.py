@@ -19,7 +19,15 @@ import pandas as pd
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import year_of
 from resilience.inputs.casefile import case_file, cutoff_names, ground_of, put
-from resilience.inputs.cells import SheetTable, Unreadable, as_text, other_sheets, sheet_table, text_of
+from resilience.inputs.cells import (
+    SheetTable,
+    Unreadable,
+    as_text,
+    missing_sheet,
+    other_sheets,
+    sheet_table,
+    text_of,
+)
 from resilience.inputs.checks import Problems
 from resilience.inputs.dataset import Dataset, convert, known_columns
 from resilience.inputs.form import (
@@ -69,6 +77,7 @@ class Form:
     def __init__(self, path: Path):
         self.path = path
         self.findings: list[Finding] = []
+        self.taken = 0  # entries of the form that change what the case and its data say
         self._tables: dict[str, SheetTable] = {}
         self._places: dict[str, _Place] = {}
         book = open_book(path, self.findings)
@@ -77,16 +86,20 @@ class Form:
         present = {name: found for name in FORM if (found := book.find(name)) is not None}
         if "Case" not in present:
             names = [name.strip().lower() for name in book.names]
+            text = ""
             if sum(name in names for name in INPUTS) > 2:
                 text = f'this is a data set; name it in a case file: dataset = "{path.name}"'
-            else:
+            elif not {"Assumptions", "Cutoffs"} & set(present):
                 text = f"this is no form, it lacks the sheet Case; {WRITE_ONE}"
-            self.findings.append(Finding("error", path.name, None, None, text))
-            return
+            if text:
+                self.findings.append(Finding("error", path.name, None, None, text))
+                return
+        known = (*FORM, START)
         for name, table in FORM.items():
             if name not in present:
-                text = f"{path.name}: the sheet is missing; nothing of it is taken, the case and its data stand"
-                self.findings.append(Finding("warning", name, None, None, text))
+                text = f"{path.name}: the sheet is missing, so what it says cannot be taken"
+                remedy = missing_sheet(name, book.names, known)
+                self.findings.append(Finding("error", name, None, None, f"{text}; {remedy}"))
                 continue
             sheet = book.read(present[name], self.findings)
             made = None if sheet is None else sheet_table(sheet, table, path.name, self.findings)
@@ -95,7 +108,6 @@ class Form:
             frame = known_columns(table, made.frame, made.sheet, self.findings, made.top)
             if frame is not None:
                 self._tables[name] = replace(made, frame=frame)
-        known = (*FORM, START)
         self.findings += other_sheets(book.names, known, path.name, "this sheet is not of the form")
 
     def case_path(self) -> Path:
@@ -229,6 +241,7 @@ class Form:
             self._changed(sheet, row, NEW, name, show(entry.kind, value), old)
 
     def _changed(self, sheet: str, row: int, column: str, name: str, new: Any, old: Any, source: str = "") -> None:
+        self.taken += 1
         message = f"{name} is {new} in place of {_or_nothing(old)}"
         self._say(sheet, row, column, message + (f"; source: {source}" if source else ""), "info")
 
@@ -275,6 +288,7 @@ class Form:
             said = ", ".join(f"{word} {text}" for word, text in ground.items() if text and word != "source")
             source = ground["source"] + (f" ({said})" if said else "")
             if same(new, old):
+                self.taken += 1
                 self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {source or 'as in the case'}", "info")
             else:
                 self._changed(sheet, row, NEW, name, new, old, source)
@@ -301,6 +315,7 @@ class Form:
             return
         for name in names:
             if name not in found:
+                self.taken += 1
                 text = f'the cutoff "{name}" of the case is not in the sheet; it is left out'
                 self._say(sheet, self._tables[sheet].top, "Name", text, "warning")
         kept = [found[name] for name in names if name in found]
@@ -339,6 +354,7 @@ class Form:
         if not source:
             what = "changed" if item is not None else "new"
             self._say(sheet, row, SOURCE, f'"{name}" is {what}; say where that comes from ("assumed" will do)')
+        self.taken += 1 if item is None else len(changes)
         if item is None:
             self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {source}', "info")
         else:
@@ -358,6 +374,7 @@ class Form:
         figures = _Figures(self._tables[sheet], data, year)
         changed = figures.changed()
         self.findings += figures.findings
+        self.taken += figures.taken
         return changed
 
 
@@ -392,6 +409,7 @@ class _Figures:
         self.data = data
         self.year = year
         self.findings: list[Finding] = []
+        self.taken = 0
         self._known = {"country": set(data.countries["country"]), "good": set(data.goods["good"])}
 
     def say(self, row: int, column: str, message: str, severity: str = "error") -> None:
@@ -507,6 +525,7 @@ class _Figures:
             return None
         if lacking:
             return None
+        self.taken += len(differ)
         for name in differ:
             said = f"; {status}: {source}" if name in entered else ""
             text = (

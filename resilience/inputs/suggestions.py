@@ -136,14 +136,19 @@ def number_problem(value: Any, least: float, most: float) -> str | None:
     return f"{value:.10g} is out of range: at least {least:g}{upper}{percent}"
 
 
-def number_hint(text: str) -> str:
-    """``; write it …`` for a text that a reader takes for a number and a computer does not; else nothing."""
+def number_hint(text: str, instead: str = "") -> str:
+    """``; write it …`` for a text that a reader takes for a number and a computer does not; else nothing.
+
+    A percentage is written as a share, unless ``instead`` says what belongs where no share does.
+    """
     text = text.strip()
     if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text) and not text.startswith(("0,", "-0,")):
         return f"; write it without thousands separators: {text.replace(',', '')}"
     if re.fullmatch(r"-?[\d.]*,\d+", text):
         return f"; write it with a decimal point: {text.replace('.', '').replace(',', '.')}"
     percent = PERCENT.fullmatch(text)
+    if percent and instead:
+        return f"; a percentage does not belong here, {instead}"
     return _as_share(float(percent[1].replace(",", "."))) if percent else ""
 
 

@@ -18,6 +18,7 @@ import xlsxwriter
 from xlsxwriter.utility import quote_sheetname, xl_range, xl_range_abs
 
 from resilience.errors import Finding, InputError
+from resilience.files import whole
 from resilience.output.bars import SCALE, bars_png
 from resilience.output.measure import MARGIN, SIZE, UNIT, lines, wrapped
 from resilience.output.sheets import (
@@ -73,9 +74,12 @@ def open_book(path: Path, title: str) -> Any:
 def close_book(book: Any, path: Path) -> None:
     """Write the file; raises :class:`~resilience.errors.InputError` if it cannot be written."""
     try:
-        book.close()
-    except xlsxwriter.exceptions.FileCreateError as error:
-        reason = getattr(error.args[0], "strerror", None) or "unknown reason"
+        with whole(path) as file:
+            book.filename = str(file)
+            book.close()
+    except (xlsxwriter.exceptions.FileCreateError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.args[0]
+        reason = getattr(cause, "strerror", None) or "unknown reason"
         text = f"the workbook cannot be written ({reason}); close it if it is open in Excel"
         raise InputError([Finding("error", path.name, None, None, text)]) from error
 
