@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"not solved: {error}", file=sys.stderr)
         return NOT_OPTIMAL
     except KeyboardInterrupt:
-        print("stopped; files that were not complete are as they were before", file=sys.stderr)
+        print("stopped; no file was left half written", file=sys.stderr)
         return 130
     except Exception:  # the last line of defence: say whose fault it is
         traceback.print_exc()

@@ -224,7 +224,7 @@ def test_a_data_set_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPa
         (["--members", "GGG"], 'error: --members: "GGG" is neither a country'),
         (["--set", "survival.months=0"], "error: --set survival.months=0: 0 is out of range"),
         (["--set", "survival.critical_share={fod=0.5}"], "{fod=0.5}: survival.critical_share.fod: unknown good"),
-        (["--set", "survival.mnths=3"], "error: --set survival.mnths=3: survival.mnths: "),
+        (["--set", "survival.mnths=3"], 'error: --set survival.mnths=3: unknown key "mnths"'),
         (["--set", "cutoffs.cat.start=2"], 'error: --set cutoffs.cat.start=2: no cutoff is called "cat"'),
         (["--year", "2020"], "error: --year: no requirement can be computed: no good has data of 2020 or earlier"),
         (["--year", "2020"], "; the data set has them of 2024"),

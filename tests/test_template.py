@@ -220,7 +220,7 @@ def test_changes_are_taken_and_named_by_cell(case: Path) -> None:
         },
     )
     loaded = resilience.load(case, inputs=path)
-    assert (loaded.form, loaded.taken) == ("inputs.xlsx", 7)  # 2 + 3 + 1 + 1 on the four sheets
+    assert (loaded.form, loaded.taken) == ("inputs.xlsx", 6)  # the case says rests = false itself
     settings = loaded.file.settings("wheat", "food")
     assert settings["months"].value == 9
     ground = settings["months"].ground
@@ -281,6 +281,24 @@ def test_options_of_the_command_go_before_the_form(case: Path) -> None:
         {("Assumptions", "survival.months", "New value"): 9, ("Assumptions", "survival.months", "Source"): "x"},
     )
     assert resilience.load(case, inputs=path, overrides=["survival.months=3"]).file.raw["survival"]["months"] == 3
+
+
+def test_what_is_wrong_with_an_option_is_not_blamed_on_the_form(
+    case: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = fill(
+        form_of(case),
+        {
+            ("Case", "goods", "New value"): "wheat",
+            ("Assumptions", "survival.months", "New value"): 9,
+            ("Assumptions", "survival.months", "Source"): "x",
+        },
+    )
+    options = ["--set", "survival.months=0", "--inputs", str(path)]
+    assert main(["check", str(case), *options]) == 2
+    assert "error: --set survival.months=0: 0 is out of range" in capsys.readouterr().err
+    assert main(["check", str(case), "--goods", "whaet", "--inputs", str(path)]) == 2
+    assert 'error: --goods: "whaet" is neither' in capsys.readouterr().err
 
 
 def test_cutoffs_are_added_and_left_out(case: Path) -> None:

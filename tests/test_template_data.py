@@ -140,6 +140,13 @@ def test_a_sheet_of_another_shape(
         assert not said(case)
 
 
+@pytest.mark.parametrize("name", ["goods", "countries"])
+def test_nothing_is_looked_up_in_a_sheet_that_could_not_be_read(case: Path, name: str) -> None:
+    change(case, lambda book: book.remove(book[name]))
+    (found,) = said(case)
+    assert f"error: {name}: the sheet is missing in data.xlsx" in found
+
+
 def test_flags_and_recipes_come_from_cells(tmp_path: Path) -> None:
     write_dataset(
         tmp_path / "data",

@@ -521,6 +521,7 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "missing").write_text("a file where a folder is wanted")
     with pytest.raises(InputError, match=r"out.xlsx: the workbook cannot be written \(.+\)"):
         write_workbook(made_up(), tmp_path / "missing" / "out.xlsx")
 

@@ -255,7 +255,7 @@ def _print_summary(result: Result, seconds: float, written: Sequence[Path]) -> N
     for name in ("year", "today", "needed"):
         table.add_column(name, justify="right")
     table.add_column("verdict")
-    table.add_column("members that must change (today → needed)")
+    table.add_column("members that must change, each by itself (today → needed)")
     for good, part in rows.groupby("good", sort=False):
         everyone = part[part["member"] == "ALL"].iloc[0]
         changes = []

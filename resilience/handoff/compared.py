@@ -9,7 +9,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from resilience.schema import RESULTS, WORKBOOK
 
 ROUNDING = 1e-6  # relative, and absolute below 1
 LEFT_OUT = ("findings", "sources", "months", "flows_used")  # no keys, or of it other tables are made
+WHOSE = ("good", "member")  # key columns that say whose figures a row holds
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 WORDS = {"infinite": math.inf, "minus infinite": -math.inf, "inf": math.inf, "-inf": -math.inf}
 
@@ -124,18 +125,33 @@ def _cell(value: Any, number: bool) -> Any:
 
 
 def changes(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The table ``changes``: rows that appeared or vanished, and cells that changed by more than rounding."""
+    """The table ``changes``: rows that appeared or vanished, and cells that changed by more than rounding.
+
+    A good or member that only one of the two has is one row, and not one for each of its figures.
+    """
     rows: list[dict[str, Any]] = []
+    apart: set[tuple[str, str]] = set()
+    for column in WHOSE:
+        old, new = (dict.fromkeys(tables["requirements"][column].astype(str)) for tables in (before, after))
+        for key in dict.fromkeys([*new, *old]):
+            if (key in new) != (key in old):
+                apart.add((column, key))
+                what = "appeared" if key in new else "vanished"
+                rows.append({"table": "requirements", "key": key, "column": column, "what": what})
     for name, table in RESULTS.items():
         if table.keys and name not in LEFT_OUT and (name in before or name in after):
-            rows += _of_table(name, before.get(name), after.get(name))
+            rows += _of_table(name, before.get(name), after.get(name), apart)
     return pd.DataFrame(rows, columns=list(WORKBOOK["changes"].names), dtype=object)
 
 
-def _of_table(name: str, before: pd.DataFrame | None, after: pd.DataFrame | None) -> Iterable[dict[str, Any]]:
+def _of_table(
+    name: str, before: pd.DataFrame | None, after: pd.DataFrame | None, apart: Collection[tuple[str, str]]
+) -> Iterable[dict[str, Any]]:
     keys = list(RESULTS[name].keys)
     old, new = _rows(name, before), _rows(name, after)
     for key in dict.fromkeys([*new, *old]):
+        if any(pair in apart for pair in zip(keys, key, strict=True)):
+            continue
         shown = ", ".join(f"{part}" for part in key if part is not None)
         row = {"table": name, "key": shown}
         if key not in old or key not in new:

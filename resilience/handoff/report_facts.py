@@ -68,14 +68,16 @@ def matter_most(result: Result, most: int = MOST_GOODS) -> list[str]:
 
 
 def shares(row: Mapping[str, Any]) -> str:
-    """``8 → 38 %``: today's share and the least; as many digits as it takes to tell apart what differs."""
+    """``8 → 38 %`` where the share must rise, as many digits as it takes to tell apart what differs; else
+    ``92 %, needs 52 %``."""
     today, least = row["share_today"], row["share"]
     if row["status"] in ("none", "unknown"):
         return "" if pd.isna(today) else f"today {percent(today)}"
     if pd.isna(today):
         return percent(least)
-    rises = row["gap"] > 0
-    digits = next((n for n in range(3) if not rises or percent(today, n) != percent(least, n)), 3)
+    if not row["gap"] > 0:
+        return f"{percent(today)}, needs {percent(least)}"
+    digits = next((n for n in range(3) if percent(today, n) != percent(least, n)), 3)
     return f"{percent(today, digits).removesuffix(' %')} → {percent(least, digits)}"
 
 

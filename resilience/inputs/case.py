@@ -95,10 +95,14 @@ def load(
     options: dict[str, Any] = {"overrides": overrides, "goods": goods, "members": members, "year": year}
     if form is None:
         return _load(path, options)
+    outdone = [text.partition("=")[0].strip() for text in overrides]
+    outdone += [name for name in ("goods", "members", "year") if options[name]]
     try:
         case = _load(path, options, form)
     except InputError as error:
+        form.forget(outdone)
         raise InputError(form.all_placed(error.findings)) from None
+    form.forget(outdone)
     case = replace(case, findings=form.all_placed(case.findings), form=form.path.name, taken=form.taken)
     if errors_in(case.findings):
         raise InputError(case.findings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -141,6 +141,10 @@ class Form:
         self._case(raw, problems)
         self._assumptions(raw, problems)
         self._cutoffs(raw)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Pass over the cells of what went over the form in its turn: what is wrong with it is not their fault."""
+        self._places = {name: place for name, place in self._places.items() if name not in names}
 
     def all_placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings of a case with those of the form, each at its cell."""

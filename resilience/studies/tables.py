@@ -637,6 +637,8 @@ def _matters(found: pd.DataFrame, ends: pd.DataFrame) -> str:
     if index is None:
         return f"What it rests on, one at a time: {tornado_text(ends)}."
     rows = found[(found["index"] == index) & (found["outcome"] != OF_NONE)]
+    if (rows["value_high"] - rows["value_low"]).max() > 1.0 and index == "ST":
+        return "Too few points to say what matters most: the intervals of the Sobol indices are wider than 1."
     most = rows.sort_values("value", ascending=False, kind="stable").head(2).to_dict("records")
     called = {"ST": "Sobol index ST", "mu_star": "Morris index mu*"}[index]
     shown = []
