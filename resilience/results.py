@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a r
 OF_CUTOFF = ("name", "cut", "all_outsiders", "fraction", "any", "any_region", "goods", "start", "months")
 MOST_FINDINGS = 20  # of one table
 SECTIONS = {"tiers": "partners"}  # of the case file, where it is not called like the question
+DAMAGED = "is missing or no such thing: the result is damaged or not of this tool; write it again"
+OF_MEMBERS = ("participation", "threat")  # whose members the report looks up
 NOT_IN_JSON = ("flows_used",)  # rows of the data set, several times as many as all others
 _SHORT: Any = False  # stands where a line of a CSV file ends too early; neither a number nor a text
 
@@ -166,7 +168,29 @@ def read_result(path: str | Path) -> Result:
     from an unknown one; both are read as unknown. Raises :class:`~resilience.errors.InputError` with every finding
     if it is no such result.
     """
-    return Result(*read_tables(path, RESULTS, ("requirements",), "resilience run"))
+    meta, tables = read_tables(path, RESULTS, ("requirements",), "resilience run")
+    findings = list(_beside_damaged(meta, tables, Path(path).name))
+    if findings:
+        raise InputError(findings)
+    return Result(meta, tables)
+
+
+def _beside_damaged(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], file: str) -> Iterator[Finding]:
+    """What is missing of the tables of other questions, of which there are all or none, or names no member."""
+    said = meta.get("beside", {})
+    for about, names in BESIDE.items():
+        there = [name for name in names if name in tables]
+        if not there and about not in said:
+            continue
+        if about not in said:
+            yield Finding("error", file, None, f"meta.beside.{about}", DAMAGED)
+        for name in names:
+            if name not in tables:
+                yield Finding("error", file, None, name, f"the table {DAMAGED}")
+            elif name in OF_MEMBERS:
+                for code in sorted(set(tables[name]["member"].astype(str)) - set(meta["members"])):
+                    message = f"table {name}: {code!r} is no member of the case; write the result again"
+                    yield Finding("error", file, None, "member", message)
 
 
 def read_tables(
@@ -191,26 +215,25 @@ def read_tables(
     else:
         message = f"give a result: the .json file or the folder of CSV files that `{written_by} --out` wrote"
         raise InputError([Finding("error", path.name, None, None, message)])
-    message = "is missing or no such thing: the result is damaged or not of this tool; write it again"
     findings = [
-        Finding("error", path.name, None, f"meta.{key}", message)
+        Finding("error", path.name, None, f"meta.{key}", DAMAGED)
         for key, kind in NEEDED.items()
         if not isinstance(meta.get(key), kind)
     ]
     if not findings and not all(isinstance(one, dict) and set(OF_CUTOFF) <= set(one) for one in meta["cutoffs"]):
-        findings.append(Finding("error", path.name, None, "meta.cutoffs", message))
+        findings.append(Finding("error", path.name, None, "meta.cutoffs", DAMAGED))
     if not findings and not {"optima", "worst_residual", "tolerance"} <= set(meta["certificate"]):
-        findings.append(Finding("error", path.name, None, "meta.certificate", message))
+        findings.append(Finding("error", path.name, None, "meta.certificate", DAMAGED))
     for name in needed:
         if name not in raw:
-            findings.append(Finding("error", path.name, None, name, f"the table {message}"))
+            findings.append(Finding("error", path.name, None, name, f"the table {DAMAGED}"))
     tables: dict[str, pd.DataFrame] = {}
     for name in dict.fromkeys([*raw, *declared]):  # in the order of the file, so that it can be written again
         rows = raw.get(name, [])
         known = declared.get(name) or BESIDE_TABLES.get(name)
         if known is not None:
             where, first = file.get(name, path.name), 2 if path.is_dir() else 1
-            tables[name], found = _checked(rows, known, where, first)
+            tables[name], found = _checked(rows, known, where, first, older=name in declared)
             findings += found
         elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             tables[name] = pd.DataFrame(rows)
@@ -258,16 +281,16 @@ def _csv_tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
-def _checked(rows: Any, table: Table, file: str, first: int) -> tuple[pd.DataFrame, list[Finding]]:
+def _checked(rows: Any, table: Table, file: str, first: int, *, older: bool) -> tuple[pd.DataFrame, list[Finding]]:
     """A table by its schema, and what does not fit; ``first`` is the number of its first row in the file.
 
-    A column that no row has, and that is no key, is of a later version than the file: it is unknown.
+    If the file may be ``older`` than this version, a column that no row has, and that is no key, is unknown.
     """
     empty = typed(pd.DataFrame(columns=list(table.names), dtype=object), table)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return empty, [Finding("error", file, None, table.name, "this is no list of records")]
     names = {str(name) for row in rows for name in row}
-    absent = {name for name in set(table.names) - names - set(table.keys) if rows}
+    absent = {name for name in set(table.names) - names - set(table.keys) if rows and older}
     findings = []
     for name in sorted({str(name) for row in rows for name in row.keys() ^ (set(table.names) - absent)}):
         message = f"table {table.name}: this column is missing in some row, or is not known; write it again"

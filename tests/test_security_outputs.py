@@ -246,3 +246,24 @@ def test_headlines_name_countries_and_coalitions(path: Path) -> None:
     codes = [code for row in found.coalitions_stable["coalition"] for code in row.split() if code != "none"]
     assert codes and not any(re.search(rf"(?<!Land ){code}", " ".join(text.values())) for code in codes)
     assert coalition("AAA BBB", found.meta) == "Land AAA, Land BBB" and coalition("none", found.meta) == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda d: d["meta"].pop("beside"), "meta.beside.threat"),
+        (lambda d: d["tables"].pop("footing"), "footing"),
+        (lambda d: [row.pop("gdp_share") for row in d["tables"]["sanctions"]], "gdp_share"),
+        (lambda d: d["tables"]["threat"][0].update(member="Nobody"), "'Nobody' is no member"),
+    ],
+    ids=["meta", "table", "column", "member"],
+)
+def test_a_damaged_result_is_named_and_not_shown(
+    whole: resilience.Result, tmp_path: Path, spoil: Any, named: str
+) -> None:
+    whole.to_json(tmp_path / "whole.json")
+    document = json.loads((tmp_path / "whole.json").read_text(encoding="utf-8"))
+    spoil(document)
+    (tmp_path / "whole.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(resilience.InputError, match=named):
+        resilience.read_result(tmp_path / "whole.json")
