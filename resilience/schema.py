@@ -26,6 +26,7 @@ class Column:
     meaning: str
     required: bool = True
     choices: tuple[str, ...] = ()
+    blank_is_unknown: bool = False  # the column must be there, its cells may be blank
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ INPUTS: dict[str, Table] = {
             (
                 Column("country", "country", "", "one country"),
                 Column("other", "country", "", "the other country"),
-                Column("km", "amount", "km", "distance between their largest cities"),
+                Column("km", "amount", "km", "distance between their largest cities", blank_is_unknown=True),
                 _STATUS,
                 _SOURCE,
             ),
@@ -192,7 +193,7 @@ INPUTS: dict[str, Table] = {
                 Column("indicator", "text", "", "which figure", choices=INDICATORS),
                 Column("country", "country", "", "country of the figure"),
                 _YEAR,
-                Column("value", "number", "see indicator", "the figure"),
+                Column("value", "number", "see indicator", "the figure", blank_is_unknown=True),
                 _STATUS,
                 _SOURCE,
             ),
@@ -964,7 +965,8 @@ ECONOMY: dict[str, Table] = {
             "Over all goods. A transfer is what a member gets (positive) or gives (negative); transfers add up to "
             "zero. The price of fairness is what the fair plan costs more in all than the cheapest, without "
             "transfers. A member rides free in a good if it survives as it buys today and pays nothing while "
-            "others pay.",
+            "others pay. Blank is unknown, and what has the status unknown is the least that it can be; transfers "
+            "are blank unless every member's cost is wholly known.",
             (
                 _MEMBER,
                 _OF_YEAR,
@@ -1208,6 +1210,7 @@ _CHANNEL = Column(
 )
 _GDP_YEAR = Column("year", "number", "", "year of the GDP that the row is a part of")
 _HOW_SURE = Column("status", "text", "", "estimated; unknown: a figure is missing, see note and findings")
+_MEASURED = Column("status", "text", "", "estimated; unknown: too little is known for the measure")
 _OF_GDP = "part of GDP"
 
 SECURITY: dict[str, Table] = {
@@ -1266,6 +1269,7 @@ SECURITY: dict[str, Table] = {
                 Column("value", "number", "see measure", "the measure; the range in parts of GDP"),
                 Column("members", "number", "members", "members counted; who is unknown is left out"),
                 Column("left_out", "text", "", "members left out"),
+                _MEASURED,
             ),
             ("pattern", "scenario", "channel", "measure"),
         ),
@@ -1292,6 +1296,7 @@ SECURITY: dict[str, Table] = {
                 ),
                 Column("joins_alone", "text", "", "yes: it would sanction alone"),
                 Column("in_stable", "number", "coalitions", "stable coalitions of which it is part"),
+                _GDP_YEAR,
                 _HOW_SURE,
             ),
             ("member", "pattern"),
@@ -1303,7 +1308,7 @@ SECURITY: dict[str, Table] = {
             "All stable coalitions of up to twelve members; besides, all members and those who join.",
             (
                 _PATTERN,
-                Column("coalition", "text", "", "its members; none: nobody sanctions"),
+                Column("coalition", "text", "", "its members; none: nobody sanctions; unknown: who joins is"),
                 Column("kind", "text", "", "all members; those who join; stable"),
                 Column("size", "number", "members", "how many they are"),
                 Column("internal", "text", "", "yes: internally stable; unknown without stakes"),
@@ -1312,6 +1317,7 @@ SECURITY: dict[str, Table] = {
                 Column("target_loss_usd", "number", "USD a year", "the same in USD"),
                 Column("credibility", "share", "share of the members' GDP", "weight of those who take part"),
                 _GDP_YEAR,
+                _HOW_SURE,
             ),
             ("pattern", "coalition", "kind"),
         ),
@@ -1377,6 +1383,7 @@ SECURITY: dict[str, Table] = {
                 Column("lowest", "text", "", "member that has least to fear"),
                 Column("members", "number", "members", "members counted"),
                 Column("left_out", "text", "", "members left out, something is not known of them"),
+                _MEASURED,
             ),
             ("target", "measure"),
         ),

@@ -18,11 +18,13 @@ from instances import figures, model_data, random_good
 
 import resilience
 from resilience.cli import main
-from resilience.economics.burden_picture import burden_picture
-from resilience.economics.burden_words import headlines, money
-from resilience.economics.costs import Costs, annuity, costs_of, counted_once
+from resilience.economics.burden import Burden
+from resilience.economics.burden_picture import burden_picture, picture_in_words
+from resilience.economics.burden_words import bound, headlines, money, parts_unknown
+from resilience.economics.costs import Costs, annuity, at_least, costs_of, counted_once
 from resilience.economics.mix import mix_rows
 from resilience.economics.priced import Priced, cost_plan
+from resilience.economics.security import _yearly_cost
 from resilience.errors import SolverError
 from resilience.inputs.burden_settings import BURDEN
 from resilience.inputs.casefile import Cutoff
@@ -77,6 +79,18 @@ def cell(table: pd.DataFrame, **key: str) -> Any:
         rows = rows[rows[name] == value]
     assert len(rows) == 1, f"{len(rows)} rows for {key}"
     return rows.iloc[0]
+
+
+def far_from_bbb(two: resilience.Case) -> Burden:
+    """At 0.01 USD a t km, XXX 100 km off and RRR 1100 km, a moved unit costs 10 USD more in freight for AAA; BBB's
+    distance to RRR is not known, and so is its cost."""
+    (two.file.dataset / "distances.csv").write_text(
+        "country,other,km,status,source\nXXX,AAA,100,observed,made up\nAAA,RRR,1100,observed,made up\n"
+        "BBB,XXX,100,observed,made up\n",
+        encoding="utf-8",
+    )
+    case = resilience.load(two.file.path, overrides=["burden.freight_usd_per_t_km=0.01"])
+    return resilience.burden(case)
 
 
 def test_annuity_by_hand() -> None:
@@ -213,9 +227,48 @@ def test_unknown_price_is_unknown_and_named(two: resilience.Case) -> None:
     assert math.isnan(landed["usd"]) and landed["status"] == "unknown"
     assert math.isnan(landed["gdp_share"]) and math.isnan(landed["usd_per_head"])
     everyone = cell(found.burden, plan="cheapest", good=ALL, member=ALL, kind="total")
-    assert everyone["status"] == "unknown" and everyone["unknown_parts"] == 2 and "at least" in everyone["note"]
+    assert everyone["status"] == "unknown" and everyone["unknown_parts"] == 2
+    assert math.isnan(everyone["usd"]) and everyone["note"] == "nothing above zero is known: 2 parts are unknown"
+    assert found.sharing[["cheapest_usd", "fair_usd", "after_usd", "transfer_usd"]].isna().all(axis=None)
+    assert "unknown for Land AAA, Land BBB" in dict(headlines(found.tables, found.meta))["Who bears it"]
+    said = picture_in_words(found.sharing, found.meta)
+    assert said.endswith("Land AAA unknown, unknown, unknown; Land BBB unknown, unknown, unknown.")
     assert any("no flow has a value" in text for text in found.findings["message"])
     assert (found.sharing["status"] == "unknown").all()
+
+
+def test_a_sum_known_in_part_is_the_least_that_it_can_be() -> None:
+    assert at_least([2.0, math.nan, 0.0], 1) == 2.0
+    assert math.isnan(at_least([0.0, math.nan], 1)) and math.isnan(at_least([], 0))
+    assert at_least([0.0, 0.0], 0) == 0.0
+
+
+def test_a_member_of_unknown_cost_is_not_free(two: resilience.Case) -> None:
+    """BBB's distance to RRR is unknown, so is its cost; AAA's 60 · (6 + 10) = 960 USD are the least for both."""
+    found = far_from_bbb(two)
+    for plan in ("nearest", "cheapest", "fair"):
+        total = cell(found.burden, plan=plan, good=ALL, member="BBB", kind="total")
+        assert math.isnan(total["usd"]) and total["status"] == "unknown" and total["unknown_parts"] == 1
+        assert total["note"] == "nothing above zero is known: 1 part is unknown"
+        everyone = cell(found.burden, plan=plan, good=ALL, member=ALL, kind="total")
+        assert everyone["usd"] == pytest.approx(960.0) and everyone["note"] == "at least: 1 part is unknown"
+    rows = found.sharing.set_index("member")
+    assert rows.at["AAA", "fair_usd"] == pytest.approx(960.0) and rows.at["AAA", "status"] == "estimated"
+    assert math.isnan(rows.at["BBB", "cheapest_usd"]) and math.isnan(rows.at["BBB", "fair_gdp_share"])
+    assert rows[["transfer_usd", "equal_transfer_usd", "after_usd"]].isna().all(axis=None)  # none to AAA either
+    said = " ".join(found.findings["message"])
+    assert "no transfers: of the costs of BBB parts are unknown" in said
+    assert "BBB: nothing above zero is known, so left out" in said
+    lines = dict(headlines(found.tables, found.meta))
+    assert lines["What it costs"].startswith("At least 960 USD") and "1 part is unknown" in lines["What it costs"]
+    assert "Land AAA 960 USD" in lines["Who bears it"] and "unknown for Land BBB" in lines["Who bears it"]
+    assert "No transfers can be said" in lines["Fair shares"] and "known parts only" in lines["Fair shares"]
+    assert "Land BBB unknown, unknown, unknown" in picture_in_words(found.sharing, found.meta)
+
+
+def test_break_even_is_unknown_where_the_cost_is(two: resilience.Case) -> None:
+    costs = _yearly_cost(far_from_bbb(two))
+    assert costs["AAA"].share == pytest.approx(960 / 1e6) and math.isnan(costs["BBB"].share)
 
 
 def test_goods_in_value_have_no_comparable_prices(make: Maker) -> None:
@@ -266,15 +319,7 @@ def test_outliers_are_held_and_named(two: resilience.Case) -> None:
 
 
 def test_freight_by_distance(two: resilience.Case) -> None:
-    """At 0.01 USD a t km, XXX 100 km off and RRR 1100 km, a moved unit costs 10 USD more in freight for AAA; BBB's
-    distance to RRR is not known, and so is its cost."""
-    (two.file.dataset / "distances.csv").write_text(
-        "country,other,km,status,source\nXXX,AAA,100,observed,made up\nAAA,RRR,1100,observed,made up\n"
-        "BBB,XXX,100,observed,made up\n",
-        encoding="utf-8",
-    )
-    case = resilience.load(two.file.path, overrides=["burden.freight_usd_per_t_km=0.01"])
-    found = resilience.burden(case)
+    found = far_from_bbb(two)
     row = cell(found.burden, plan="nearest", good="wheat", member="AAA", kind="landed")
     assert row["usd"] == pytest.approx(60 * (6 + 10))
     row = cell(found.burden, plan="nearest", good="wheat", member="BBB", kind="landed")
@@ -562,6 +607,9 @@ def test_bad_settings_are_named(two: resilience.Case, key: str, text: str) -> No
 def test_money_in_words() -> None:
     assert money(1.234e8) == "123 million USD" and money(2.5e9) == "2.50 billion USD"
     assert money(999.6) == "1,000 USD" and money(math.nan) == "–" and money(-3e6) == "-3.00 million USD"
+    assert money(-0.3) == "0 USD" and bound(math.nan, "unknown") == "unknown"
+    assert bound(5.0, "unknown") == "at least 5 USD" and bound(5.0, "assumed") == "5 USD"
+    assert parts_unknown(1) == "1 part is unknown" and parts_unknown(14) == "14 parts are unknown"
 
 
 def test_headlines_say_at_least_where_parts_are_unknown(two: resilience.Case) -> None:
@@ -572,7 +620,9 @@ def test_headlines_say_at_least_where_parts_are_unknown(two: resilience.Case) ->
     path.write_text(path.read_text(encoding="utf-8").replace("1200.0", "").replace("160.0", ""), encoding="utf-8")
     found = resilience.burden(resilience.load(two.file.path))
     lines = dict(headlines(found.tables, found.meta))
-    assert lines["What it costs"].startswith("At least") and "unknown" in lines["What it costs"]
+    assert lines["What it costs"].startswith(
+        "Unknown in the nearest plans, unknown in the cheapest plans; 2 parts"
+    )
 
 
 def test_progress_goes_through_the_goods_twice(two: resilience.Case) -> None:

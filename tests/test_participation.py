@@ -21,6 +21,7 @@ from resilience.economics.participation import (
     stability,
     those_who_join,
 )
+from resilience.economics.security_words import headlines
 
 
 def stable_by_sets(members: list[str], payoff: Any) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
@@ -56,12 +57,18 @@ def game(loss: list[float], damage: list[float]) -> Any:
 def test_one_leaves_and_takes_the_next_along() -> None:
     """Stakes 1. All: effect 6; M2 loses 7 and leaves; effect 3, M1 loses 4 and leaves; effect 2, M0 loses 1: stays."""
     joins = those_who_join(game([1.0, 4.0, 7.0], [2.0, 1.0, 3.0]), "before", np.ones(3))
-    assert joins.tolist() == [True, False, False]
+    assert joins is not None and joins.tolist() == [True, False, False]
 
 
 def test_nobody_joins_for_nothing() -> None:
-    assert not those_who_join(game([1.0, 1.0], [0.0, 0.0]), "before", np.ones(2)).any()
-    assert not those_who_join(game([1.0, 1.0], [1.0, 1.0]), "before", np.full(2, np.nan)).any()
+    joins = those_who_join(game([1.0, 1.0], [0.0, 0.0]), "before", np.ones(2))
+    assert joins is not None and not joins.any()
+
+
+def test_one_unknown_decision_makes_all_unknown() -> None:
+    assert those_who_join(game([1.0, 1.0], [1.0, 1.0]), "before", np.array([9.0, np.nan])) is None
+    assert those_who_join(game([1.0, math.nan], [1.0, 1.0]), "before", np.full(2, 9.0)) is None
+    assert those_who_join(game([1.0, 1.0], [math.nan, 1.0]), "before", np.full(2, 9.0)) is None
 
 
 def test_break_even_by_hand() -> None:
@@ -114,6 +121,31 @@ def test_the_break_even_stake_decides(make: Any, factor: float) -> None:
         assert left["target_loss_usd"] == pytest.approx(20e9 * left["effect"])
     else:
         assert left["coalition"] == "AAA" and left["credibility"] == pytest.approx(10 / 15)
+
+
+def test_a_member_without_gdp_leaves_unknown_who_joins(make: Any) -> None:
+    """AAA alone decides for itself; whether BBB joins it, and so who joins and what is stable, is unknown."""
+    given = {**HALF, "stake": 100.0, "yearly_cost": 0.0001}
+    found = resilience.sanctions(two_members(make, gdp={"AAA": 10e9, "TTT": 20e9}, sanctions=given))
+    groups = found.coalitions_stable.set_index(["kind", "pattern"])
+    row = groups.loc[("those who join", "before")]
+    assert row["coalition"] == row["internal"] == row["external"] == row["status"] == "unknown"
+    assert row[["size", "effect", "target_loss_usd", "credibility"]].isna().all()
+    assert not (found.coalitions_stable["kind"] == "stable").any()
+    assert groups.loc[("all members", "before"), "effect"] > 0
+    assert groups.loc[("all members", "before"), "status"] == "estimated"
+    rows = found.participation.set_index(["member", "pattern"])
+    assert (rows["joins"] == "unknown").all()
+    assert rows.loc[("AAA", "before"), "joins_alone"] == "yes"
+    assert rows.loc[("AAA", "before"), "year"] == 2024 and math.isnan(rows.loc[("BBB", "before"), "year"])
+    assert "GDP of BBB is unknown" in "\n".join(found.findings["message"])
+    said = dict(headlines(found.tables, found.meta))
+    assert "of those known; unknown: Land BBB" in said["What it costs"]
+    assert "(left out, unknown: Land BBB)" in said["Even footing"]
+    assert "who takes part and what is stable is unknown" in said["Would they do it"]
+    assert "nobody" not in said["Would they do it"]
+    assert "Land AAA would act alone; unknown: Land BBB" in said["One by one"]
+    assert "unknown: Land BBB" in said["Does it pay"] and "never" not in said["Does it pay"]
 
 
 def test_with_large_stakes_all_hold_together(make: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from economy_by_hand import FLOWS, TABLE, two_members
+from economy_by_hand import FLOWS, GDP, TABLE, two_members
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from resilience.economics.economy import Figure
 from resilience.economics.footing import footing_table, gini, spread, spread_range, variation
 from resilience.economics.participation import all_coalitions
 from resilience.economics.sanction_losses import BEFORE, Losses, Side, ces_loss
+from resilience.economics.security_words import headlines
 
 # -- the CES aggregate -----------------------------------------------------------------------------------
 
@@ -249,6 +250,42 @@ def test_no_gdp_is_unknown_not_zero(make: Any) -> None:
     assert "no GDP up to 2024 for BBB" in messages(found)
     left_out = found.footing["left_out"]
     assert (left_out == "BBB").all()
+
+
+def effects(make: Any, target: list[str], gdp: dict[str, float]) -> tuple[Any, dict[str, str]]:
+    """What sanctions against several countries find, and its headlines."""
+    given = {"sanctions": {**HALF["sanctions"], "stake": 1.0}}
+    found = resilience.sanctions(two_members(make, gdp=gdp, **given), target)
+    return found, dict(headlines(found.tables, found.meta))
+
+
+def test_a_country_of_the_target_without_gdp_makes_its_loss_unknown(make: Any) -> None:
+    """OOO sells wheat to both members, so it is part of the target; without its GDP no share of it is known."""
+    found, said = effects(make, ["TTT", "OOO"], GDP)
+    assert found.participation[["effect", "break_even_stake", "break_even_alone"]].isna().all(axis=None)
+    assert (found.participation["status"] == "unknown").all() and (found.participation["joins"] == "unknown").all()
+    groups = found.coalitions_stable
+    assert groups[["effect", "target_loss_usd"]].isna().all(axis=None) and (groups["status"] == "unknown").all()
+    assert set(groups["kind"]) == {"all members", "those who join"}
+    assert "without the GDP of OOO, what the target loses" in messages(found)
+    assert said["What the target loses"].startswith("Unknown") and "Land OOO (" in said["What the target loses"]
+    assert said["Would they do it"].startswith("Unknown")
+
+
+def test_a_country_of_the_target_without_trade_is_not_part_of_its_loss(make: Any) -> None:
+    """ZZZ trades with no member and is not in the table; OOO is not in the table, but its GDP is known."""
+    alone, _ = effects(make, ["TTT"], GDP)
+    expected = alone.participation.set_index(["member", "pattern"])["effect"]["AAA", "before"]
+    assert expected > 0
+    for name, gdp, why in (
+        ("ZZZ", GDP, "not in the input-output table and GDP unknown"),
+        ("OOO", {**GDP, "OOO": 1e9}, "not in the input-output table"),
+    ):
+        found, said = effects(make, ["TTT", name], gdp)
+        effect = found.participation.set_index(["member", "pattern"])["effect"]["AAA", "before"]
+        assert effect == pytest.approx(expected)
+        assert "of the GDP of Land TTT before" in said["What the target loses"]
+        assert said["What the target loses"].endswith(f"not counted: Land {name} ({why}).")
 
 
 def test_no_price_is_unknown_not_zero(make: Any) -> None:

@@ -71,6 +71,29 @@ def test_wrong_names_exit_with_2(path: Path, capsys: Any) -> None:
     assert 'did you mean "distance_km"?' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("gdp", ["0.0", "-3.0"])
+def test_a_gdp_is_above_zero(path: Path, capsys: Any, gdp: str) -> None:
+    file = resilience.load(path).data.path / "indicators.csv"
+    text = file.read_text(encoding="utf-8")
+    row = text[: text.index("gdp_usd,BBB")].count("\n") + 1
+    file.write_text(text.replace("gdp_usd,BBB,2024,5000000000.0", f"gdp_usd,BBB,2024,{gdp}"), encoding="utf-8")
+    assert main(["sanctions", str(path)]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f'indicators.csv, row {row}, column value: "{float(gdp):g}" is no GDP of BBB' in said
+    assert "leave the cell blank if unknown" in said
+
+
+def test_a_listed_gdp_is_above_zero(path: Path) -> None:
+    file = resilience.load(path).data.path / "countries.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    cells = lines[1].split(",")
+    cells[lines[0].split(",").index("gdp_usd")] = "0"
+    file.write_text("\n".join([lines[0], ",".join(cells), *lines[2:]]), encoding="utf-8")
+    with pytest.raises(resilience.InputError) as error:
+        resilience.load(path)
+    assert [(f.table, f.row, f.column) for f in error.value.findings] == [("countries.csv", 2, "gdp_usd")]
+
+
 @pytest.mark.parametrize("about", ["sanctions", "threat"])
 def test_workbook_and_pictures_are_the_same_twice(path: Path, tmp_path: Path, about: str) -> None:
     found = getattr(resilience, about)(resilience.load(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -18,9 +19,10 @@ from test_burden import cell, priced, with_figures
 
 import resilience
 from resilience.economics import tied
+from resilience.economics.burden_words import headlines
 from resilience.economics.costs import Costs
-from resilience.economics.priced import Priced, cost_plan
-from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers
+from resilience.economics.priced import CostedPlan, Priced, cost_plan
+from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
 from resilience.errors import SolverError
 from resilience.inputs.casefile import Cutoff
 from resilience.schema import ALL
@@ -262,9 +264,17 @@ def test_no_largest_burden_is_above_the_cheapest_plans(seed: int) -> None:
     assert total >= sum(cheapest.values()) + sum(fixed.values()) - 1e-4 * unit * sum(gdp.values()) - small
 
 
-def test_transfers_and_free_riders_in_the_table(make: Maker) -> None:
+def test_transfers_of_less_than_a_dollar_are_rounding() -> None:
+    assert noticeable({"A": 0.9, "B": -0.9}, 0.0) == {"A": 0.0, "B": 0.0}
+    assert noticeable({"A": 100.5, "B": -100.0, "C": -0.5}, 100.0) == {"A": 100.0, "B": -100.0, "C": 0.0}
+    assert noticeable({"A": 99.0, "B": -99.0}, 1e8) == {"A": 0.0, "B": 0.0}  # a millionth is 100
+    assert noticeable({"A": 101.0, "B": -101.0}, 1e8) == {"A": 101.0, "B": -101.0}
+
+
+@pytest.fixture
+def rider(make: Maker) -> resilience.Case:
     """AAA is cut off and moves 60 units to RRR, 2 USD dearer; BBB makes all it needs and pays nothing: it rides free.
-    With GDPs of 1 and 3 million the equal burden is 30 per million, so BBB gives 90."""
+    Their GDPs are 1 and 3 million."""
     flows = [("XXX", "AAA", 120.0, "wheat", 1200.0), ("RRR", "ZZZ", 1.0, "wheat", 12.0)]
     flows += [("BBB", "ZZZ", 1.0, "wheat", 30.0)]  # its own is dear, so that AAA does not turn to it
     balances: list[dict[str, Any]] = [{"country": c, "production": 0} for c in ("AAA", "ZZZ")]
@@ -272,8 +282,12 @@ def test_transfers_and_free_riders_in_the_table(make: Maker) -> None:
     balances += [{"country": "RRR", "production": 1, "capacity": 60}]
     case = make(flows, balances, members=["AAA", "BBB"], region=["AAA", "BBB", "RRR"], cut=["XXX"],
                 survival={"critical_share": 0.5}, response={"new_capacity": 0.0})  # fmt: skip
-    case = with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {})
-    found = resilience.burden(case)
+    return with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {})
+
+
+def test_transfers_and_free_riders_in_the_table(rider: resilience.Case) -> None:
+    """The equal burden is 30 per million, so BBB gives 90."""
+    found = resilience.burden(rider)
     rows = found.sharing.set_index("member")
     assert rows.at["AAA", "cheapest_usd"] == pytest.approx(120.0) and rows.at["BBB", "cheapest_usd"] == 0.0
     assert rows.at["BBB", "free_rides"] == 1 and rows.at["BBB", "free_rides_usd"] == pytest.approx(120.0)
@@ -291,3 +305,23 @@ def test_transfers_and_free_riders_in_the_table(make: Maker) -> None:
             total = cell(found.burden, plan=plan, good=ALL, member=m, kind="total")["usd"]
             assert rows.at[m, f"{plan}_usd"] == pytest.approx(total, abs=1e-6)
     assert rows.at["AAA", "after_usd"] + rows.at["BBB", "after_usd"] == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize("who", ["AAA", "BBB"])
+def test_nobody_of_unknown_cost_rides_free_gives_or_gets(
+    rider: resilience.Case, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """Whether BBB rides free is unknown if its own cost is, and if nothing is known of what AAA pays."""
+
+    def without(*given: Any) -> CostedPlan:
+        costed = cost_plan(*given)
+        return replace(costed, landed={**costed.landed, who: math.nan})
+
+    monkeypatch.setattr("resilience.economics.priced.cost_plan", without)
+    found = resilience.burden(rider)
+    rows = found.sharing.set_index("member")
+    assert math.isnan(rows.at["BBB", "free_rides"]) and math.isnan(rows.at["BBB", "free_rides_usd"])
+    assert "who pays is unknown: wheat" in rows.at["BBB", "note"] and rows.at["AAA", "free_rides"] == 0
+    assert math.isnan(rows.at[who, "cheapest_usd"]) and math.isnan(rows.at[who, "fair_usd"])
+    assert rows[["transfer_usd", "equal_transfer_usd", "after_usd", "after_gdp_share"]].isna().all(axis=None)
+    assert "unknown for Land BBB" in dict(headlines(found.tables, found.meta))["Free rides"]

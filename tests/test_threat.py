@@ -8,6 +8,7 @@ from conftest import ROOT
 from economy_by_hand import two_members
 
 import resilience
+from resilience.economics.security_words import headlines
 from resilience.economics.threats import means
 
 FACTS = [
@@ -78,6 +79,45 @@ def test_vintage_and_what_is_missing(make: Any) -> None:
     text = "\n".join(found.findings["message"])
     assert "no UN votes up to 2024 of Land BBB (BBB)" in text and "no distance of" in text and "BBB–TTT" in text
     assert table.loc[("AAA", "TTT"), "status"] == "estimated"
+
+
+def test_pairs_without_a_rank_are_named(make: Any) -> None:
+    """No votes of BBB: its two pairs have no rank. No distance of AAA and OOO: then no pair with OOO has one."""
+    facts = [fact for fact in FACTS if fact[:2] != ("ideal_point", "BBB")]
+    found = resilience.threat(two_members(make, indicators=facts, distances=FAR, **NAMED))
+    said = dict(headlines(found.tables, found.meta))
+    assert said["Not known"].endswith("Land TTT for Land BBB; Land OOO for Land BBB.")
+    assert "unknown: Land BBB" in said["Divergence"]
+    assert (found.divergence["status"] == "estimated").all()
+    far = [pair for pair in FAR if pair[:2] != ("AAA", "OOO")]
+    found = resilience.threat(two_members(make, indicators=facts, distances=far, **NAMED))
+    said = dict(headlines(found.tables, found.meta))
+    assert said["Not known"].endswith("Land OOO for all members; Land TTT for Land BBB.")
+    assert set(found.divergence.set_index("target").loc["OOO", "status"]) == {"unknown"}
+    found = resilience.threat(two_members(make, indicators=FACTS, distances=FAR, **NAMED))
+    assert dict(headlines(found.tables, found.meta))["Not known"] == "Nothing."
+
+
+def test_a_blank_figure_is_unknown(make: Any) -> None:
+    """A blank cell counts as a row that is not there: the year before is taken, and a pair has no distance."""
+    case = two_members(make, indicators=[*FACTS, ("capability", "TTT", 2021, 0.07)], distances=FAR, **NAMED)
+    folder = case.data.path
+    for name, old, new in (
+        ("indicators.csv", "capability,TTT,2022,0.03,", "capability,TTT,2022,,"),
+        ("distances.csv", "AAA,OOO,500.0,", "AAA,OOO,,"),
+    ):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+    found = resilience.threat(resilience.load(case.file.path))
+    table = found.threat.set_index(["member", "target"])
+    assert table.loc[("AAA", "TTT"), "military"] == pytest.approx(0.07 / 0.08)
+    assert table.loc[("AAA", "OOO"), "status"] == "unknown" and "distance" in table.loc[("AAA", "OOO"), "missing"]
+    assert "AAA–OOO" in "\n".join(found.findings["message"])
+    text = (folder / "indicators.csv").read_text(encoding="utf-8")
+    (folder / "indicators.csv").write_text(text.replace(",value,", ",figure,", 1), encoding="utf-8")
+    with pytest.raises(resilience.InputError, match='the column "value" is missing'):
+        resilience.load(case.file.path)
 
 
 def test_a_pair_stands_there_once(make: Any) -> None:

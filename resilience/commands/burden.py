@@ -78,7 +78,7 @@ def _print(found: Burden) -> None:
     from rich import box
     from rich.table import Table
 
-    from resilience.economics.burden_words import headlines, money
+    from resilience.economics.burden_words import bound, headlines, money
     from resilience.words import member_name
 
     console = console_of(sys.stdout)
@@ -93,9 +93,9 @@ def _print(found: Burden) -> None:
     for row in found.sharing.itertuples():
         table.add_row(
             member_name(row.member, found.meta),
-            money(row.cheapest_usd),
+            bound(row.cheapest_usd, row.status),
             _part(row.cheapest_gdp_share),
-            money(row.fair_usd),
+            bound(row.fair_usd, row.status),
             _part(row.fair_gdp_share),
             money(row.transfer_usd),
             _part(row.after_gdp_share),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,22 @@ import numpy as np
 import pandas as pd
 
 from resilience.calculator import Progress, solve
-from resilience.economics.burden_words import NOT_COUNTED, mixed_years
-from resilience.economics.costs import SURENESS, UNKNOWN, Costs, costs_of, counted_once, least_sure, settings_used
+from resilience.economics.burden_words import NOT_COUNTED, mixed_years, parts_unknown
+from resilience.economics.costs import (
+    SURENESS,
+    UNKNOWN,
+    Costs,
+    at_least,
+    costs_of,
+    counted_once,
+    least_sure,
+    settings_used,
+)
 from resilience.economics.economy import Economy
 from resilience.economics.mix import mix_rows
 from resilience.economics.priced import CostedPlan, Priced, cost_plan
 from resilience.economics.priced_chain import PricedChain
-from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers
+from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
 from resilience.errors import Finding, InputError, SolverError
 from resilience.families import all_figures, couple_family, model_data
 from resilience.inputs.balance import GoodData
@@ -345,19 +354,23 @@ class _Burden:
     def _sharing(self) -> list[dict[str, Any]]:
         members = list(self.case.members)
         counted = {name: good for name, good in self.goods.items() if name not in self.twice}
-        usd = {plan: self._totals(counted.values(), plan) for plan in (NEAREST, CHEAPEST)}
-        known = {m: self.gdp[m] for m in members if self.gdp[m] > 0}
-        largest = max((usd[CHEAPEST][m] / gdp for m, gdp in known.items()), default=0.0)
-        self._share_fairly(counted, known, usd[CHEAPEST], largest)
-        usd[FAIR] = self._totals(counted.values(), FAIR)
+        cheapest = self._totals(counted.values(), CHEAPEST)
+        sized = {m: self.gdp[m] for m in members if self.gdp[m] > 0}
+        blank = [m for m in members if np.isnan(at_least([cheapest[m]], self._unknown_parts(m, CHEAPEST)))]
+        known = {m: gdp for m, gdp in sized.items() if m not in blank}
+        largest = max((cheapest[m] / gdp for m, gdp in known.items()), default=0.0)
+        self._share_fairly(counted, known, cheapest, largest)
         for good in self.goods.values():
             good.plans.setdefault(FAIR, good.plans[CHEAPEST])
-        fair = max((usd[FAIR][m] / gdp for m, gdp in known.items()), default=np.nan)
-        mine = {m: usd[CHEAPEST][m] for m in known}
-        least = least_transfers(mine, known, fair) if known else {}
-        equal = equal_transfers(mine, known) if known else {}
+        unknown = {m: max(self._unknown_parts(m, plan) for plan in COSTED_PLANS) for m in (*members, ALL)}
+        usd: dict[str, dict[str, float]] = {}
+        for plan in COSTED_PLANS:
+            totals = self._totals(counted.values(), plan)
+            usd[plan] = {m: at_least([totals[m]], self._unknown_parts(m, plan)) for m in members}
+            usd[plan][ALL] = at_least(totals.values(), self._unknown_parts(ALL, plan))
+        self._say_what_counts(unknown, blank)
+        least, equal = self._transfers(sized, usd, unknown)
         riding = {m: self._rides(counted, m) for m in members}
-        unknown = {m: self._unknown_parts(m) for m in (*members, ALL)}
         rows = []
         for m in (*members, ALL):
             row: dict[str, Any] = {
@@ -366,22 +379,49 @@ class _Burden:
             }
             gdp = sum(self.gdp.values()) if m == ALL else self.gdp[m]
             for plan, numbers in usd.items():
-                row[f"{plan}_usd"] = sum(numbers.values()) if m == ALL else numbers[m]
+                row[f"{plan}_usd"] = numbers[m]
                 row[f"{plan}_gdp_share"] = _over(row[f"{plan}_usd"], gdp)
-            row["transfer_usd"] = 0.0 if m == ALL else least.get(m, np.nan)
-            row["equal_transfer_usd"] = 0.0 if m == ALL else equal.get(m, np.nan)
+            row["transfer_usd"] = least.get(m, np.nan)
+            row["equal_transfer_usd"] = equal.get(m, np.nan)
             row["after_usd"] = row["cheapest_usd"] - row["transfer_usd"]
             row["after_gdp_share"] = _over(row["after_usd"], gdp)
             if m == ALL:
                 total = row["cheapest_usd"]
-                row["price_of_fairness"] = row["fair_usd"] / total - 1.0 if total > 0 else 0.0
+                row["price_of_fairness"] = 0.0 if total == 0 else row["fair_usd"] / total - 1.0
             else:
-                row["free_rides"] = float(len(riding[m]))
-                row["free_rides_usd"] = sum(riding[m].values())
-            row["status"] = self._sureness(counted.values(), m)
-            row["note"] = self._note(m, unknown[m], riding.get(m, {}))
+                perhaps = sum(np.isnan(paid) for paid in riding[m].values())
+                row["free_rides"] = at_least([float(len(riding[m]) - perhaps)], perhaps)
+                row["free_rides_usd"] = at_least([0.0, *riding[m].values()], perhaps)
+            row["status"] = UNKNOWN if unknown[m] else self._sureness(counted.values(), m)
+            row["note"] = self._note(m, unknown[m], row["cheapest_usd"], riding.get(m, {}))
             rows.append(row)
         return rows
+
+    def _say_what_counts(self, unknown: Mapping[str, int], blank: Sequence[str]) -> None:
+        """Say that fair plans count what is known, and whom they leave out."""
+        if unknown[ALL]:
+            out = f"; {', '.join(blank)}: nothing above zero is known, so left out" if blank else ""
+            text = f"fair plans count known parts only, and {parts_unknown(unknown[ALL])}{out}"
+            self.say("fair_usd", text, "warning")
+
+    def _transfers(
+        self, gdp: Mapping[str, float], usd: Mapping[str, Mapping[str, float]], unknown: Mapping[str, int]
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """The least transfers and those to equal shares, with their sum; none where a cost is not wholly known.
+
+        A cost that is known in part may be any higher, so that who gets and who gives is not known either.
+        """
+        unsure = [m for m in gdp if unknown[m]]
+        if unsure:
+            text = f"no transfers: of the costs of {', '.join(unsure)} parts are unknown, so who gives is, too"
+            self.say("transfer_usd", text, "warning")
+        if unsure or not gdp:
+            return {}, {}
+        mine = {m: usd[CHEAPEST][m] for m in gdp}
+        total, fair = sum(mine.values()), max(usd[FAIR][m] / size for m, size in gdp.items())
+        ways = (least_transfers(mine, gdp, fair), equal_transfers(mine, gdp))
+        least, equal = (noticeable(way, total) | {ALL: 0.0} for way in ways)
+        return least, equal
 
     def _totals(self, goods: Iterable[_Good], plan: str) -> dict[str, float]:
         """What is known of each member's cost over some goods."""
@@ -423,7 +463,10 @@ class _Burden:
                 self.goods[one].plans[FAIR] = costed
 
     def _rides(self, counted: Mapping[str, _Good], member: str) -> dict[str, float]:
-        """Goods in which a member's own survival is met today and it pays nothing, and what the others pay."""
+        """Goods in which a member's own survival is met today and it pays nothing, and what the others pay.
+
+        NaN where it may ride free: what it pays is unknown, or nothing but unknown parts is paid by others.
+        """
         rows = self.solved.tables["requirements"]
         rows = rows[(rows["member"] == member) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
         met = set(rows["good"][rows["status"] == "met"])
@@ -431,13 +474,15 @@ class _Burden:
         for name, good in counted.items():
             if name in met and member in good.data.members:
                 costed = good.plans[CHEAPEST]
-                others = sum(costed.known(m) for m in good.data.members if m != member)
-                if others > 0 and costed.known(member) <= 0:
-                    found[name] = others
+                others = [m for m in good.data.members if m != member]
+                paid = at_least([costed.known(m) for m in others], sum(costed.unknown(m) for m in others))
+                if costed.known(member) > 0 or paid == 0:
+                    continue
+                found[name] = np.nan if costed.unknown(member) else paid
         return found
 
-    def _unknown_parts(self, member: str) -> int:
-        """How many parts of a member's burden in the cheapest plans are unknown."""
+    def _unknown_parts(self, member: str, plan: str) -> int:
+        """How many parts of a member's burden are unknown."""
         who = self.case.members if member == ALL else (member,)
         count = 0
         for m in who:
@@ -448,13 +493,10 @@ class _Burden:
                 if good is None or m not in good.data.members:
                     count += len(PARTS)
                     continue
-                costed = good.plans[CHEAPEST]
-                count += int(np.isnan(costed.landed[m])) + int(np.isnan(costed.capacity[m]))
+                count += good.plans[plan].unknown(m)
         return count
 
     def _sureness(self, goods: Iterable[_Good], member: str) -> str:
-        if self._unknown_parts(member):
-            return UNKNOWN
         who = self.case.members if member == ALL else (member,)
         return least_sure(
             [
@@ -465,12 +507,16 @@ class _Burden:
             ]
         )
 
-    def _note(self, member: str, unknown: int, riding: Mapping[str, float]) -> str:
-        parts = [f"at least: {unknown} parts are unknown"] if unknown else []
+    def _note(self, member: str, unknown: int, usd: float, riding: Mapping[str, float]) -> str:
+        parts = [_known_in_part(usd, unknown)] if unknown else []
         if member != ALL and not self.gdp[member] > 0:
             parts.append("GDP unknown: it does not count in the fair plan and gets no transfer")
-        if riding:
-            parts.append(f"survives today while others pay: {', '.join(riding)}")
+        sure = [name for name, paid in riding.items() if not np.isnan(paid)]
+        perhaps = [name for name in riding if name not in sure]
+        if sure:
+            parts.append(f"survives today while others pay: {', '.join(sure)}")
+        if perhaps:
+            parts.append(f"survives today, and who pays is unknown: {', '.join(perhaps)}")
         return "; ".join(parts)
 
     # The other tables
@@ -495,6 +541,7 @@ class _Burden:
             elif np.isnan(row["usd_per_point"]):
                 notes.append("no plan has more")
             if not good.costs.prices_known:
+                row |= {key: at_least([row[key]], 1) for key in ("usd", "usd_per_point", "next_point_usd")}
                 notes.append("at least: extra landed cost is unknown and counts as nothing")
             unknown = np.isnan(row["usd"]) or not good.costs.prices_known
             rows.append(row | {"status": UNKNOWN if unknown else "assumed", "note": "; ".join(notes)})
@@ -535,22 +582,30 @@ def plan_of(data: GoodData, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _sum(rows: list[dict[str, Any]], **key: Any) -> dict[str, Any]:
     """A sum of rows: what is known of it, the worst status, and how many parts are unknown."""
-    known = [row["usd"] for row in rows if not np.isnan(row["usd"])]
     unknown = sum(row["unknown_parts"] for row in rows)
     years = [row["year"] for row in rows if not np.isnan(row["year"])]
     found = rows[0] | key
+    usd = at_least([row["usd"] for row in rows], unknown)
     found |= {
-        "usd": float(sum(known)) if known else np.nan,
+        "usd": usd,
         "year": max(years, default=np.nan),
         "status": least_sure([row["status"] for row in rows]),
         "unknown_parts": unknown,
-        "note": f"at least: {unknown:.0f} parts are unknown" if unknown and known else rows[0]["note"],
+        "note": rows[0]["note"],
     }
-    if "good" in key and not unknown:
+    if unknown and (not np.isnan(usd) or "good" in key or not found["note"]):
+        found["note"] = _known_in_part(usd, unknown)
+    elif "good" in key:
         found["note"] = ""
     paper = [row.get("on_paper_usd", np.nan) for row in rows]
-    found["on_paper_usd"] = float(sum(paper)) if found["kind"] == "landed" and known else np.nan
+    found["on_paper_usd"] = float(sum(paper)) if found["kind"] == "landed" else np.nan
     return found
+
+
+def _known_in_part(usd: float, unknown: float) -> str:
+    """What a sum with unknown parts is."""
+    lead = "nothing above zero is known" if np.isnan(usd) else "at least"
+    return f"{lead}: {parts_unknown(unknown)}"
 
 
 def _listed(years: Iterable[int]) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from resilience import words
+from resilience.economics.burden_words import at_least
+from resilience.economics.costs import UNKNOWN
 from resilience.output.pictures import DPI, SMALL, TEXT, save
 from resilience.output.workbook import DARK, FAINT
 from resilience.schema import ALL
@@ -39,11 +41,16 @@ def draw(sharing: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((1.35 / WIDTH, BELOW / height, (WIDTH - 1.6) / WIDTH, ROW * len(rows) / height))
     for n, (column, label, colour) in enumerate(BARS):
+        if rows[column].isna().all():
+            continue
         places = [row + 0.24 * (1 - n) for row in range(len(rows))]
         axes.barh(places, (1e6 * rows[column]).fillna(0.0), height=0.22, color=colour, label=label)
     for place, row in enumerate(rows.itertuples()):
         if pd.isna(row.cheapest_gdp_share):
             axes.text(0, place, " unknown", fontsize=SMALL, va="center", color=FAINT)
+        elif row.status == UNKNOWN:
+            longest = 1e6 * max(part for part in (getattr(row, bar[0]) for bar in BARS) if pd.notna(part))
+            axes.text(longest, place, " or more", fontsize=SMALL, va="center", color=FAINT)
     mean = 1e6 * everyone["cheapest_gdp_share"]
     if pd.notna(mean):
         label = "all members together, cheapest plans"
@@ -53,6 +60,7 @@ def draw(sharing: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     axes.tick_params(axis="x", labelsize=SMALL)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+    axes.margins(x=0.1)  # room for what stands behind the longest bar
     axes.set_xlim(left=0)
     title = "The burden of the requirement by member, before and after sharing"
     figure.text(0.02, 1 - 0.12 / height, title, fontsize=12, weight="bold", color=DARK, va="top")
@@ -64,10 +72,14 @@ def draw(sharing: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
 
 
 def _foot(everyone: pd.Series, meta: Mapping[str, Any]) -> list[str]:
-    known = f"{everyone['note'].capitalize()} and count as nothing. " if everyone["note"] else ""
+    fairness = everyone["price_of_fairness"]
+    said = [f"{everyone['note'].capitalize()}."] if everyone["note"] else []
+    if pd.isna(everyone["transfer_usd"]):
+        said.append("Transfers are unknown.")
+    if pd.notna(fairness):
+        said.append(f"Price of fairness {words.percent(fairness, 1)} of the least total.")
     text = (
-        f"{known}Price of fairness {words.percent(everyone['price_of_fairness'], 1)} of the least total. "
-        f"{meta['title']} (case {meta['case']}), region {meta['region_name']}; source: data set "
+        f"{' '.join(said)} {meta['title']} (case {meta['case']}), region {meta['region_name']}; source: data set "
         f"{meta['dataset']}, the latest data up to {meta['year']}; resilience {meta['versions']['resilience']}."
     )
     return textwrap.wrap(text, 135)
@@ -79,7 +91,7 @@ def picture_in_words(sharing: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     parts = []
     for row in rows.itertuples():
         shown = [
-            "unknown" if pd.isna(part) else f"{1e6 * part:.3g}"
+            "unknown" if pd.isna(part) else at_least(row.status, f"{1e6 * part:.3g}")
             for part in (row.cheapest_gdp_share, row.fair_gdp_share, row.after_gdp_share)
         ]
         parts.append(f"{words.member_name(row.member, meta)} {', '.join(shown)}")

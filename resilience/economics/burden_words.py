@@ -23,7 +23,7 @@ def money(usd: float) -> str:
     for unit, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
         if size >= 0.9995 * unit:
             return words.amount(usd / unit, "").rstrip() + f"{name} USD"
-    return f"{usd:,.0f} USD"
+    return f"{round(usd) + 0:,} USD"
 
 
 def per_million(part: float) -> str:
@@ -31,9 +31,24 @@ def per_million(part: float) -> str:
     return "–" if pd.isna(part) else f"{words.amount(1e6 * part, '').rstrip()} USD per million USD of GDP"
 
 
+def _beside(part: float) -> str:
+    """A part of GDP in brackets behind an amount; nothing where it is unknown."""
+    return "" if pd.isna(part) else f" ({per_million(part)})"
+
+
 def at_least(status: str, text: str) -> str:
     """``at least`` before what has unknown parts."""
     return f"at least {text}" if status == "unknown" else text
+
+
+def bound(usd: float, status: str) -> str:
+    """An amount of money as it is known: ``at least`` before a part of it, ``unknown`` where nothing is known."""
+    return "unknown" if pd.isna(usd) else at_least(status, money(usd))
+
+
+def parts_unknown(count: float) -> str:
+    """``1 part is unknown``, ``14 parts are unknown``."""
+    return "1 part is unknown" if count == 1 else f"{count:.0f} parts are unknown"
 
 
 def mixed_years(findings: pd.DataFrame) -> str:
@@ -66,48 +81,69 @@ def _cost(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     parts = []
     for plan in ("nearest", "cheapest"):
         row = sums.loc[plan]
-        parts.append(f"{money(row['usd'])} a year in the {plan} plans ({per_million(row['gdp_share'])})")
-    text = at_least(sums.at["cheapest", "status"], ", ".join(parts))
+        usd = bound(row["usd"], row["status"])
+        known = f"{usd} a year in the {plan} plans{_beside(row['gdp_share'])}"
+        parts.append(f"{usd} in the {plan} plans" if pd.isna(row["usd"]) else known)
+    text = ", ".join(parts)
     text = text[0].upper() + text[1:]
     unknown = int(sums.at["cheapest", "unknown_parts"])
     if unknown:
-        text += f"; {unknown} parts are unknown and count as nothing"
+        text += f"; {parts_unknown(unknown)}"
     rows = table[(table["plan"] == "cheapest") & (table["member"] == ALL) & (table["kind"] == "total")]
     rows = rows[(rows["good"] != ALL) & (rows["usd"] > 0) & ~rows["note"].fillna("").str.contains(NOT_COUNTED)]
     rows = rows.sort_values("usd", ascending=False, kind="stable")
-    named = [f"{words.good_name(row.good, meta)} {money(row.usd)}" for row in rows.head(MOST_GOODS).itertuples()]
+    named = [
+        f"{words.good_name(row.good, meta)} {bound(row.usd, row.status)}"
+        for row in rows.head(MOST_GOODS).itertuples()
+    ]
     return text + (f". Most for: {'; '.join(named)}." if named else ".")
 
 
 def _bearers(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    blank = _unknown(table, "cheapest_usd", meta)
     rows = table[(table["member"] != ALL) & (table["cheapest_usd"] > 0)]
     if rows.empty:
-        return "Nobody pays anything that is known."
+        return f"Nobody pays anything that is known{blank}."
     rows = rows.sort_values("cheapest_gdp_share", ascending=False, kind="stable")
     named = [
-        f"{words.member_name(row.member, meta)} {money(row.cheapest_usd)} ({per_million(row.cheapest_gdp_share)})"
+        f"{words.member_name(row.member, meta)} {bound(row.cheapest_usd, row.status)}"
+        f"{_beside(row.cheapest_gdp_share)}"
         for row in rows.itertuples()
     ]
-    return f"In the cheapest plans: {'; '.join(named)}."
+    return f"In the cheapest plans: {'; '.join(named)}{blank}."
+
+
+def _unknown(table: pd.DataFrame, column: str, meta: Mapping[str, Any]) -> str:
+    """``; unknown for France, Italy``: the members for which a column of ``sharing`` is blank."""
+    names = [words.member_name(m, meta) for m in table["member"][table[column].isna()] if m != ALL]
+    return f"; unknown for {', '.join(names)}" if names else ""
 
 
 def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     everyone = table[table["member"] == ALL].iloc[0]
     rows = table[table["member"] != ALL]
     before, after = rows["cheapest_gdp_share"].max(), rows["fair_gdp_share"].max()
+    in_part = everyone["status"] == "unknown"
     if pd.isna(before) or not before > 0:
-        return "There is no burden to share."
-    moved = rows["transfer_usd"].clip(lower=0.0).sum()
-    equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
-    if per_million(before) == per_million(after):
+        return "No burden is known that could be shared." if in_part else "There is no burden to share."
+    same = per_million(before) == per_million(after)
+    if same:
         text = f"The largest burden, {per_million(before)}, is the same in fair plans: no others make it smaller."
-        text += " Transfers of"
     else:
         text = (
             f"The largest burden falls from {per_million(before)} to {per_million(after)} if plans are chosen for "
             f"it; all together then pay {words.percent(everyone['price_of_fairness'], 1)} more, the price of "
-            f"fairness. Transfers of {money(moved)} a year do the same beside the cheapest plans;"
+            "fairness."
         )
+    if in_part:
+        text += " This counts known parts only."
+    if rows["transfer_usd"].isna().all():
+        return f"{text} No transfers can be said, as who bears most is not wholly known."
+    moved = rows["transfer_usd"].clip(lower=0.0).sum()
+    equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
+    text += " Transfers of"
+    if not same:
+        text += f" {money(moved)} a year do the same beside the cheapest plans;"
     text += f" {money(equal)} would make all bear the same part of GDP"
     gets = rows[rows["equal_transfer_usd"] > 0].sort_values("equal_transfer_usd", ascending=False, kind="stable")
     gives = rows[rows["equal_transfer_usd"] < 0].sort_values("equal_transfer_usd", kind="stable")
@@ -118,16 +154,18 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
 
 
 def _rides(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    blank = _unknown(table, "free_rides", meta)
     rows = table[(table["member"] != ALL) & (table["free_rides"] > 0)]
     if rows.empty:
-        return "No member survives today, paying nothing, in a good for which others pay."
+        known = "is known to survive" if blank else "survives"
+        return f"No member {known} today, paying nothing, in a good for which others pay{blank}."
     rows = rows.sort_values("free_rides_usd", ascending=False, kind="stable")
     named = []
     for row in rows.itertuples():
-        goods = "one good" if row.free_rides == 1 else f"{row.free_rides:.0f} goods"
-        paid = money(row.free_rides_usd)
+        goods = at_least(row.status, "one good" if row.free_rides == 1 else f"{row.free_rides:.0f} goods")
+        paid = bound(row.free_rides_usd, row.status)
         named.append(f"{words.member_name(row.member, meta)} in {goods}, for which others pay {paid} a year")
-    return f"Members that survive today and pay nothing where others pay: {'; '.join(named)}."
+    return f"Members that survive today and pay nothing where others pay: {'; '.join(named)}{blank}."
 
 
 def _points(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
@@ -148,10 +186,12 @@ def _mixes(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         if known.isna().any() or not known["mix"] > 0:
             continue
         row = rows[rows["way"] == "mix"].iloc[0]
+        status = rows.set_index("way")["status"]
         holding = f" with {row['more_stock']:.1f} months of stock" if row["more_stock"] > 0 else ""
         text = (
-            f"{words.good_name(str(good), meta)}: sourcing alone {money(known['sourcing'])}, stock alone "
-            f"{money(known['stock'])}, the cheapest mix {at_least(row['status'], money(known['mix']))}{holding}"
+            f"{words.good_name(str(good), meta)}: sourcing alone {bound(known['sourcing'], status['sourcing'])}, "
+            f"stock alone {bound(known['stock'], status['stock'])}, the cheapest mix "
+            f"{bound(known['mix'], status['mix'])}{holding}"
         )
         parts.append((float(known.max()), text))
     parts.sort(key=lambda part: -part[0])
@@ -174,13 +214,15 @@ HOW_TO_READ = (
     (
         "At least",
         "Goods measured in value have no prices that can be compared, so their extra landed cost is unknown; a "
-        "sum with unknown parts is the least that it can be.",
+        "sum with unknown parts is the least that it can be, and blank where nothing above zero is known. Fair "
+        "plans count known parts only; transfers are said only where every member's cost is known.",
     ),
     (
         "Free ride",
         "A member rides free in a good if it survives as it buys today, so that it needs no requirement, and pays "
         "nothing in the cheapest plan, while others pay for a region that it could buy from as well. What they "
-        "pay stands beside it; it is not what the member gains.",
+        "pay stands beside it; it is not what the member gains. Whether it rides free is unknown where its cost "
+        "is, or where nothing above zero is known of what others pay.",
     ),
     (
         "Fair",

@@ -11,7 +11,7 @@ of any textbook on engineering economics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,6 +40,16 @@ def annuity(rate: float, years: float) -> float:
 def least_sure(statuses: Sequence[str]) -> str:
     """The worst of several statuses; observed if there are none."""
     return max(statuses, key=SURENESS.index, default=SURENESS[0])
+
+
+def at_least(numbers: Iterable[float], unknown: float) -> float:
+    """The sum of what is known of some costs, none of which is below zero: the least that it can be.
+
+    NaN where parts are ``unknown`` and nothing above zero is known: that it is at least zero says nothing.
+    """
+    known = [number for number in numbers if not np.isnan(number)]
+    total = float(sum(known))
+    return total if known and (total > 0 or not unknown) else np.nan
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ class Economy:
 
     def __init__(self, data: Dataset, year: int):
         self.year = year
-        rows = data.indicators[data.indicators["year"] <= year].sort_values("year", kind="stable")
+        known = data.indicators["value"].notna()
+        rows = data.indicators[known & (data.indicators["year"] <= year)].sort_values("year", kind="stable")
         self._latest = {
             (str(row.indicator), str(row.country)): Figure(float(row.value), int(row.year), str(row.status))
             for row in rows.itertuples()

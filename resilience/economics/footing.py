@@ -43,6 +43,11 @@ def spread(values: Sequence[float], names: Sequence[str]) -> tuple[dict[str, flo
     return {name: measure(figures[known]) for name, measure in MEASURES.items()}, int(known.sum()), left_out
 
 
+def status_of(value: float) -> str:
+    """Status of a figure that follows from judgements: estimated, or unknown where there is none."""
+    return "unknown" if np.isnan(value) else "estimated"
+
+
 def footing_table(sanctions: pd.DataFrame) -> pd.DataFrame:
     """The table ``footing`` from the table ``sanctions``: members' losses in parts of GDP, by channel."""
     rows = []
@@ -50,5 +55,5 @@ def footing_table(sanctions: pd.DataFrame) -> pd.DataFrame:
     for (pattern, scenario, channel), part in members.groupby(["pattern", "scenario", "channel"], sort=False):
         measures, counted, left_out = spread(part["gdp_share"].tolist(), part["member"].tolist())
         for measure, value in measures.items():
-            rows.append((pattern, scenario, channel, measure, value, counted, left_out))
+            rows.append((pattern, scenario, channel, measure, value, counted, left_out, status_of(value)))
     return pd.DataFrame(rows, columns=list(SECURITY["footing"].names))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from resilience.economics.costs import least_sure
+from resilience.economics.costs import at_least, least_sure
 from resilience.economics.priced import Priced
 from resilience.reading.planned import SAME
 from resilience.solver import Program
@@ -57,7 +57,7 @@ def _row(priced: Priced, way: str) -> dict[str, Any]:
             statuses.append("unknown")
             notes.append(f"at least: {name.removesuffix('_usd')} has no known price and counts as nothing")
     known = [row[name] for name in MONEY if not np.isnan(row[name])]
-    row["usd"] = sum(known) if costs.known else np.nan
+    row["usd"] = at_least(known, len(MONEY) - len(known)) if costs.known else np.nan
     return row | {"status": least_sure(statuses), "note": "; ".join(notes)}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from resilience.economics.footing import status_of
 from resilience.economics.sanction_losses import AFTER, BEFORE, ESTIMATED, PATTERNS, Losses
 from resilience.errors import Finding
 from resilience.inputs.sanctions_settings import number
@@ -27,6 +28,8 @@ MOST_MEMBERS = 12  # of whom all coalitions are looked at
 MOST_YEARS = 100
 SAME = 1e-12  # payoffs this close count as equal
 NOBODY, UNKNOWN = "none", "unknown"
+JOINERS = "those who join"
+JUDGED = ("internal", "external", "status")
 
 
 def all_coalitions(members: int) -> Flags:
@@ -51,15 +54,19 @@ def stability(payoff: Array) -> tuple[Flags, Flags]:
     return internal, external
 
 
-def those_who_join(losses: Losses, pattern: str, stake: Array) -> Flags:
+def those_who_join(losses: Losses, pattern: str, stake: Array) -> Flags | None:
     """The coalition left if, from all members on, those leave whose stake × effect is not above their loss.
 
-    They leave together, until nobody wants to. Without any stake, or with an effect that is unknown, nobody joins.
+    They leave together, until nobody wants to. None if it is unknown whether a member leaves, as its stake, its
+    loss or the effect is: the others' decisions hang on it.
     """
     joins = np.ones(len(losses.members), dtype=bool)
     while joins.any():
         worth = stake * losses.effect(pattern, joins[None])[0]
-        stays = joins & (worth > losses.of_members(pattern, joins[None])[0])
+        net = worth - losses.of_members(pattern, joins[None])[0]
+        if np.isnan(net[joins]).any():
+            return None
+        stays = joins & (net > 0)
         if (stays == joins).all():
             break
         joins = stays
@@ -84,15 +91,21 @@ def participation_tables(losses: Losses, raw: Mapping[str, Any]) -> dict[str, pd
             "break-even stakes say how high stakes must be. Give sanctions.stake, a number or one by member",
             "info",
         )
-    if np.isnan(losses.output).any():
-        _say(losses, "credibility", "GDP of some members is unknown: credibility is of the others")
+    sizeless = [m for m, size in zip(losses.members, losses.output, strict=True) if np.isnan(size)]
+    if sizeless:
+        _say(
+            losses,
+            "joins",
+            f"GDP of {', '.join(sizeless)} is unknown: so is whether they take part, and with it who takes part "
+            "at all and which coalitions are stable; give gdp_usd in indicators.csv or countries.csv",
+        )
     if n > MOST_MEMBERS:
         _say(losses, "coalition", f"more than {MOST_MEMBERS} members: not all coalitions were looked at", "info")
     rows: list[dict[str, Any]] = []
     groups: list[dict[str, Any]] = []
     for pattern in PATTERNS:
         joiners = those_who_join(losses, pattern, stake) if given else None
-        asked = {"all members": np.ones(n, dtype=bool)} | ({} if joiners is None else {"those who join": joiners})
+        asked = {"all members": np.ones(n, dtype=bool)} | ({} if joiners is None else {JOINERS: joiners})
         counted = np.full(n, np.nan)
         found = [(kind, who, UNKNOWN, UNKNOWN) for kind, who in asked.items()]
         if given and n <= MOST_MEMBERS:
@@ -101,6 +114,10 @@ def participation_tables(losses: Losses, raw: Mapping[str, Any]) -> dict[str, pd
             if not np.isnan(payoff).any():
                 found, counted = _judged(coalitions, *stability(payoff), asked)
         groups += [_coalition_row(losses, pattern, *group) for group in found]
+        if given and joiners is None:
+            groups.append(
+                {"pattern": pattern, "coalition": UNKNOWN, "kind": JOINERS} | dict.fromkeys(JUDGED, UNKNOWN)
+            )
         rows += _member_rows(losses, pattern, stake, joiners, counted)
     return {
         "participation": pd.DataFrame(rows, columns=list(SECURITY["participation"].names)),
@@ -145,6 +162,7 @@ def _coalition_row(
         "target_loss_usd": effect * size,
         "credibility": float(np.nansum(gdp[who]) / np.nansum(gdp)) if np.nansum(gdp) else np.nan,
         "year": max((year for year in years if year is not None), default=np.nan),
+        "status": status_of(effect),
     }
 
 
@@ -181,6 +199,7 @@ def _member_rows(
                 "joins": UNKNOWN if joiners is None or unknown else "yes" if joiners[n] else "no",
                 "joins_alone": alone,
                 "in_stable": counted[n],
+                "year": np.nan if losses.gdp[member].year is None else losses.gdp[member].year,
                 "status": UNKNOWN if unknown else ESTIMATED,
             }
         )
@@ -243,8 +262,10 @@ def duration_table(
                 notes.append(f"at least: {burden[member].unknown_parts} parts of the cost are unknown")
         avoided = float(first[n] * ((1 + growth) ** np.arange(int(years))).sum())
         even = break_even_probability(avoided, cost)
+        if np.isnan(first[n]):
+            notes.append("its loss is unknown")
         if np.isnan(cost):
-            source, notes = "", ["the yearly cost is unknown: give sanctions.yearly_cost"]
+            source, notes = "", [*notes, "the yearly cost is unknown: give sanctions.yearly_cost"]
         if avoided <= 0:
             notes.append("the requirement avoids no loss")
         if even > 1:

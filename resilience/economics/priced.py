@@ -145,6 +145,10 @@ class CostedPlan:
         """What is known of a member's cost."""
         return float(np.nansum([self.landed[member], self.capacity[member]]))
 
+    def unknown(self, member: str) -> int:
+        """How many parts of a member's cost are unknown."""
+        return int(np.isnan(self.landed[member])) + int(np.isnan(self.capacity[member]))
+
 
 def cost_plan(data: ModelData, costs: Costs, plan: pd.DataFrame, building: Mapping[str, float]) -> CostedPlan:
     """What a plan costs each member, worked out from the plan alone."""

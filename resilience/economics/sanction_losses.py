@@ -50,6 +50,7 @@ IMPORTS, OTHER, EXPORTS, TOTAL = "imports", "other imports", "exports", "total"
 NEGLIGIBLE = 1e-9
 LARGE = 0.05  # of GDP; a loss from one good beyond it is doubtful
 ESTIMATED = "estimated"
+NO_GDP, NO_TRADE = "GDP unknown", "not in the input-output table"
 
 
 def ces_loss(cost_share: Any, substitution: Any, left: Any) -> Array:
@@ -101,7 +102,8 @@ class Losses:
 
     ``sides``: pattern → good → side, inputs before what is made of them. ``exports``, ``other``: n, losses of a
     member that sanctions in parts of its GDP, NaN if unknown. ``moved``: pattern → target countries × sectors × n,
-    USD of purchases that the pattern has moved away from the target.
+    USD of purchases that the pattern has moved away from the target. ``unsure``: the target's countries that trade
+    but have no known GDP, so that no part of the target's GDP is known either.
     """
 
     members: tuple[str, ...]
@@ -119,6 +121,7 @@ class Losses:
     reach: float
     stocks: float
     findings: list[Finding] = field(default_factory=list)
+    unsure: tuple[str, ...] = ()
 
     @cached_property
     def output(self) -> Array:
@@ -193,8 +196,11 @@ class Losses:
         return found
 
     def effect(self, pattern: str, joins: Flags) -> Array:
-        """k, the target's loss in parts of its GDP, of its countries of which it is known; NaN if of none."""
-        if not self.sanctioned:
+        """k, the target's loss in parts of the GDP of its countries that :attr:`sanctioned` holds.
+
+        NaN if it holds none, or if one that trades has no known GDP: its loss may be the larger part.
+        """
+        if not self.sanctioned or self.unsure:
             return np.full(len(joins), np.nan)
         parts = self.of_target(pattern, joins)
         lost = sum((imports + exports) * self.gdp[c].value for c, (imports, exports) in parts.items())
@@ -264,7 +270,8 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
             sides[AFTER][good] = sides[BEFORE][good]
     twice = counted_once(case)
     goods = tuple(good for good in case.goods if good in known and good not in twice)
-    findings = [*_good_findings(case, known, plans, twice), *_country_findings(case, target, gdp, trade)]
+    unsure = _unsure(case, target, gdp, trade)
+    findings = [*_good_findings(case, known, plans, twice), *_country_findings(case, target, gdp, trade, unsure)]
     moved = {pattern: _moved(goods, case, known, sides, pattern, members, target, trade) for pattern in PATTERNS}
     export_loss = number(raw, "export_loss")
     eta = number(raw, "other_substitution")
@@ -299,7 +306,19 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
         number(raw, "reach"),
         number(raw, "stocks"),
         findings,
+        unsure,
     )
+
+
+def _unsure(case: Case, target: Sequence[str], gdp: Mapping[str, Figure], trade: Trade | None) -> tuple[str, ...]:
+    """Countries of the target without a known GDP that the input-output table has or that trade with a member."""
+    flows, members = case.data.flows, set(case.members)
+    partners = {
+        *flows.loc[flows["importer"].isin(members), "exporter"],
+        *flows.loc[flows["exporter"].isin(members), "importer"],
+    }
+    trading = partners | (set() if trade is None else set(trade.countries))
+    return tuple(c for c in target if np.isnan(gdp[c].value) and c in trading)
 
 
 def _side(
@@ -424,7 +443,11 @@ def _good_findings(
 
 
 def _country_findings(
-    case: Case, target: Sequence[str], gdp: Mapping[str, Figure], trade: Trade | None
+    case: Case,
+    target: Sequence[str],
+    gdp: Mapping[str, Figure],
+    trade: Trade | None,
+    unsure: Sequence[str],
 ) -> list[Finding]:
     findings = []
 
@@ -434,6 +457,13 @@ def _country_findings(
     missing = [country for country in gdp if np.isnan(gdp[country].value)]
     if missing:
         say("gdp_share", f"no GDP up to {case.file.year} for {', '.join(missing)}: their losses are unknown")
+    if unsure:
+        say(
+            "gdp_share",
+            f"without the GDP of {', '.join(unsure)}, what the target loses of its GDP is unknown, and so are "
+            "break-even stakes, who takes part and which coalitions are stable; give gdp_usd in indicators.csv "
+            "or countries.csv, or name another target",
+        )
     years = {str(gdp[c].year or "not stated") for c in gdp if c not in missing}
     other = f", total trade of {trade.year or 'a year not stated'}" if trade is not None else ""
     if len(years) > 1 or (trade is not None and years != {str(trade.year)}) or years != {str(case.file.year)}:
@@ -494,7 +524,7 @@ def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
             shares = {OTHER: np.nan, EXPORTS: np.nan, TOTAL: np.nan}
             if parts is not None:
                 shares = {OTHER: parts[0][0], EXPORTS: parts[1][0], TOTAL: parts[0][0] + parts[1][0]}
-            why = "" if parts is not None else "not in the input-output table, or its GDP is unknown"
+            why = "" if parts is not None else _why_unknown(losses, country)
             for channel, share in shares.items():
                 rows.append(_row(country, "target", pattern, "all", channel, share, gdp, "yes", why))
     tables = {
@@ -516,6 +546,13 @@ def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
             )
         )
     return tables
+
+
+def _why_unknown(losses: Losses, country: str) -> str:
+    """Why the loss of a country of the target is unknown."""
+    there = losses.trade is not None and country in losses.trade.countries
+    reasons = {NO_TRADE: not there, NO_GDP: bool(np.isnan(losses.gdp[country].value))}
+    return " and ".join(reason for reason, applies in reasons.items() if applies)
 
 
 def _member_rows(
@@ -540,7 +577,7 @@ def _member_rows(
     words = f"at least; unknown: {', '.join(parts)}" if parts else "at least" if acts else ""
     channels[TOTAL] = total, "yes" if acts or unknown else "no", words
     if nothing:
-        channels = {name: (np.nan, bound, "GDP unknown") for name, (_, bound, _) in channels.items()}
+        channels = {name: (np.nan, bound, NO_GDP) for name, (_, bound, _) in channels.items()}
     return [
         _row(member, "member", pattern, scenario, channel, value, gdp, bound, words)
         for channel, (value, bound, words) in channels.items()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.economics.burden_words import of_years
-from resilience.economics.participation import NOBODY
+from resilience.economics.participation import JOINERS, NOBODY, UNKNOWN
 from resilience.schema import ALL
 from resilience.words import member_name
 
@@ -48,6 +48,12 @@ def coalition(codes: str, meta: Mapping[str, Any]) -> str:
     return "nobody" if codes == NOBODY else names_of(codes.split(), meta)
 
 
+def _but(codes: Any, meta: Mapping[str, Any]) -> str:
+    """``; unknown: A, B``; nothing if there is nobody to name."""
+    named = list(dict.fromkeys(codes))
+    return f"; unknown: {names_of(named, meta)}" if named else ""
+
+
 def of_loss(table: pd.DataFrame, pattern: str, scenario: str, channel: str) -> pd.Series:
     """Members' losses in parts of GDP, by member."""
     rows = table[(table["role"] == "member") & (table["pattern"] == pattern) & (table["scenario"] == scenario)]
@@ -63,13 +69,18 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     )
     most = imports[0].max() if imports[0].notna().any() else np.nan
     lasting = imports[1].max() if imports[1].notna().any() else np.nan
+    rows = table[(table["role"] == "member") & (table["scenario"] == "all") & (table["channel"] == "imports")]
+    unknown = rows["gdp_share"].isna()
+    missing, partly = rows["member"][unknown], (rows["lower_bound"] == "yes") & ~unknown
+    bound = ", counting only goods whose figures are known" if partly.any() else ""
+    bound += f", of those known{_but(missing, meta)}" if len(missing) else ""
     cost = (
         f"if all sanction, at least, before → after the requirement: {each}. Of this the case's goods make "
-        f"at most {percent_of_gdp(most)} → {percent_of_gdp(lasting)}."
+        f"at most {percent_of_gdp(most)} → {percent_of_gdp(lasting)}{bound}."
     )
     return [
         ("What it costs", cost),
-        ("Even footing", _footing(tables["footing"])),
+        ("Even footing", _footing(tables["footing"], table, meta)),
         ("What the target loses", _target(table, tables["coalitions_stable"], meta)),
         ("Would they do it", _stakes(tables, meta)),
         ("One by one", _discretion(tables["participation"], meta)),
@@ -77,7 +88,7 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     ]
 
 
-def _footing(table: pd.DataFrame) -> str:
+def _footing(table: pd.DataFrame, sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     rows = table[table["scenario"] == "all"].set_index(["channel", "measure", "pattern"])["value"]
     parts = []
     for channel, words in (("imports", "losses from the case's goods"), ("total", "all losses together")):
@@ -85,17 +96,25 @@ def _footing(table: pd.DataFrame) -> str:
             f"{name} {plain(rows[channel, measure, 'before'])} → {plain(rows[channel, measure, 'after'])}"
             for measure, name in (("gini", "Gini"), ("cv", "coefficient of variation"))
         ]
-        parts.append(f"{words}: {', '.join(both)}")
+        unknown = [of_loss(sanctions, pattern, "all", channel).isna() for pattern in ("before", "after")]
+        left_out = [member for member in unknown[0].index if unknown[0][member] or unknown[1][member]]
+        without = f" (left out, unknown: {names_of(left_out, meta)})" if left_out else ""
+        parts.append(f"{words}{without}: {', '.join(both)}")
     return f"before → after the requirement, {'; '.join(parts)} (0: all lose alike)."
 
 
 def _target(table: pd.DataFrame, groups: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     rows = groups[groups["kind"] == "all members"].set_index("pattern")
     shares = [percent_of_gdp(rows.at[pattern, "effect"]) for pattern in ("before", "after")]
-    unknown = table[(table["role"] == "target") & (table["channel"] == "total") & (table["pattern"] == "before")]
-    left_out = unknown["member"][unknown["gdp_share"].isna()].tolist()
-    text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
-    return text + (f"; not counted: {names_of(left_out, meta)}." if left_out else ".")
+    of_target = (table["role"] == "target") & (table["channel"] == "total") & (table["pattern"] == "before")
+    unknown = table["gdp_share"].isna()
+    why = table[of_target & unknown].set_index("member")["note"]
+    left_out = ", ".join(f"{names_of([code], meta)} ({reason})" for code, reason in why.items())
+    if rows["effect"].isna().any():
+        return f"unknown, as figures are missing: {left_out}."
+    whose = f"the GDP of {names_of(table['member'][of_target & ~unknown], meta)}" if left_out else "its GDP"
+    text = f"if all sanction, at least {shares[0]} of {whose} before and {shares[1]} after the requirement"
+    return text + (f"; not counted: {left_out}." if left_out else ".")
 
 
 def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
@@ -104,25 +123,30 @@ def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
     for pattern in ("before", "after"):
         rows = table[(table["pattern"] == pattern) & table["break_even_stake"].notna()]
         if rows.empty:
-            return "Unknown: the target's loss or the members' losses are not known."
+            return "unknown: the target's loss or the members' losses are not known."
         rows = rows.sort_values("break_even_stake", kind="stable")
         low, high = rows.iloc[0], rows.iloc[-1]
         parts.append(
             f"{pattern}, break-even stakes run from {plain(low['break_even_stake'])} "
             f"({member_name(low['member'], meta)}) to {plain(high['break_even_stake'])} "
             f"({member_name(high['member'], meta)})"
+            + _but(table["member"][table["break_even_stake"].isna() & (table["pattern"] == pattern)], meta)
         )
     groups = tables["coalitions_stable"]
     for pattern in ("before", "after"):
-        left = groups[(groups["pattern"] == pattern) & (groups["kind"] == "those who join")]
+        left = groups[(groups["pattern"] == pattern) & (groups["kind"] == JOINERS)]
         for row in left.itertuples():
+            if row.coalition == UNKNOWN:
+                parts.append(f"at the case's stakes, {pattern}, who takes part and what is stable is unknown")
+                continue
             stable = groups[(groups["pattern"] == pattern) & (groups["kind"] == "stable")]["coalition"].tolist()
             who = coalition(row.coalition, meta)
-            held = " / ".join(coalition(codes, meta) for codes in stable)
+            held = " / ".join(coalition(codes, meta) for codes in stable) or "no coalition"
+            held = UNKNOWN if row.internal == UNKNOWN else held  # not all coalitions were looked at
             parts.append(
                 f"at the case's stakes, {pattern}, take part: {who} ({100 * row.credibility:.0f} % of the "
                 f"members' GDP), and the target loses {percent_of_gdp(row.effect)}; stable: "
-                f"{held or 'no coalition'}"
+                f"{held}"
             )
     return "; ".join(parts) + "."
 
@@ -133,9 +157,12 @@ def _discretion(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         rows = table[table["pattern"] == pattern]
         extra = (rows["loss"] - rows["loss_alone"]).max()
         alone = rows["member"][rows["joins_alone"] == "yes"].tolist()
-        given = (rows["joins_alone"] != "unknown").any()
-        acts = f"; {names_of(alone, meta)} would act alone" if given else ""
-        parts.append(f"{pattern}, others who join cost a member at most {percent_of_gdp(extra)} more{acts}")
+        given = (rows["joins_alone"] != UNKNOWN).any()
+        sure = rows["joins_alone"] != UNKNOWN
+        acts = f"; {names_of(alone, meta)} would act alone{_but(rows['member'][~sure], meta)}" if given else ""
+        unsure = rows["member"][rows["loss"].isna()]
+        who = "a member of which it is known" if len(unsure) else "a member"
+        parts.append(f"{pattern}, others who join cost {who} at most {percent_of_gdp(extra)} more{acts}")
     least = table[table["pattern"] == "after"].sort_values("break_even_alone", kind="stable")
     if least["break_even_alone"].notna().any():
         row = least.iloc[0]
@@ -153,14 +180,18 @@ def _duration(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     listed = "; ".join(
         f"{member_name(row.member, meta)} {100 * row.break_even_probability:.2f} %" for row in known.itertuples()
     )
-    never = table["member"][table["break_even_probability"].isna() & table["yearly_cost"].notna()].tolist()
+    blank = table["break_even_probability"].isna()
+    never = table["member"][blank & (table["status"] != UNKNOWN)].tolist()
+    unknown = _but(table["member"][blank & (table["status"] == UNKNOWN)], meta)
     bound = ", at least" if known["note"].str.contains("at least").any() else ""
     text = (
         f"break-even yearly probability of a crisis{bound}: {listed}"
         if listed
         else "for nobody by these losses alone"
+        if never
+        else "no break-even probability is known"
     )
-    return text + (f"; never for {names_of(never, meta)}." if never and listed else ".")
+    return text + (f"; never for {names_of(never, meta)}" if never and listed else "") + unknown + "."
 
 
 def _of_threat(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
@@ -172,17 +203,26 @@ def _of_threat(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> H
     rows = spread[(spread["measure"] == "cv") & spread["value"].notna()]
     apart = "; ".join(
         f"{names[row.target]} {plain(row.value)} (most to fear: {member_name(row.highest, meta)}, least: "
-        f"{member_name(row.lowest, meta)})"
+        f"{member_name(row.lowest, meta)}{_but(row.left_out.split(', ') if row.left_out else (), meta)})"
         for row in rows.itertuples()
     )
-    unknown = table[table["status"] == "unknown"]
-    lacking = ", ".join(names[code] for code in dict.fromkeys(unknown["target"])) or "nobody"
+    lacking = _unranked(table, meta)
+    hidden = f"no rank, as a figure is lacking, see the column missing: {lacking}" if lacking else "nothing"
     return [
         ("First in rank", (ranked or "unknown") + "."),
         ("Divergence", f"coefficient of variation over members: {apart or 'unknown'}."),
-        ("Not known", f"rows about {lacking} lack a figure and have no rank; see the column missing."),
+        ("Not known", f"{hidden}."),
         ("What it is not", "ranks by judgement of four factors, no probabilities."),
     ]
+
+
+def _unranked(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """Pairs without a mean: by target, and of which members if it is not all of them."""
+    members, parts = list(dict.fromkeys(table["member"])), []
+    for target, rows in table[table["status"] == UNKNOWN].groupby("target", sort=False):
+        who = "all members" if len(rows) == len(members) else names_of(rows["member"], meta)
+        parts.append(f"{meta['countries'][target]} for {who}")
+    return "; ".join(parts)
 
 
 def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:

@@ -162,6 +162,18 @@ def least_transfers(usd: Mapping[str, float], gdp: Mapping[str, float], largest:
     return {m: gets[m] - gives[m] for m in usd}
 
 
+def noticeable(transfers: Mapping[str, float], total: float) -> dict[str, float]:
+    """Transfers without those below 1 USD or a millionth of ``total``, which are rounding.
+
+    What they come to is put on the largest that is left, so that all still add up to the same.
+    """
+    least = max(1.0, 1e-6 * total)
+    found = {m: usd if abs(usd) >= least else 0.0 for m, usd in transfers.items()}
+    if any(found.values()):
+        found[max(found, key=lambda m: abs(found[m]))] += sum(transfers.values()) - sum(found.values())
+    return found
+
+
 def equal_transfers(usd: Mapping[str, float], gdp: Mapping[str, float]) -> dict[str, float]:
     """Transfers after which everybody bears the same part of GDP."""
     mean = sum(usd.values()) / sum(gdp.values())

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.economics.economy import Economy, Figure
-from resilience.economics.footing import spread
+from resilience.economics.footing import spread, status_of
 from resilience.errors import Finding, InputError
 from resilience.inputs.case import Case
 from resilience.inputs.sanctions_settings import FACTORS, THREAT, USUAL_TARGETS
@@ -152,7 +152,7 @@ def divergence_table(threat: pd.DataFrame) -> pd.DataFrame:
             else ["", ""]
         )
         for measure, value in measures.items():
-            rows.append((target, measure, value, *ends, counted, left_out))
+            rows.append((target, measure, value, *ends, counted, left_out, status_of(value)))
     return pd.DataFrame(rows, columns=list(SECURITY["divergence"].names))
 
 

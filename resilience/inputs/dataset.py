@@ -336,6 +336,7 @@ def _check_cells(frames: dict[str, pd.DataFrame], findings: list[Finding], unrea
     _check_units(frames, findings)
     _check_recipes(frames, findings)
     _check_distances(frames["distances"], findings)
+    _check_gdp(frames, findings)
     flows = frames["flows"]
     for _, row in flows[flows["exporter"] == flows["importer"]].iterrows():
         findings.append(
@@ -359,7 +360,7 @@ def convert(
     problems: list[tuple[int, str]] = []
     text = cells.astype(str)
     blank = (text == "").to_numpy()
-    if column.required and blank.any():
+    if column.required and not column.blank_is_unknown and blank.any():
         for position in np.flatnonzero(blank):
             remedy = "write 0 if it is zero, else give a figure or delete the row"
             if column.kind not in ("amount", "number", "share", "year"):
@@ -480,6 +481,21 @@ def _check_distances(pairs: pd.DataFrame, findings: list[Finding]) -> None:
                 f"{row['other']}, {row['country']} stands there the other way round as well; keep one of them"
             )
         findings.append(Finding("error", row["_file"], int(row["_row"]), "other", message))
+
+
+def _check_gdp(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
+    """A GDP is above zero, as losses are told in parts of it; negative ones of countries.csv are found before."""
+    countries, facts = frames["countries"], frames["indicators"]
+    for frame, column in (
+        (countries[countries["gdp_usd"] == 0], "gdp_usd"),
+        (facts[(facts["indicator"] == "gdp_usd") & (facts["value"] <= 0)], "value"),
+    ):
+        for _, row in frame.iterrows():
+            message = (
+                f'"{row[column]:g}" is no GDP of {row["country"]}, it must be above zero; give it in USD, or '
+                "leave the cell blank if unknown"
+            )
+            findings.append(Finding("error", row["_file"], int(row["_row"]), column, message))
 
 
 def _check_recipes(frames: dict[str, pd.DataFrame], findings: list[Finding]) -> None:
