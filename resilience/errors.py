@@ -61,3 +61,8 @@ class SolverError(RuntimeError):
 def errors_in(findings: Iterable[Finding]) -> bool:
     """True if a finding forbids going on."""
     return any(finding.severity == "error" for finding in findings)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 member, 7 members."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from resilience.errors import counted
 from resilience.schema import ALL, STATUS_WORDS
 
 WORST_FIRST = ("none", "build", "raise", "shift", "unknown", "met")  # verdicts, what must change first
@@ -366,8 +367,8 @@ def _provenance(meta: Mapping[str, Any], findings: pd.DataFrame) -> list[tuple[s
         ),
         (
             "Findings",
-            f"{severities.get('warning', 0)} warnings and {severities.get('info', 0)} remarks on data and "
-            "result; see the sheet Findings.",
+            f"{counted(severities.get('warning', 0), 'warning')} and "
+            f"{counted(severities.get('info', 0), 'remark')} on data and result; see the sheet Findings.",
         ),
     ]
 

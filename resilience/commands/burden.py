@@ -22,6 +22,7 @@ from resilience.commands.terminal import (
     finish,
     load_case,
 )
+from resilience.errors import counted
 
 if TYPE_CHECKING:
     from resilience.economics.burden import Burden
@@ -109,7 +110,8 @@ def _print(found: Burden) -> None:
     certificate = found.meta["certificate"]
     console.print(
         f"{certificate['optima']:,} optima, each certified (worst residual {certificate['worst_residual']:.0e}); "
-        f"{counts.get('warning', 0)} warnings and {counts.get('info', 0)} remarks in the table findings",
+        f"{counted(counts.get('warning', 0), 'warning')} and "
+        f"{counted(counts.get('info', 0), 'remark')} in the table findings",
         highlight=False,
     )
 

@@ -10,10 +10,10 @@ from resilience.commands.terminal import (
     SOLVED,
     add_case_arguments,
     add_command,
-    counted,
     load_case,
     print_findings,
 )
+from resilience.errors import counted
 
 
 def add(commands: Any) -> None:

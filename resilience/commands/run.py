@@ -23,13 +23,13 @@ from resilience.commands.terminal import (
     check_target,
     check_workers,
     console_of,
-    counted,
     default_workers,
     load_case,
     progress_of,
     split,
     write,
 )
+from resilience.errors import counted
 
 if TYPE_CHECKING:
     from resilience.inputs.case import Case

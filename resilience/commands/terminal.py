@@ -14,6 +14,8 @@ from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from resilience.errors import counted
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -362,11 +364,6 @@ def print_findings(findings: Sequence[Finding], quiet: bool, stream: Any, each: 
         print(line, file=stream)
     if errors:
         print(f"{counted(errors, 'error')}; nothing was computed", file=stream)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 member, 7 members."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _grouped(findings: Sequence[Finding]) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from resilience.economics.burden_words import parts_unknown
 from resilience.economics.footing import status_of
 from resilience.economics.sanction_losses import AFTER, BEFORE, ESTIMATED, PATTERNS, Losses
 from resilience.errors import Finding
@@ -259,7 +260,7 @@ def duration_table(
             cost, source = burden[member].share, "table burden"
             partly = burden[member].unknown_parts > 0
             if partly:
-                notes.append(f"at least: {burden[member].unknown_parts} parts of the cost are unknown")
+                notes.append(f"at least: {parts_unknown(burden[member].unknown_parts)}")
         avoided = float(first[n] * ((1 + growth) ** np.arange(int(years))).sum())
         even = break_even_probability(avoided, cost)
         if np.isnan(first[n]):

@@ -467,7 +467,8 @@ def burden_bars(burden: Result) -> Picture:
             panel.legend(0.45 - 0.19 * n, [(colour, PATTERNS[n], label)])
 
     origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
-    caption = f"Cost of the requirement over GDP by member. Unknown parts count as nothing. {origin}"
+    at_least = "Bars of members with unknown parts are at least as long as shown."
+    caption = f"Cost of the requirement over GDP by member. {at_least} {origin}"
     title = "Burden: who bears how much of its GDP, before and after sharing"
     return Picture("burden", title, caption, picture_in_words(sharing, meta), 1.1 + tall, paint)
 
