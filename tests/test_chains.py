@@ -1068,3 +1068,21 @@ def test_capacity_that_is_too_small_to_show_still_holds_up_a_later_good() -> Non
     result = resilience.solve(resilience.load(path, goods=["magnets", "rare_earth_compounds"]), rests=False)
     rows = result.requirements.set_index(["good", "member", "cutoff", "reading"])["status"]
     assert rows.loc[("rare_earth_compounds", "ALL", "ALL", "planned")] == "build"
+
+
+def test_levers_of_goods_solved_with_their_inputs_are_what_a_run_gives() -> None:
+    """A month of stock and a point of restraint, against the case with that number; one cutoff, so that the row of
+    all cutoffs is that of the one."""
+    path = Path(__file__).parents[1] / "models" / "g7-china.toml"
+
+    def share(*overrides: str) -> float:
+        result = resilience.solve(resilience.load(path, goods=["magnets"], overrides=list(overrides)), rests=False)
+        rows = result.requirements.set_index(["good", "member", "cutoff", "reading"])["share"]
+        return float(rows["magnets", "ALL", "ALL", "planned"])
+
+    result = resilience.solve(resilience.load(path, goods=["magnets"]), rests=False)
+    levers = result.levers.query("good == 'magnets' and member == 'ALL'").set_index("lever")
+    stock, restraint = (float(levers.loc[name, "share"]) for name in ("stock", "restraint"))
+    assert stock == pytest.approx(share("goods_override.magnets.stock_months=3"), abs=1e-6)
+    assert restraint == pytest.approx(share("goods_override.magnets.critical_share=0.89"), abs=1e-6)
+    assert stock < share() - 0.05

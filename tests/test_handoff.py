@@ -101,11 +101,11 @@ def test_shares_follow_from_credited_sourcing(book: Any) -> None:
 
 def test_change_is_summed_and_shown_as_per_cent_of_gdp(book: Any) -> None:
     facts = {row[0]: row[1] for row in book["CAN Canada"].iter_rows(max_row=8, values_only=True)}
-    assert facts["GDP, USD a year"] == 2e6
+    assert facts["GDP, million USD a year"] == 2e6
     assert facts["Sum of changes, USD a year"] == 0  # 200 more from AUS and 200 less from CHN, twice
     assert facts["Sum of changes, % of GDP"] == 0
     german = {row[0]: row[1] for row in book["DEU Germany"].iter_rows(max_row=8, values_only=True)}
-    assert german["GDP, USD a year"] == "unknown" and "Sum of changes, % of GDP" not in german
+    assert german["GDP, million USD a year"] == "unknown" and "Sum of changes, % of GDP" not in german
 
 
 def test_what_is_measured_twice_is_counted_once(whole: Result, tmp_path: Path) -> None:

@@ -342,7 +342,8 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
         f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
         f"today. The region is {meta['region_name']}.",
         "Value of the change: what a year's purchases are worth more in the plan than today (less: negative), at "
-        "today's unit values; moved purchases, no estimate of what the change costs.",
+        "today's unit values; moved purchases, no estimate of what the change costs. Blank for goods measured in "
+        "value, whose amounts are dollars already.",
     )
     chart = Chart(
         f"{title}: today's share against the requirement",
@@ -361,8 +362,9 @@ def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
     sums = plan.groupby(["good", "member"])["extra_cost_usd"].sum(min_count=1).to_dict()
     heading = "Value of the change"
     values: list[Any] = []
+    by_value = set(plan["good"][plan["unit"] == "kUSD"])  # at today's unit values nothing, by construction
     for good, member in keys:
-        value = _number(sums.get((good, member)))
+        value = math.nan if good in by_value else _number(sums.get((good, member)))
         formula = (
             f"=ROUND(SUMIFS(t_plan[{heading}],t_plan[Good code],{table}[[#This Row],[Good code]],"
             f't_plan[Member code],"{member}"),0)'
@@ -381,7 +383,12 @@ def _gdp_facts(answers: Answers, keys: Sequence[Key], moved: Field, table: str) 
     counted = [value for (good, _), value in zip(keys, numbers, strict=True) if good not in twice]
     known = [value for value in counted if value is not None]
     facts = [
-        Fact("GDP, USD a year", gdp, remark="table countries of the data set, which says nothing of its year")
+        Fact(
+            "GDP, million USD a year",
+            gdp,
+            "#,##0,,",  # the cell holds dollars
+            "table countries of the data set, which says nothing of its year",
+        )
     ]
     if known:
         column = f"{table}[{moved.heading}]"

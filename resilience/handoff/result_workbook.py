@@ -49,6 +49,10 @@ from resilience.results import Result
 from resilience.schema import WORKBOOK
 from resilience.studies.workbook import read_study_folder, sensitivity_sheets
 
+OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved with
+    *("stress", "months", "plan", "capacity", "why", "levers", "missing", "chain", "indirect", "caps"),
+    *("rests_on", "benchmarks"),
+)
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
 ON_ONE_PAGE = 60  # sheets that the contents name on one printed page
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
@@ -149,6 +153,8 @@ def _sheets(
     for name in wanted:
         table = table_name(name)
         sheet = made[name] if name in made else result_sheet(result, table)
+        if table in OF_SOLVER:
+            sheet = replace(sheet, stale=True)
         sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
         if name == "Summary":
             sheets += [(page, pd.DataFrame()) for page in _pages(answers)]

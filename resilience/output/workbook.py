@@ -415,6 +415,7 @@ def write_cover(
         page.write_string(1, 0, clean(marking), styles(bold=True, font_size=14, font_color=RED))
         page.set_row(1, 22)
         row = 2
+    page.write_formula(row, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
     plain = styles(text_wrap=True)
     rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
     for title, entries in sections:

@@ -326,6 +326,11 @@ class ChainEngine(Engine):
             return self._least[id(program)]
         return super().minimise(program, objective, problem)
 
+    @property
+    def before(self) -> list[str]:
+        """The goods whose plans stand when it is this one's turn."""
+        return self.chain.order[: self.chain.order.index(self.good)]
+
     def row(self, member: str, cutoff: str) -> tuple[Program, pd.DataFrame]:
         """The programme of one row; goods before this one keep their shares, and all goods survive if they can."""
         if member != ALL and self.chain.single is None:
@@ -363,15 +368,18 @@ class ChainEngine(Engine):
         return program.loosen(other_rows(tags, member, cutoff)), tags
 
     def whole(self, member: str, cutoff: str, room: float = 0.0) -> tuple[Program, pd.DataFrame]:
-        """The programme of all goods for a row, with the plans fixed so far; goods none can save are let go.
+        """The programme of all goods for a row, with the plans of goods before this one; goods none can save are
+        let go.
 
         ``room`` is left around fixed plans, in parts of demand: they are only as exact as the solver.
         """
         chain = self.chain
         program, tags = self.free(member, cutoff)
-        for good, plan in chain.fixed.get((member, cutoff), {}).items():
-            if good == self.good:
+        fixed = chain.fixed.get((member, cutoff), {})
+        for good in self.before:
+            if good not in fixed:
                 continue
+            plan = fixed[good]
             if plan is None:
                 program = program.loosen(chain.survival_of(tags, [good]))
             sourcing = self._today(good) if plan is None else plan.sourcing
@@ -598,9 +606,8 @@ def _surges(
 
     def by_surge(more: float) -> Engine:
         chain = Chain(with_surge(engine.good, more_surge(engine.data, more)))
-        before = engine.chain.order[: engine.chain.order.index(engine.good)]
         chain.fixed = {
-            key: {good: plan for good, plan in plans.items() if good in before}
+            key: {good: plan for good, plan in plans.items() if good in engine.before}
             for key, plans in engine.chain.fixed.items()
         }
         return chain.engine(engine.good)
