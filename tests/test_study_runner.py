@@ -249,7 +249,7 @@ import resilience
 from study_evaluations import slowly, spec
 def main():
     said = lambda done, total: print(done, total, flush=True)
-    resilience.study(resilience.load({case!r}), spec(2000), out={out!r}, workers={workers}, evaluate=slowly, progress=said)
+    resilience.study(resilience.load({case!r}), spec(8000), out={out!r}, workers={workers}, evaluate=slowly, progress=said)
 if __name__ == "__main__":
     main()
 """
@@ -302,9 +302,9 @@ def test_ten_kills_and_the_table_is_the_undisturbed_one(case: resilience.Case, t
         run.stdout.close()
         run.stderr.close()
         kills += 1
-    assert done == sorted(done) and 0 < done[-1] < 2007, done
-    found = study(case, spec(2000), out=out, workers=1, evaluate=slowly)
-    undisturbed = study(case, spec(2000), out=tmp_path / "whole", workers=2, evaluate=slowly)
+    assert done == sorted(done) and 0 < done[-1] < 8007, done
+    found = study(case, spec(8000), out=out, workers=1, evaluate=slowly)
+    undisturbed = study(case, spec(8000), out=tmp_path / "whole", workers=2, evaluate=slowly)
     assert bytes_of(out) == bytes_of(tmp_path / "whole")
     pd.testing.assert_frame_equal(found.outcomes, undisturbed.outcomes, check_exact=True)
     assert found.outcomes["point"].tolist() == found.points["point"].tolist()
@@ -322,8 +322,8 @@ def test_ctrl_c_says_how_to_go_on(case: resilience.Case, tmp_path: Path, workers
     begun = time.monotonic()
     error = run.communicate(timeout=30)[1]
     assert time.monotonic() - begun < 15
-    assert f"2,007 points are kept in {tmp_path / 's'}" in error
-    assert 0 < len(read_store(tmp_path / "s").outcomes) < 2007
+    assert f"8,007 points are kept in {tmp_path / 's'}" in error
+    assert 0 < len(read_store(tmp_path / "s").outcomes) < 8007
 
 
 @pytest.mark.slow

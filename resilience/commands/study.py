@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     from resilience.studies.study_file import read_study
 
     check_workers(options.workers)
-    check_target(options.out)
+    check_target(options.out, resumes=True)
     start = time.perf_counter()
     case, spec = read_study(
         options.case,

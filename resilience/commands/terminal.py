@@ -170,8 +170,11 @@ def _holds_other_things(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir()) and not (folder / "meta.json").is_file()
 
 
-def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
-    """Refuse before the work is done a target that cannot be meant; ``pictures`` are suffixes taken as well."""
+def check_target(out: Path | None, pictures: Sequence[str] = (), *, resumes: bool = False) -> None:
+    """Refuse before the work is done a target that cannot be meant; ``pictures`` are suffixes taken as well.
+
+    A folder of a command that ``resumes`` is looked at by whoever goes on in it.
+    """
     from resilience.errors import Finding, InputError
 
     if out is None:
@@ -183,7 +186,7 @@ def check_target(out: Path | None, pictures: Sequence[str] = ()) -> None:
         )
     elif out.suffix.lower() in (".xlsx", ".json") and out.is_dir():
         message = "this is a folder; name a file"
-    elif out.suffix.lower() not in (".xlsx", ".json", *pictures) and _holds_other_things(out):
+    elif out.suffix.lower() not in (".xlsx", ".json", *pictures) and not resumes and _holds_other_things(out):
         message = "this folder holds other files; name a new one, or one that holds an earlier result"
     elif out.suffix.lower() not in (".xlsx", ".json") and out.is_file():
         message = "this is a file; name a folder for the CSV files, or use .xlsx or .json"
