@@ -4,8 +4,8 @@ Run:  python benchmarks/studies.py [CASE] [--quick]
 
 (a) A study against the bare solver: the same questions at the same points in the same order, asked of the model
 month by month (section 3) that was compiled once, bounds changed in place, hot start; nothing else is done. The
-same for the smaller programme that the study solves itself. The target is for 20 goods together, as a case has
-them; single goods are reported, of which those fare worse whose solve takes next to nothing.
+same for the smaller programme that the study solves itself, with the same target. Targets are for 20 goods
+together, as a case has them; single goods are reported, of which those fare worse whose solve takes little.
 (b) A study against building and compiling the model anew at every point, and a cold solve: the same.
 (c) Conditions generated as they are violated, against all of section 3 in place with a hot start: solving alone.
 (d) Two worker processes against one.
@@ -350,7 +350,7 @@ def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence
     measured = f"{ratio:5.2f} of the bare loop, {1000 * total['study']:.1f} / {1000 * total['full']:.1f} ms"
     table.row(f"(a) {len(many)} goods in all, bounds", measured, ratio, SHARE)
     small = total["reduced"] / total["study"]
-    table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, None)
+    table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, SHARE)
     times = total["anew"] / total["often"]
     what = f"(b) {len(GOODS)} goods in all, rebuilding, Pyomo's interface"
     table.row(what, f"{times:5.0f} times as long", times, TIMES, slack=4.0)

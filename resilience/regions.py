@@ -8,30 +8,24 @@ the *critical region* of parametric programming. Whoever uses one must certify w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 
-class Bounded(Protocol):
-    """A programme min c·x, L ≤ Ax ≤ U, l ≤ x ≤ u."""
+@dataclass(frozen=True)
+class Part:
+    """What the solver sees of a program, min c·x, L ≤ Ax ≤ U, l ≤ x ≤ u: its free columns and bounded rows."""
 
-    @property
-    def matrix(self) -> sparse.csr_matrix: ...  # noqa: D102
-    @property
-    def transposed(self) -> sparse.csc_matrix: ...  # noqa: D102
-    @property
-    def row_lower(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def row_upper(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def column_lower(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def column_upper(self) -> np.ndarray: ...  # noqa: D102
-    @property
-    def cost(self) -> np.ndarray: ...  # noqa: D102
+    matrix: sparse.csr_matrix
+    transposed: sparse.csc_matrix
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    column_lower: np.ndarray
+    column_upper: np.ndarray
+    cost: np.ndarray
 
 
 @dataclass
@@ -53,7 +47,7 @@ class Region:
     _priced: tuple[Any, np.ndarray, np.ndarray, np.ndarray] | None = None
 
     @classmethod
-    def of(cls, programme: Bounded, basic: np.ndarray, tight: np.ndarray, values: np.ndarray) -> Region:
+    def of(cls, programme: Part, basic: np.ndarray, tight: np.ndarray, values: np.ndarray) -> Region:
         """The region of an optimum with these values of its columns."""
         activity = (programme.matrix @ values)[tight]
         return cls(
@@ -63,7 +57,7 @@ class Region:
             np.abs(programme.row_upper[tight] - activity) < np.abs(activity - programme.row_lower[tight]),
         )
 
-    def values(self, programme: Bounded, slack: float) -> np.ndarray | None:
+    def values(self, programme: Part, slack: float) -> np.ndarray | None:
         """The point of the basis; None if a column leaves its bounds by more than ``slack``, or the basis has no
         such point. Whether rows are kept is not said."""
         low, high = programme.column_lower, programme.column_upper
@@ -83,7 +77,7 @@ class Region:
         found[self.basic] = inner
         return found
 
-    def multipliers(self, programme: Bounded) -> tuple[np.ndarray, np.ndarray]:
+    def multipliers(self, programme: Part) -> tuple[np.ndarray, np.ndarray]:
         """Multipliers of the rows and reduced costs of the columns, once :meth:`values` has found that there are
         any."""
         solve, cost = self._factor(programme.matrix), programme.cost

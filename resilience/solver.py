@@ -27,7 +27,7 @@ from scipy import sparse
 
 from resilience.errors import SolverError
 from resilience.model import GENERATED, PART
-from resilience.regions import Region
+from resilience.regions import Part, Region
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 FEASIBILITY = 1e-9  # what the solver is asked for
@@ -252,13 +252,13 @@ class _Start:
     columns: np.ndarray
     rows: np.ndarray
     highs: Any = None  # highspy.Highs, whose type hints lack some of its methods
-    given: _Part | None = None
+    given: Part | None = None
     asked: _Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
     proof: tuple[np.ndarray, np.ndarray] | None = None  # rows and their multipliers at the last optimum
     answered: bool = False  # the last optimum is the one that ``highs`` holds
     of: _Asked | None = None
-    whole: _Part | None = None  # the last programme with all its rows
+    whole: Part | None = None  # the last programme with all its rows
     regions: list[Region] = field(default_factory=list)  # of programmes like it, the last used first
 
     def known(
@@ -350,11 +350,11 @@ class _Shape:
             self.last = whole, part, part.T, scale
         return self.last[1:]
 
-    def part(self, program: Program, free: np.ndarray, shift: np.ndarray, cost: np.ndarray) -> _Part:
+    def part(self, program: Program, free: np.ndarray, shift: np.ndarray, cost: np.ndarray) -> Part:
         """That part of a program; ``shift`` is what the fixed columns add up to in each row of the program."""
         matrix, transposed, scale = self.scaled(program.matrix, len(free))
         moved = shift[self.rows]
-        return _Part(
+        return Part(
             matrix=matrix,
             transposed=transposed,
             row_lower=(program.row_lower[self.rows] - moved) * scale,
@@ -544,7 +544,7 @@ def _row_numbers(matrix: sparse.csr_matrix) -> np.ndarray:
 
 def _cut(
     program: Program, rows: np.ndarray, asked: _Asked, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
-) -> _Part:
+) -> Part:
     """The rows in use and the free columns, rows scaled."""
     key = asked.key, _digest(rows)
     shape = None if warm is None else warm.shapes.get(key)
@@ -580,7 +580,7 @@ def _violated(program: Program, rows: np.ndarray, values: np.ndarray) -> np.ndar
 
 
 def _optimum(
-    part: _Part, problem: str, start: _Start | None, rows: np.ndarray, free: np.ndarray
+    part: Part, problem: str, start: _Start | None, rows: np.ndarray, free: np.ndarray
 ) -> tuple[np.ndarray | None, Certificate]:
     """Values and certificate of an optimum; no values if the programme is infeasible."""
     reason = ""
@@ -608,20 +608,7 @@ def _optimum(
     raise SolverError(reason, problem, (*part.matrix.shape, part.matrix.nnz))
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What the solver sees: the free columns and bounded rows of a program."""
-
-    matrix: sparse.csr_matrix
-    transposed: sparse.csc_matrix
-    row_lower: np.ndarray
-    row_upper: np.ndarray
-    column_lower: np.ndarray
-    column_upper: np.ndarray
-    cost: np.ndarray
-
-
-def _solver(part: _Part, options: Mapping[str, Any], whole: np.ndarray | None = None) -> highspy.Highs:
+def _solver(part: Part, options: Mapping[str, Any], whole: np.ndarray | None = None) -> highspy.Highs:
     """HiGHS after a run on a programme; ``whole`` marks columns that must be whole numbers."""
     highs = _new_solver(options)
     _pass(highs, part, whole)
@@ -636,7 +623,7 @@ def _new_solver(options: Mapping[str, Any]) -> highspy.Highs:
     return highs
 
 
-def _pass(highs: highspy.Highs, part: _Part, whole: np.ndarray | None = None) -> None:
+def _pass(highs: highspy.Highs, part: Part, whole: np.ndarray | None = None) -> None:
     """Give the solver a programme."""
     rows, columns = part.matrix.shape
     highs.passModel(
@@ -659,7 +646,7 @@ def _pass(highs: highspy.Highs, part: _Part, whole: np.ndarray | None = None) ->
 
 
 def _run_warm(
-    part: _Part, start: _Start, rows: np.ndarray, free: np.ndarray
+    part: Part, start: _Start, rows: np.ndarray, free: np.ndarray
 ) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
     """Run from the basis of the last solve of the same question, and keep the new one.
 
@@ -701,13 +688,13 @@ def _equal(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
     )
 
 
-def _run(part: _Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
+def _run(part: Part, options: Mapping[str, Any]) -> tuple[highspy.HighsModelStatus, np.ndarray, np.ndarray]:
     highs = _solver(part, options)
     solution = highs.getSolution()
     return highs.getModelStatus(), np.array(solution.col_value), np.array(solution.row_dual)
 
 
-def _proves_infeasible(part: _Part, ray: np.ndarray) -> bool:
+def _proves_infeasible(part: Part, ray: np.ndarray) -> bool:
     """Farkas: with r = Aᵀy, no x within its bounds brings r·x down to what the rows allow, by a clear margin."""
     if len(ray) != part.matrix.shape[0] or not ray.any():
         return False
@@ -731,7 +718,7 @@ def _moved(low: np.ndarray, new_low: np.ndarray, high: np.ndarray, new_high: np.
     return np.flatnonzero((low != new_low) | (high != new_high)).astype(np.int32)
 
 
-def certify(part: _Part, values: np.ndarray, duals: np.ndarray, reduced: np.ndarray | None = None) -> Certificate:
+def certify(part: Part, values: np.ndarray, duals: np.ndarray, reduced: np.ndarray | None = None) -> Certificate:
     """Residuals and gap of a primal–dual pair, from the arrays alone.
 
     With reduced costs r = c − Aᵀy, worked out if they are not given, the bound that strong duality asks for is
@@ -749,7 +736,7 @@ def certify(part: _Part, values: np.ndarray, duals: np.ndarray, reduced: np.ndar
     return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
 
 
-def _bound(part: _Part, duals: np.ndarray, reduced: np.ndarray | None = None) -> tuple[float, float]:
+def _bound(part: Part, duals: np.ndarray, reduced: np.ndarray | None = None) -> tuple[float, float]:
     """The lower bound of the objective that multipliers of the rows give, and their residual: :func:`certify`."""
     bound = residual = 0.0
     if reduced is None:
@@ -810,7 +797,7 @@ def minimise_mixed(
     largest = abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[0])
     scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
     scaled = sparse.csr_matrix(sparse.diags_array(scale) @ matrix)
-    part = _Part(
+    part = Part(
         matrix=scaled,
         transposed=scaled.T,
         row_lower=rows[0] * scale,
@@ -856,7 +843,7 @@ def minimise_mixed(
     raise SolverError(reason, problem, size)
 
 
-def _run_mixed(part: _Part, integer: np.ndarray) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
+def _run_mixed(part: Part, integer: np.ndarray) -> tuple[highspy.HighsModelStatus, np.ndarray, float, float]:
     """Status, values, objective and proven bound; "infeasible" counts only if it is said without presolve, too."""
     for attempt in ATTEMPTS[:2]:
         highs = _solver(part, attempt, integer)
