@@ -20,8 +20,9 @@ import highspy
 import resilience
 from resilience.families import figures, model_data
 from resilience.model import build
+from resilience.program import Program, compile_model
 from resilience.reading.requirements import solve_good
-from resilience.solver import Program, compile_model, minimise
+from resilience.solver import minimise
 
 MODELS = Path(__file__).parent.parent / "models"
 

@@ -35,8 +35,9 @@ from resilience.inputs.casefile import Cutoff, Ground, Setting
 from resilience.inputs.cutoffs import availability
 from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.model import ModelData, build, prepare
+from resilience.program import compile_model
 from resilience.reading.readings import alone, guaranteed, market
-from resilience.solver import compile_model, minimise
+from resilience.solver import minimise
 
 MEMBER = "HOME"
 MOST_SETS = 2000  # beyond these, writing the sets out is not tried

@@ -29,7 +29,7 @@ from resilience.inputs.casefile import Cutoff, Ground, Setting
 from resilience.inputs.cutoffs import availability
 from resilience.inputs.parameters import PARAMETERS
 from resilience.model import ChainData, ModelData, build_chain, prepare
-from resilience.solver import Program, compile_model
+from resilience.program import Program, compile_model
 from resilience.templates import Template
 
 

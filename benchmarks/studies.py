@@ -49,10 +49,11 @@ from resilience.families import all_figures, model_data
 from resilience.inputs.case import Case
 from resilience.inputs.variants import vary
 from resilience.model import ModelData, build
+from resilience.program import Program, compile_model
 from resilience.reading import planned, requirements
 from resilience.reading.requirements import Wanted
 from resilience.schema import READINGS
-from resilience.solver import Program, Warm, compile_model, minimise
+from resilience.solver import Warm, minimise
 from resilience.studies.designs import Factor, StudySpec, design_points, values_of
 from resilience.studies.points import Evaluate
 from resilience.studies.runner import chunks_of, study

@@ -27,7 +27,7 @@ from scipy import sparse
 from resilience.errors import SolverError
 from resilience.inputs.cutoffs import Availability
 from resilience.model import PART, ChainData, ModelData, numbers_of
-from resilience.solver import Program, compile_model, name_of, places
+from resilience.program import Program, compile_model, name_of, places
 
 Data = ModelData | ChainData
 

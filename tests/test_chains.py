@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import resilience
 from resilience.families import all_figures, couple_family, solve_family
+from resilience.program import Program
 from resilience.reading import chains, planned
 from resilience.reading.requirements import Wanted
-from resilience.solver import Program
 
 GOODS = (("magnet", "military"), ("powder", "military"), ("ore", "military"))
 

@@ -18,9 +18,9 @@ from resilience.inputs.case import Case
 from resilience.inputs.casefile import Cutoff, Setting
 from resilience.inputs.parameters import Surge
 from resilience.model import build
+from resilience.program import Program, compile_model
 from resilience.reading.requirements import Wanted
 from resilience.schema import ALL, STUDY
-from resilience.solver import Program, compile_model
 from resilience.studies.frontiers import CLOSE, frontier, movable
 from resilience.studies.points import Evaluate
 

@@ -122,7 +122,8 @@ def test_the_plan_is_a_plan(seed: int) -> None:
 def test_the_share_cannot_be_lower(seed: int) -> None:
     """Forbidding 0.1 % of the share that was found makes the case infeasible: the minimum is one."""
     from resilience.model import build
-    from resilience.solver import compile_model, minimise
+    from resilience.program import compile_model
+    from resilience.solver import minimise
 
     good, cutoffs = random_good(np.random.default_rng(seed), 2)
     program = compile_model(build(model_data(good, cutoffs)))

@@ -23,9 +23,10 @@ from resilience.inputs.casefile import Cutoff, case_file, number_in
 from resilience.inputs.parameters import PARAMETERS
 from resilience.inputs.variants import is_plain, vary
 from resilience.model import build
+from resilience.program import compile_model
 from resilience.reading.requirements import Wanted
 from resilience.schema import ALL
-from resilience.solver import Warm, compile_model, minimise
+from resilience.solver import Warm, minimise
 from resilience.studies.designs import values_of, whole_name
 from resilience.studies.points import Evaluate
 from resilience.studies.store import outcomes_table

@@ -17,6 +17,7 @@ from resilience.inputs.balance import GoodData
 from resilience.inputs.casefile import Cutoff
 from resilience.inputs.parameters import Surge
 from resilience.model import ModelData, build
+from resilience.program import compile_model
 from resilience.reading.conditions import survival_conditions
 from resilience.reading.readings import (
     Alone,
@@ -29,7 +30,7 @@ from resilience.reading.readings import (
     market,
     singles,
 )
-from resilience.solver import compile_model, minimise
+from resilience.solver import minimise
 
 seeds = st.integers(0, 100_000)
 

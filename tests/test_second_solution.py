@@ -13,10 +13,11 @@ from scipy.optimize import linprog
 
 from resilience.inputs.casefile import Cutoff
 from resilience.model import ModelData, build
+from resilience.program import Program, compile_model
 from resilience.reading.conditions import survival_conditions
 from resilience.reading.requirements import solve_good
 from resilience.reading.stress import shortfalls
-from resilience.solver import Program, compile_model, minimise
+from resilience.solver import minimise
 
 
 def by_conditions(data: ModelData) -> float | None:

@@ -12,9 +12,10 @@ from instances import model_data, random_good
 from resilience.inputs.casefile import Cutoff
 from resilience.inputs.cutoffs import with_sets
 from resilience.model import build, classes_of
+from resilience.program import compile_model
 from resilience.reading.planned import Engine, verdict
 from resilience.reading.requirements import solve_good
-from resilience.solver import compile_model, minimise
+from resilience.solver import minimise
 
 
 @pytest.mark.parametrize("seed", range(10))

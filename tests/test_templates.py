@@ -21,7 +21,8 @@ from resilience.inputs.balance import GoodData
 from resilience.inputs.casefile import Cutoff, Setting
 from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, Surge
 from resilience.model import ModelData, build, build_chain
-from resilience.solver import Program, compile_model, minimise
+from resilience.program import Program, compile_model
+from resilience.solver import minimise
 from resilience.studies.enters import Change, enters, markdown, programmes
 from resilience.templates import Symbol, Tape, Template
 

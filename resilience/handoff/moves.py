@@ -22,9 +22,10 @@ from resilience.families import all_figures
 from resilience.inputs.case import Case
 from resilience.inputs.parameters import PARAMETERS
 from resilience.inputs.variants import vary
+from resilience.program import Program
 from resilience.reading.requirements import PLANNED, Wanted
 from resilience.schema import ALL
-from resilience.solver import Program, Warm
+from resilience.solver import Warm
 from resilience.studies.points import Chunk, Common, Evaluate, Templates
 
 MOST_KEPT = 12  # compiled models that are kept, up to 50 MB each

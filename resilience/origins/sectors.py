@@ -20,10 +20,10 @@ from resilience.inputs.case import Case
 from resilience.inputs.suggestions import nearest
 from resilience.model import ModelData, build
 from resilience.origins.input_output import REST, content, exposure, read_table, regional_content
+from resilience.program import compile_model
 from resilience.reading.planned import Engine
 from resilience.reading.readings import alone, most_of_failing
 from resilience.schema import ALL, RESULTS
-from resilience.solver import compile_model
 from resilience.words import percent
 
 NOTABLE = 0.01  # a supplier below this part of demand has no row of its own in the table content_rule

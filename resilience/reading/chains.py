@@ -40,6 +40,7 @@ from resilience.model import (
     least_group_share,
     prepare,
 )
+from resilience.program import Program, compile_model
 from resilience.reading.levers import NO_REASONS, alone_data, more_surge, reasons
 from resilience.reading.planned import (
     CRUMB,
@@ -67,7 +68,7 @@ from resilience.reading.requirements import (
 )
 from resilience.reading.stress import months_table, pooled_shortfalls, shortfalls, stress_table
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, Solution, compile_model
+from resilience.solver import Solution
 from resilience.words import percent
 
 BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order

@@ -18,9 +18,9 @@ import pandas as pd
 from resilience.inputs.cutoffs import base, surge
 from resilience.inputs.parameters import Surge
 from resilience.model import DRAWING, SURVIVAL, ModelData, build
+from resilience.program import Program, compile_model
 from resilience.reading.planned import SAME, SLACK, Engine
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, compile_model
 from resilience.words import percent
 
 STEPS = {"stock": (1.0, "months of demand"), "restraint": (0.01, "share"), "surge": (0.01, "share")}

@@ -16,11 +16,12 @@ import numpy as np
 from scipy import sparse
 
 from resilience.model import ModelData
+from resilience.program import Program
 from resilience.reading.conditions import Windows, survival_conditions
 from resilience.reading.planned import SAME, SLACK
 from resilience.reading.readings import Singles
 from resilience.reading.stress import shortfalls, survived
-from resilience.solver import Program, Warm, minimise
+from resilience.solver import Warm, minimise
 
 
 def reducible(data: ModelData) -> bool:

@@ -14,9 +14,9 @@ import numpy as np
 
 from resilience.inputs.cutoffs import base, with_sets
 from resilience.model import ModelData, classes_of
+from resilience.program import Program
 from resilience.reading.worst_cut import Survival, Threat, worst_cut
 from resilience.schema import ALL
-from resilience.solver import Program
 
 HARMLESS = 1e-6  # a shortfall below this part of a year's critical demand is rounding
 

@@ -15,8 +15,9 @@ import pandas as pd
 
 from resilience.errors import SolverError
 from resilience.model import ModelData, in_order
+from resilience.program import Program
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, Warm, minimise
+from resilience.solver import Warm, minimise
 
 SHORT = 1e-7  # a shortfall below this part of a month's critical demand is rounding
 

@@ -18,7 +18,7 @@ import pyomo.environ as pyo
 from resilience.families import all_figures, couple_family, model_data
 from resilience.inputs.case import Case, load
 from resilience.model import PART, build, build_chain
-from resilience.solver import Program
+from resilience.program import Program
 from resilience.templates import Data, Template
 
 Rules = Callable[..., pyo.ConcreteModel]

@@ -25,10 +25,11 @@ from resilience.inputs.case import Case, unknown_member
 from resilience.inputs.suggestions import nearest
 from resilience.inputs.variants import vary
 from resilience.model import build
+from resilience.program import Program
 from resilience.reading.planned import SAME, Engine
 from resilience.reading.requirements import PLANNED, Wanted
 from resilience.schema import ALL, STUDY
-from resilience.solver import Program, Warm, minimise
+from resilience.solver import Warm, minimise
 from resilience.studies.designs import whole_name
 from resilience.studies.points import Chunk, Evaluate, Templates
 

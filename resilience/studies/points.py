@@ -25,11 +25,12 @@ from resilience.families import LastAnswers, all_figures, couple_family, model_d
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case
 from resilience.inputs.variants import is_plain, vary
+from resilience.program import Program
 from resilience.reading.chains import wanted_rows as wanted_rows_of_chain
 from resilience.reading.planned import Compiler, tags_of
 from resilience.reading.requirements import Wanted, wanted_rows
 from resilience.schema import STUDY
-from resilience.solver import Program, Warm
+from resilience.solver import Warm
 from resilience.studies.designs import values_of
 from resilience.templates import Template, structure_of
 

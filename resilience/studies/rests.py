@@ -24,10 +24,11 @@ from resilience.inputs.factor_words import label, unit, value_text
 from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.inputs.ranges import DEFAULT_RANGES, FRACTION, FRACTION_LABEL, Range, range_label
 from resilience.inputs.variants import is_plain, vary
+from resilience.program import Program, compile_model
 from resilience.reading.reduced import planned_all, reducible
 from resilience.reading.requirements import PLANNED, Wanted
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Program, Warm, compile_model
+from resilience.solver import Warm
 from resilience.studies.designs import Factor, decode
 from resilience.studies.points import Chunk, Common, Evaluate, Templates, _name
 from resilience.studies.study_file import study_in
