@@ -1,13 +1,14 @@
 """A compiled model: the sparse arrays that the solver is asked about, and the names of their rows and columns.
 
-A Pyomo model is compiled once; each question asked of it is the same arrays with other bounds.
+A Pyomo model is compiled once; each question asked of it is the same arrays with other bounds. The points of a
+study are often :class:`Many` such programmes that differ in their bounds only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pyomo.environ as pyo
@@ -17,6 +18,9 @@ from scipy import sparse
 
 from resilience.model import GENERATED, PART
 
+BOUNDS = ("row_lower", "row_upper", "column_lower", "column_upper")
+MOST_CHANGES = 8  # of many programmes that are kept
+
 
 @dataclass(frozen=True)
 class Program:
@@ -24,7 +28,8 @@ class Program:
 
     Columns are scaled (``column_size`` in the model's units). ``batch`` numbers the rows that are generated as
     they are violated, those of a member and cutoff alike; it is −1 for all others. :meth:`bound`, :meth:`loosen`
-    and :meth:`keep` return a new program and leave this one as it is.
+    and :meth:`keep` return a new program and leave this one as it is. ``many`` are the programmes of which this is
+    the one at ``at``.
     """
 
     name: str
@@ -38,6 +43,21 @@ class Program:
     columns: Mapping[str, dict[Any, int]]
     rows: Mapping[str, dict[Any, int]]
     batch: np.ndarray
+    many: Many | None = field(default=None, repr=False)
+    at: int = 0
+
+    @property
+    def among(self) -> Many | None:
+        """``many``, unless something else of this program than its place among them has been replaced since."""
+        many = self.many
+        same = (
+            many is not None
+            and self.matrix is many.whole.matrix
+            and self.objectives is many.whole.objectives
+            and self.columns is many.whole.columns
+            and all(getattr(self, name).base is getattr(many.whole, name) for name in BOUNDS)
+        )
+        return many if same else None
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -52,6 +72,9 @@ class Program:
         upper: float | Mapping[Any, float] | None = None,
     ) -> Program:
         """The program with other bounds, in the model's units, on all entries of a variable or those named."""
+        how = variable, _content(lower), _content(upper)
+        if (many := self._all(how, lambda one: one.bound(variable, lower=lower, upper=upper))) is not None:
+            return many.program(self.at)
         sides = {"column_lower": self.column_lower.copy(), "column_upper": self.column_upper.copy()}
         for side, bound in (("column_lower", lower), ("column_upper", upper)):
             if bound is None:
@@ -59,13 +82,19 @@ class Program:
             for index, position in self.columns.get(variable, {}).items():
                 number = bound.get(index) if isinstance(bound, Mapping) else bound
                 if number is not None:
-                    sides[side][position] = number / self.column_size[position]
+                    sides[side][..., position] = number / self.column_size[position]
         return replace(self, column_lower=sides["column_lower"], column_upper=sides["column_upper"])
+
+    def _all(self, how: Hashable, change: Callable[[Program], Program]) -> Many | None:
+        many = self.among
+        return None if many is None else many.changed(how, change)
 
     def loosen(self, rows: np.ndarray) -> Program:
         """The program without the rows at the given positions."""
+        if (many := self._all(rows.tobytes(), lambda one: one.loosen(rows))) is not None:
+            return many.program(self.at)
         lower, upper = self.row_lower.copy(), self.row_upper.copy()
-        lower[rows], upper[rows] = -np.inf, np.inf
+        lower[..., rows], upper[..., rows] = -np.inf, np.inf
         return replace(self, row_lower=lower, row_upper=upper)
 
     def keep(self, objective: str, most: float) -> Program:
@@ -99,6 +128,39 @@ class Program:
     def read(self, values: np.ndarray, variable: str) -> dict[Any, float]:
         """Index → value of one variable."""
         return {index: float(values[position]) for index, position in self.columns.get(variable, {}).items()}
+
+
+Programmes = TypeVar("Programmes", bound=Any)
+
+
+def some(programmes: Programmes, at: Any) -> Programmes:
+    """Those at some places of many programmes, or the one at a place; with all that their bounds share."""
+    return replace(programmes, **{name: getattr(programmes, name)[at] for name in BOUNDS})
+
+
+def _content(bound: float | Mapping[Any, float] | None) -> Hashable:
+    return tuple(bound.items()) if isinstance(bound, Mapping) else bound
+
+
+class Many:
+    """Programmes that differ in their bounds only: ``whole`` has those of each in a row of its four arrays."""
+
+    def __init__(self, whole: Program):
+        self.whole = whole
+        self._changed: dict[Hashable, Many] = {}
+
+    def program(self, at: int) -> Program:
+        """One of them; its bounds are parts of the whole's."""
+        return replace(some(self.whole, at), many=self, at=at)
+
+    def changed(self, how: Hashable, change: Callable[[Program], Program]) -> Many | None:
+        """All of them with the same change, made once for each ``how``; None if there are many of these: a change
+        that differs from programme to programme is not one of all."""
+        if how not in self._changed:
+            if len(self._changed) == MOST_CHANGES:
+                return None
+            self._changed[how] = Many(change(self.whole))
+        return self._changed[how]
 
 
 def compile_model(model: pyo.ConcreteModel) -> Program:

@@ -1,5 +1,7 @@
 """What one optimal basis says of programmes with other numbers, without asking the solver again.
 
+Bounds may be those of several programmes, one in each row of the arrays; what is found then has a row for each.
+
 A basis names the columns and rows that stand at a bound; the rest follows from linear equations. For other bounds,
 costs or coefficients the same basis gives a point and multipliers, and if these are feasible the point is optimal:
 the *critical region* of parametric programming. Whoever uses one must certify what it gives as any optimum.
@@ -17,7 +19,10 @@ from scipy.sparse.linalg import splu
 
 @dataclass(frozen=True)
 class Part:
-    """What the solver sees of a program, min c·x, L ≤ Ax ≤ U, l ≤ x ≤ u: its free columns and bounded rows."""
+    """What the solver sees of a program, min c·x, L ≤ Ax ≤ U, l ≤ x ≤ u: its free columns and bounded rows.
+
+    ``row_lower`` and the other bounds end in an axis of rows or columns; before it may be one of programmes.
+    """
 
     matrix: sparse.csr_matrix
     transposed: sparse.csc_matrix
@@ -57,25 +62,24 @@ class Region:
             np.abs(programme.row_upper[tight] - activity) < np.abs(activity - programme.row_lower[tight]),
         )
 
-    def values(self, programme: Part, slack: float) -> np.ndarray | None:
-        """The point of the basis; None if a column leaves its bounds by more than ``slack``, or the basis has no
-        such point. Whether rows are kept is not said."""
+    def values(self, programme: Part, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        """The point of the basis, and whether there is one with no column beyond its bounds by more than
+        ``slack``. Whether rows are kept is not said."""
         low, high = programme.column_lower, programme.column_upper
-        solve = self._factor(programme.matrix)
-        if solve is None:
-            return None
         found = np.where(self.column_high, high, low)
-        found[self.basic] = 0.0
-        right = np.where(self.row_high, programme.row_upper[self.tight], programme.row_lower[self.tight])
-        if not (np.isfinite(found).all() and np.isfinite(right).all()):
-            return None
+        found[..., self.basic] = 0.0
+        right = np.where(self.row_high, programme.row_upper[..., self.tight], programme.row_lower[..., self.tight])
+        fine = np.isfinite(found).all(axis=-1) & np.isfinite(right).all(axis=-1)
+        solve = self._factor(programme.matrix)
+        if solve is None or not fine.any():
+            return found, np.zeros_like(fine)
         if found.any():
-            right -= (programme.matrix @ found)[self.tight]
-        inner = solve.solve(right)
-        if (inner < low[self.basic] - slack).any() or (inner > high[self.basic] + slack).any():
-            return None
-        found[self.basic] = inner
-        return found
+            right -= times(programme.matrix, found)[..., self.tight]
+        inner = solve.solve(right.T).T
+        fine &= (inner >= low[..., self.basic] - slack).all(axis=-1)
+        fine &= (inner <= high[..., self.basic] + slack).all(axis=-1)
+        found[..., self.basic] = inner
+        return found, fine
 
     def multipliers(self, programme: Part) -> tuple[np.ndarray, np.ndarray]:
         """Multipliers of the rows and reduced costs of the columns, once :meth:`values` has found that there are
@@ -111,6 +115,12 @@ class Region:
             self._entries = entries, rows[entries].astype(np.int32), start.astype(np.int32)
         entries, rows, start = self._entries
         return sparse.csc_matrix((matrix.data[entries], rows, start), (count, count))
+
+
+def times(matrix: sparse.csr_matrix, values: np.ndarray) -> np.ndarray:
+    """A v for one v, or for each that stands in a row of ``values``."""
+    product = matrix @ values.T
+    return product if values.ndim == 1 else np.ascontiguousarray(product.T)
 
 
 class _Nothing:

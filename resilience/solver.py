@@ -13,7 +13,6 @@ the same residuals and gap, within :data:`FEASIBILITY`, are the proof.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,12 +21,14 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from resilience.ahead import FEASIBILITY, Ahead
+from resilience.certificate import Certificate, Solution, certify, lower_bound, residuals
 from resilience.errors import SolverError
 from resilience.program import Program
 from resilience.regions import Part, Region
+from resilience.seen import Asked, Shape, asked_of, digest
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
-FEASIBILITY = 1e-9  # what the solver is asked for
 NEARLY = 0.1  # how far from being violated, over its largest entry, a row is that is generated with those that are
 AT_ONCE = 4  # rows of a member and cutoff that are generated in one round, at the most
 CLEARLY = 1e-6  # by how much a proof of infeasibility must hold for a warm start to be believed
@@ -68,34 +69,11 @@ ATTEMPTS: tuple[dict[str, Any], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """Residuals of one optimum in scaled units (shares of demand); all at most :data:`TOLERANCE`."""
-
-    primal: float
-    dual: float
-    gap: float
-
-    @property
-    def worst(self) -> float:
-        """The largest of the three."""
-        return max(self.primal, self.dual, self.gap)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A certified optimum: ``objective`` and the value of every column in the model's own units."""
-
-    objective: float
-    values: np.ndarray
-    certificate: Certificate
-
-
 @dataclass
 class Warm:
     """What one solve leaves for the next of the same question: nothing that an optimum depends on."""
 
-    shapes: dict[tuple[Any, ...], _Shape] = field(default_factory=dict)
+    shapes: dict[tuple[Any, ...], Shape] = field(default_factory=dict)
     starts: dict[tuple[str, str], _Start] = field(default_factory=dict)
 
 
@@ -108,38 +86,45 @@ class _Start:
     rows: np.ndarray
     highs: Any = None  # highspy.Highs, whose type hints lack some of its methods
     given: Part | None = None
-    asked: _Asked | None = None
+    asked: Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
     proof: tuple[np.ndarray, np.ndarray] | None = None  # rows and their multipliers at the last optimum
     answered: bool = False  # the last optimum is the one that ``highs`` holds
-    of: _Asked | None = None
+    of: Asked | None = None
     whole: Part | None = None  # the last programme with all its rows
     regions: list[Region] = field(default_factory=list)  # of programmes like it, the last used first
+    ahead: Ahead | None = None
+
+    def look_ahead(self, program: Program, cost: np.ndarray) -> Solution | None:
+        """The optimum, if one of a programme before has given it."""
+        many = program.among
+        if many is None or self.ahead is None or not self.ahead.about(many, cost):
+            return None
+        return self.ahead.solution(program.at)
 
     def known(
-        self, program: Program, asked: _Asked, shift: np.ndarray, cost: np.ndarray
+        self, program: Program, asked: Asked, shift: np.ndarray, cost: np.ndarray
     ) -> tuple[np.ndarray, Certificate] | None:
         """The optimum, if a basis of one of the last programmes is optimal for this one, too."""
         if self.of is not asked:
             self.of, self.whole, self.regions = asked, None, []
         if len(asked.rows) > MANY_ROWS:
             return None
-        if asked.whole is None:
-            asked.whole = _Shape.cut(program.matrix, asked.rows, asked.free)
-        self.whole = part = asked.whole.part(program, asked.free, shift, cost)
+        self.whole = part = asked.part(program, shift, cost)
         for number, region in enumerate(self.regions):
-            values = region.values(part, FEASIBILITY)
-            if values is None:
+            values, fine = region.values(part, FEASIBILITY)
+            if not fine:
                 continue
             duals, reduced = region.multipliers(part)
-            certificate = certify(part, values, duals, reduced)
+            certificate = Certificate(*map(float, residuals(part, values, duals, reduced)))
             if certificate.worst <= FEASIBILITY:
                 self.regions.insert(0, self.regions.pop(number))
                 self.proof = asked.rows, duals
+                self._try_ahead(program, region, cost)
                 return values, certificate
         return None
 
-    def keep(self, rows: np.ndarray, values: np.ndarray) -> None:
+    def keep(self, program: Program, rows: np.ndarray, values: np.ndarray, cost: np.ndarray) -> None:
         """Keep the basis of the optimum that the solver has just found of some rows."""
         if self.whole is None or self.of is None or not self.answered:
             return
@@ -149,6 +134,16 @@ class _Start:
         tight = np.searchsorted(self.of.rows, rows[stands])
         self.regions.insert(0, Region.of(self.whole, np.sort(basics[basics >= 0]), tight, values))
         del self.regions[MOST_REGIONS:]
+        self._try_ahead(program, self.regions[0], cost)
+
+    def _try_ahead(self, program: Program, region: Region, cost: np.ndarray) -> None:
+        """See for which of many programmes a basis is optimal, too."""
+        many = program.among
+        if many is None or self.of is None:
+            return
+        if self.ahead is None or not self.ahead.about(many, cost):
+            self.ahead = Ahead(many, self.of, cost)
+        self.ahead.settle(region)
 
     def ray(self) -> np.ndarray:
         """The multipliers of the rows with which the solver says "infeasible"; empty without any."""
@@ -170,56 +165,6 @@ class _Start:
         return basis
 
 
-@dataclass
-class _Shape:
-    """Where the free columns and the rows in use stand in a program's matrix, for all of the same pattern."""
-
-    rows: np.ndarray
-    entries: np.ndarray  # positions in the program's non-zeros
-    indices: np.ndarray
-    indptr: np.ndarray
-    last: tuple[sparse.csr_matrix, sparse.csr_matrix, sparse.csc_matrix, np.ndarray] | None = None
-
-    @classmethod
-    def cut(cls, matrix: sparse.csr_matrix, rows: np.ndarray, columns: np.ndarray) -> _Shape:
-        numbered = sparse.csr_matrix((np.arange(1, matrix.nnz + 1), matrix.indices, matrix.indptr), matrix.shape)
-        part = sparse.csr_matrix(numbered[rows][:, columns])
-        return cls(rows, part.data - 1, part.indices, part.indptr)
-
-    def scaled(
-        self, whole: sparse.csr_matrix, columns: int
-    ) -> tuple[sparse.csr_matrix, sparse.csc_matrix, np.ndarray]:
-        """That part of a program's matrix with its rows scaled, the same transposed, and the scales; kept for the
-        same matrix.
-
-        Rows are scaled after the fixed columns have gone: what is left may be a small member's business alone.
-        """
-        if self.last is None or self.last[0] is not whole:
-            data = whole.data[self.entries]
-            largest = (
-                np.maximum.reduceat(np.abs(data), self.indptr[:-1]) if len(data) else np.zeros(len(self.rows))
-            )
-            scale = np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))
-            data *= np.repeat(scale, np.diff(self.indptr))
-            part = sparse.csr_matrix((data, self.indices, self.indptr), (len(self.rows), columns))
-            self.last = whole, part, part.T, scale
-        return self.last[1:]
-
-    def part(self, program: Program, free: np.ndarray, shift: np.ndarray, cost: np.ndarray) -> Part:
-        """That part of a program; ``shift`` is what the fixed columns add up to in each row of the program."""
-        matrix, transposed, scale = self.scaled(program.matrix, len(free))
-        moved = shift[self.rows]
-        return Part(
-            matrix=matrix,
-            transposed=transposed,
-            row_lower=(program.row_lower[self.rows] - moved) * scale,
-            row_upper=(program.row_upper[self.rows] - moved) * scale,
-            column_lower=program.column_lower[free],
-            column_upper=program.column_upper[free],
-            cost=cost[free],
-        )
-
-
 def minimise(program: Program, objective: str, problem: str, warm: Warm | None = None) -> Solution | None:
     """Minimise one of the program's objectives; None if there is no feasible point.
 
@@ -229,16 +174,13 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     """
     cost = program.objectives[objective]
     start = _start(program, objective, problem, warm)
-    asked = start.asked = _asked(program, cost, start.asked)
+    if warm is not None and (found_before := start.look_ahead(program, cost)) is not None:
+        return found_before
+    asked = start.asked = asked_of(program, cost, start.asked)
     free = asked.free
-    values, shift = _settled(program, asked)
-    # A row whose columns are all fixed is a matter of arithmetic; it is judged by the size of its entries.
-    settled = asked.settled
-    if len(settled):
-        slack = TOLERANCE * asked.largest(program.matrix)
-        low, high = program.row_lower[settled] - slack, program.row_upper[settled] + slack
-        if (shift[settled] < low).any() or (shift[settled] > high).any():
-            return None
+    values, shift = asked.fixed_values(program)
+    if not asked.holds(program, shift, TOLERANCE):
+        return None
     if warm is not None and (known := start.known(program, asked, shift, cost)) is not None:
         values[free], certificate = known
         return _solution(program, asked, cost, values, certificate)
@@ -254,19 +196,15 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
             break
         start.needed[violated] = True
     if warm is not None:
-        start.keep(rows, found)
+        start.keep(program, rows, found, cost)
     return _solution(program, asked, cost, values, certificate)
 
 
 def _solution(
-    program: Program, asked: _Asked, cost: np.ndarray, values: np.ndarray, certificate: Certificate
+    program: Program, asked: Asked, cost: np.ndarray, values: np.ndarray, certificate: Certificate
 ) -> Solution:
     """The optimum with the columns filled in that only measure."""
-    if len(asked.idle):
-        data, indices = program.matrix.data, program.matrix.indices
-        short = program.row_lower[asked.idle] - (program.matrix @ values)[asked.idle]
-        values[indices[asked.rising]] = np.maximum(short, 0.0) / np.abs(data[asked.rising])
-        values[indices[asked.falling]] = np.maximum(-short, 0.0) / np.abs(data[asked.falling])
+    asked.measure(program, values)
     return Solution(float(cost @ values), values * program.column_size, certificate)
 
 
@@ -282,19 +220,14 @@ def exceeds(program: Program, objective: str, limit: float, problem: str, warm: 
     if program.matrix.shape != (len(start.rows), len(start.columns)):
         return False
     cost = program.objectives[objective]
-    asked = _asked(program, cost, start.asked)
+    asked = asked_of(program, cost, start.asked)
     if asked is not start.asked:
         return False
-    values, shift = _settled(program, asked)
+    values, shift = asked.fixed_values(program)
     rows, duals = start.proof
-    bound, residual = _bound(_cut(program, rows, asked, shift, cost, warm), duals)
-    return residual <= FEASIBILITY and bound + float(cost @ values) > limit + CLEARLY
-
-
-def _settled(program: Program, asked: _Asked) -> tuple[np.ndarray, np.ndarray]:
-    """The values of the fixed columns, 0 for the others, and what they add up to in each row."""
-    values = np.where(asked.fixed, program.column_lower, 0.0)
-    return values, program.matrix @ values if values.any() else np.zeros(len(program.row_lower))
+    part = _cut(program, rows, asked, shift, cost, warm)
+    bound, residual = lower_bound(part, duals, part.cost - part.transposed @ duals)
+    return bool(residual <= FEASIBILITY and bound + float(cost @ values) > limit + CLEARLY)
 
 
 def _start(program: Program, objective: str, problem: str, warm: Warm | None) -> _Start:
@@ -309,109 +242,17 @@ def _start(program: Program, objective: str, problem: str, warm: Warm | None) ->
     return fresh
 
 
-@dataclass
-class _Asked:
-    """What of a program an objective asks of the solver; the same for all programs of one ``pattern``.
-
-    ``bounded`` marks the rows that can bind, ``rows`` are their positions, ``free`` are the columns that are left
-    to choose. ``settled`` are rows whose columns are all fixed; ``idle`` see :func:`_idle`.
-    """
-
-    matrix: sparse.csr_matrix
-    pattern: tuple[np.ndarray, ...]
-    fixed: np.ndarray
-    free: np.ndarray
-    bounded: np.ndarray
-    rows: np.ndarray
-    settled: np.ndarray
-    idle: np.ndarray
-    falling: np.ndarray
-    rising: np.ndarray
-    key: bytes  # of the places of the entries and the free columns
-    whole: _Shape | None = None  # of all ``rows``
-    _largest: tuple[sparse.csr_matrix, np.ndarray] | None = None
-
-    def largest(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """The largest entry of each settled row."""
-        if self._largest is None or self._largest[0] is not matrix:
-            self._largest = matrix, abs(matrix[self.settled]).max(axis=1).toarray().ravel()
-        return self._largest[1]
-
-
-def _asked(program: Program, cost: np.ndarray, known: _Asked | None) -> _Asked:
-    """What is asked of the solver: ``known``, if the program is like the one it was worked out for."""
-    matrix = program.matrix
-    fixed = program.column_lower == program.column_upper
-    unused = (cost == 0) & (program.column_lower == 0) & (program.column_upper == np.inf)
-    bounded = (program.row_lower > -np.inf) | (program.row_upper < np.inf)
-    pattern = fixed, unused, bounded, program.row_lower == program.row_upper
-    if (
-        known is not None
-        and _alike(known.matrix, matrix)
-        and all(np.array_equal(one, other) for one, other in zip(known.pattern, pattern, strict=True))
-    ):
-        return known
-    filled = np.zeros(len(bounded), dtype=bool)
-    filled[_row_numbers(matrix)[~fixed[matrix.indices]]] = True
-    idle, falling, rising = _idle(program, unused)
-    used = bounded & filled
-    used[idle] = False
-    free = ~fixed
-    free[matrix.indices[np.concatenate([falling, rising])]] = False
-    settled = np.flatnonzero(bounded & ~filled)
-    key = _digest(matrix.indptr, matrix.indices, free)
-    rows = np.flatnonzero(used)
-    return _Asked(matrix, pattern, fixed, np.flatnonzero(free), used, rows, settled, idle, falling, rising, key)
-
-
-def _alike(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
-    """Whether two matrices have their entries at the same places and with the same signs."""
-    return one is other or (
-        one.shape == other.shape
-        and np.array_equal(one.indptr, other.indptr)
-        and np.array_equal(one.indices, other.indices)
-        and np.array_equal(np.sign(one.data), np.sign(other.data))
-    )
-
-
-def _idle(program: Program, unused: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Equations that ask for nothing, such as those that only measure a change: in each one column with a negative
-    and one with a positive coefficient stand nowhere else and are ``unused``, without cost and with no bound but
-    0. Their rows, and where among the non-zeros these two columns stand."""
-    matrix = program.matrix
-    loose = (np.bincount(matrix.indices, minlength=matrix.shape[1]) == 1) & unused
-    entries = np.flatnonzero(loose[matrix.indices])
-    rows = np.searchsorted(matrix.indptr, entries, side="right") - 1
-    entries = entries[program.row_lower[rows] == program.row_upper[rows]]
-    rows = np.searchsorted(matrix.indptr, entries, side="right") - 1
-    found = []
-    for sign in (-1.0, 1.0):
-        of_sign = np.sign(matrix.data[entries]) == sign
-        first_rows, first = np.unique(rows[of_sign], return_index=True)
-        found.append((first_rows, entries[of_sign][first]))
-    idle, minus, plus = np.intersect1d(found[0][0], found[1][0], return_indices=True)
-    return idle, found[0][1][minus], found[1][1][plus]
-
-
-def _row_numbers(matrix: sparse.csr_matrix) -> np.ndarray:
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-
-
 def _cut(
-    program: Program, rows: np.ndarray, asked: _Asked, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
+    program: Program, rows: np.ndarray, asked: Asked, shift: np.ndarray, cost: np.ndarray, warm: Warm | None
 ) -> Part:
     """The rows in use and the free columns, rows scaled."""
-    key = asked.key, _digest(rows)
+    key = asked.key, digest(rows)
     shape = None if warm is None else warm.shapes.get(key)
     if shape is None:
-        shape = _Shape.cut(program.matrix, rows, asked.free)
+        shape = Shape.cut(program.matrix, rows, asked.free)
         if warm is not None:
             warm.shapes[key] = shape
     return shape.part(program, asked.free, shift, cost)
-
-
-def _digest(*arrays: np.ndarray) -> bytes:
-    return hashlib.blake2b(b"|".join(array.tobytes() for array in arrays), digest_size=16).digest()
 
 
 def _violated(program: Program, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -573,44 +414,6 @@ def _moved(low: np.ndarray, new_low: np.ndarray, high: np.ndarray, new_high: np.
     return np.flatnonzero((low != new_low) | (high != new_high)).astype(np.int32)
 
 
-def certify(part: Part, values: np.ndarray, duals: np.ndarray, reduced: np.ndarray | None = None) -> Certificate:
-    """Residuals and gap of a primal–dual pair, from the arrays alone.
-
-    With reduced costs r = c − Aᵀy, worked out if they are not given, the bound that strong duality asks for is
-    Σ y⁺ L + Σ y⁻ U + Σ r⁺ l + Σ r⁻ u; a multiplier that leans on an infinite bound is a residual.
-    """
-    activity = part.matrix @ values
-    primal = max(
-        _most(part.row_lower - activity),
-        _most(activity - part.row_upper),
-        _most(part.column_lower - values),
-        _most(values - part.column_upper),
-    )
-    bound, dual = _bound(part, duals, reduced)
-    objective = float(part.cost @ values)
-    return Certificate(primal, dual, abs(objective - bound) / max(1.0, abs(objective)))
-
-
-def _bound(part: Part, duals: np.ndarray, reduced: np.ndarray | None = None) -> tuple[float, float]:
-    """The lower bound of the objective that multipliers of the rows give, and their residual: :func:`certify`."""
-    bound = residual = 0.0
-    if reduced is None:
-        reduced = part.cost - part.transposed @ duals
-    for multiplier, low, high in (
-        (duals, part.row_lower, part.row_upper),
-        (reduced, part.column_lower, part.column_upper),
-    ):
-        side = np.where(multiplier > 0, low, high)
-        leaning = np.isinf(side)
-        residual = max(residual, _most(np.abs(multiplier[leaning])))
-        bound += float(multiplier[~leaning] @ side[~leaning])
-    return bound, residual
-
-
-def _most(array: np.ndarray) -> float:
-    return max(0.0, float(array.max())) if array.size else 0.0
-
-
 def _word(status: highspy.HighsModelStatus) -> str:
     return str(status).rpartition(".")[2].removeprefix("k")
 
@@ -669,7 +472,7 @@ def minimise_mixed(
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f'the solver said "{_word(status)}"', problem, size)
         whole = np.round(found[integer])
-        if _most(np.abs(found[integer] - whole)) > WHOLE:
+        if np.abs(found[integer] - whole).max() > WHOLE:
             raise SolverError("the solver's whole numbers are not whole", problem, size)
         if target - bound > CLOSED * max(1.0, abs(target)):
             raise SolverError(f"the solver left a gap of {target - bound:.1e}", problem, size)
@@ -685,7 +488,7 @@ def minimise_mixed(
             reason = f'the solver said "{_word(status)}"' + ("" if target is None else " with whole numbers fixed")
             continue
         certificate = certify(part, found, duals)
-        magnitude = max(1.0, _most(np.abs(found)))
+        magnitude = max(1.0, float(np.abs(found).max(initial=0.0)))
         if certificate.worst > TOLERANCE * magnitude:
             reason = f'the solver said "optimal", but the certificate failed ({certificate})'
             continue

@@ -16,9 +16,10 @@ from instances import model_data, random_good
 import resilience.solver as solver
 from resilience.errors import SolverError
 from resilience.model import build
+from resilience.program import Program, compile_model
 
 
-def two_variables(cost: float = 1.0) -> solver.Program:
+def two_variables(cost: float = 1.0) -> Program:
     """min cost·(x + 2y) with x + y ≥ 4, x ≤ 3, y ≥ 0: x = 3, y = 1, objective 5·cost."""
     model = pyo.ConcreteModel("toy")
     model.x = pyo.Var(bounds=(0, 3))
@@ -27,7 +28,7 @@ def two_variables(cost: float = 1.0) -> solver.Program:
     model.scaling_factor[model.x] = 0.25
     model.enough = pyo.Constraint(expr=model.x + model.y >= 4)
     model.cost = pyo.Objective(expr=cost * (model.x + 2 * model.y))
-    return solver.compile_model(model)
+    return compile_model(model)
 
 
 def test_optimum_in_the_models_own_units() -> None:
@@ -99,7 +100,7 @@ def test_a_warm_start_changes_no_optimum(seed: int, full: bool) -> None:
     """Other coefficients, bounds and right-hand sides from solve to solve, feasible and not, against cold solves."""
     rng = np.random.default_rng(seed)
     good, cutoffs = random_good(rng, 2)
-    program = solver.compile_model(build(model_data(good, cutoffs), full=full))
+    program = compile_model(build(model_data(good, cutoffs), full=full))
     warm = solver.Warm()
     for _ in range(5):
         matrix = program.matrix.copy()
@@ -177,7 +178,7 @@ def test_known_bases_change_no_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solver, "_run_warm", counted)
     for _ in range(12):
         good, cutoffs = random_good(rng, 2)
-        program, warm = solver.compile_model(build(model_data(good, cutoffs))), solver.Warm()
+        program, warm = compile_model(build(model_data(good, cutoffs))), solver.Warm()
         for n in range(12):
             matrix = program.matrix.copy()
             matrix.data *= 1.0 if n % 3 else rng.uniform(0.97, 1.03, matrix.nnz)
@@ -211,7 +212,7 @@ def test_what_multipliers_prove_is_true() -> None:
     asked = proved = 0
     for _ in range(25):
         good, cutoffs = random_good(rng, 2)
-        program = solver.compile_model(build(model_data(good, cutoffs))).bound("new_capacity", upper=1e3)
+        program = compile_model(build(model_data(good, cutoffs))).bound("new_capacity", upper=1e3)
         warm = solver.Warm()
         for n in range(6):
             matrix = program.matrix.copy()

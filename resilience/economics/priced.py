@@ -26,11 +26,12 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
+from resilience.certificate import Solution
 from resilience.economics.costs import CHANGED, Costs, least_sure, paid_by
 from resilience.errors import SolverError
 from resilience.model import ModelData, build, in_order
+from resilience.program import Program, compile_model
 from resilience.reading.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage
-from resilience.solver import Program, Solution, compile_model
 
 POINT = 0.01  # of share
 ROOMS = (0.0, 1e-7, 1e-6, 1e-5)  # of share, tried in this order
@@ -234,6 +235,11 @@ class Priced:
     def plans(self, values: np.ndarray) -> dict[str, CostedPlan]:
         """The same by good."""
         return {self.name: self.read(values)}
+
+    @property
+    def goods(self) -> tuple[str, ...]:
+        """The goods that are solved here."""
+        return (self.name,)
 
     def cost(self, goods: Collection[str]) -> dict[str, np.ndarray]:
         """What each member pays in USD for those of the goods that are solved here, by column of the programme."""

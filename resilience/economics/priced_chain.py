@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
+from resilience.certificate import Solution
 from resilience.economics.costs import Costs
 from resilience.economics.priced import CostedPlan, add_prices, costs_by_column, read_plan, value_of
 from resilience.errors import SolverError
 from resilience.model import PART, build_chain
+from resilience.program import Program, compile_model
 from resilience.reading.chains import Coupled
 from resilience.reading.planned import SLACK
-from resilience.solver import Program, Solution, compile_model, minimise
+from resilience.solver import minimise
 
 ROOM = 1e-6  # of share; plans that were fixed one after the other are only as exact as the solver
 
@@ -49,6 +51,11 @@ class PricedChain:
         common = [place for name in self.data for place in program.rows[f"{name}{PART}common"].values()]
         self.program = program.loosen(np.array(common, dtype=int))
         self.optima, self.residual = 0, 0.0
+
+    @property
+    def goods(self) -> tuple[str, ...]:
+        """The goods that are solved here."""
+        return tuple(self.data)
 
     @property
     def at_share(self) -> Program:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resilience.certificate import Solution
 from resilience.errors import Finding, SolverError
 from resilience.inputs.casefile import Substitutes
 from resilience.inputs.parameters import Surge
@@ -68,7 +69,6 @@ from resilience.reading.requirements import (
 )
 from resilience.reading.stress import months_table, pooled_shortfalls, shortfalls, stress_table
 from resilience.schema import ALL, RESULTS
-from resilience.solver import Solution
 from resilience.words import percent
 
 BANDS = (0.0, 1e-8, 1e-7, 1e-6)  # room around fixed plans, tried in this order

@@ -16,13 +16,14 @@ import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
+from resilience.certificate import Solution
 from resilience.errors import Finding, SolverError
 from resilience.inputs.cutoffs import base
 from resilience.model import INDICES, PART, SURVIVAL, ModelData
 from resilience.program import Program, compile_model
 from resilience.reading.stress import shortfalls
 from resilience.schema import ALL
-from resilience.solver import Solution, Warm, exceeds, minimise
+from resilience.solver import Warm, exceeds, minimise
 from resilience.words import amount as in_words
 from resilience.words import percent
 
