@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resilience.certificate import Certificate, Solution, residuals
+from resilience.certificate import Certificate, Solution, beyond, residuals
 from resilience.program import Many, some
 from resilience.regions import Region
 from resilience.seen import Asked
@@ -18,22 +18,26 @@ FEASIBILITY = 1e-9  # what the solver is asked for, and what a basis must keep w
 
 
 class Ahead:
-    """The optima of one objective of many programmes, as far as they are known.
+    """The optima of one objective, shared by many programmes, as far as they are known.
 
-    ``asked`` is what it asks of one of them.
+    ``asked`` is what it asks of that at ``at``; those behind it that are of the same pattern wait.
     """
 
-    def __init__(self, many: Many, asked: Asked, cost: np.ndarray):
-        self._many, self._cost, self._asked = many, cost, asked
+    def __init__(self, many: Many, at: int, asked: Asked, cost: np.ndarray):
+        self.many, self.asked, self._cost = many, asked, cost
         whole = many.whole
         self._values, shift = asked.fixed_values(whole)
         self._part = asked.part(whole, shift, cost)
-        self._waiting = np.flatnonzero(asked.like(whole, cost) & asked.holds(whole, shift, FEASIBILITY))
+        fits = asked.like(whole, cost) & asked.holds(whole, shift, FEASIBILITY)
+        fits[: at + 1] = False
+        self._waiting = np.arange(len(fits))
+        self._keep(fits)
         self._found: dict[int, Solution] = {}
 
-    def about(self, many: Many, cost: np.ndarray) -> bool:
-        """Whether these are the programmes and the objective."""
-        return many is self._many and (cost is self._cost or np.array_equal(cost, self._cost))
+    def _keep(self, which: np.ndarray) -> None:
+        """Let only some of those wait that do."""
+        self._waiting, self._values = self._waiting[which], self._values[which]
+        self._part = some(self._part, which)
 
     def solution(self, at: int) -> Solution | None:
         """The optimum of one of them, if it is known."""
@@ -41,25 +45,25 @@ class Ahead:
 
     def settle(self, region: Region) -> None:
         """Try a basis at all programmes that wait."""
-        at = self._waiting
+        if not len(self._waiting):
+            return
+        values, fine = region.values(self._part, FEASIBILITY)
+        at = np.flatnonzero(fine)
+        at = at[beyond(some(self._part, at), values[at]) <= FEASIBILITY]
         if not len(at):
             return
-        values, fine = region.values(some(self._part, at), FEASIBILITY)
-        at, values = at[fine], values[fine]
-        if not len(at):
-            return
-        worst = residuals(some(self._part, at), values, *region.multipliers(self._part))
+        worst = residuals(some(self._part, at), values[at], *region.multipliers(self._part))
         passed = np.max(worst, axis=0) <= FEASIBILITY
-        at, values = at[passed], values[passed]
-        if not len(at):
-            return
+        at = at[passed]
         whole = self._values[at]
-        whole[:, self._asked.free] = values
-        program = some(self._many.whole, at)
-        self._asked.measure(program, whole)
+        whole[:, self.asked.free] = values[at]
+        program = self.many.whole
+        self.asked.measure(program.matrix, program.row_lower[self._waiting[at]], whole)
         objectives = whole @ self._cost
         sized = whole * program.column_size
-        for n, number in enumerate(at.tolist()):
+        for n, number in enumerate(self._waiting[at].tolist()):
             certificate = Certificate(*(float(one[passed][n]) for one in worst))
             self._found[number] = Solution(float(objectives[n]), sized[n], certificate)
-        self._waiting = np.setdiff1d(self._waiting, at, assume_unique=True)
+        still = np.ones(len(self._waiting), dtype=bool)
+        still[at] = False
+        self._keep(still)

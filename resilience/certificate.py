@@ -45,14 +45,17 @@ def residuals(
     With reduced costs r = c − Aᵀy the bound that strong duality asks for is Σ y⁺ L + Σ y⁻ U + Σ r⁺ l + Σ r⁻ u; a
     multiplier that leans on an infinite bound is a residual.
     """
-    activity = times(part.matrix, values)
-    primal = np.maximum(
-        np.maximum(_most(part.row_lower - activity), _most(activity - part.row_upper)),
-        np.maximum(_most(part.column_lower - values), _most(values - part.column_upper)),
-    )
     bound, dual = lower_bound(part, duals, reduced)
     objective = values @ part.cost
-    return primal, dual, np.abs(objective - bound) / np.maximum(1.0, np.abs(objective))
+    return beyond(part, values), dual, np.abs(objective - bound) / np.maximum(1.0, np.abs(objective))
+
+
+def beyond(part: Part, values: np.ndarray) -> np.ndarray:
+    """The primal residual: by how much values break a row or a bound at the most; of each programme."""
+    activity = times(part.matrix, values)
+    rows = np.maximum(_most(part.row_lower - activity), _most(activity - part.row_upper))
+    columns = np.maximum(_most(part.column_lower - values), _most(values - part.column_upper))
+    return np.maximum(rows, columns)
 
 
 def lower_bound(part: Part, duals: np.ndarray, reduced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

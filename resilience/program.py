@@ -6,7 +6,7 @@ study are often :class:`Many` such programmes that differ in their bounds only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -53,7 +53,7 @@ class Program:
         same = (
             many is not None
             and self.matrix is many.whole.matrix
-            and self.objectives is many.whole.objectives
+            and self.objectives is many.objectives[self.at]
             and self.columns is many.whole.columns
             and all(getattr(self, name).base is getattr(many.whole, name) for name in BOUNDS)
         )
@@ -143,15 +143,21 @@ def _content(bound: float | Mapping[Any, float] | None) -> Hashable:
 
 
 class Many:
-    """Programmes that differ in their bounds only: ``whole`` has those of each in a row of its four arrays."""
+    """Programmes of one matrix. ``whole`` has the bounds of each in a row of its four arrays, and the objectives
+    that all share; ``objectives`` are those of each, the shared ones among them."""
 
-    def __init__(self, whole: Program):
+    def __init__(self, whole: Program, objectives: Sequence[Mapping[str, np.ndarray]]):
         self.whole = whole
+        self.objectives = objectives
         self._changed: dict[Hashable, Many] = {}
 
     def program(self, at: int) -> Program:
         """One of them; its bounds are parts of the whole's."""
-        return replace(some(self.whole, at), many=self, at=at)
+        return replace(some(self.whole, at), objectives=self.objectives[at], many=self, at=at)
+
+    def shares(self, objective: str, cost: np.ndarray) -> bool:
+        """Whether an objective of one of them, with its costs, is that of all."""
+        return self.whole.objectives.get(objective) is cost
 
     def changed(self, how: Hashable, change: Callable[[Program], Program]) -> Many | None:
         """All of them with the same change, made once for each ``how``; None if there are many of these: a change
@@ -159,7 +165,7 @@ class Many:
         if how not in self._changed:
             if len(self._changed) == MOST_CHANGES:
                 return None
-            self._changed[how] = Many(change(self.whole))
+            self._changed[how] = Many(change(self.whole), self.objectives)
         return self._changed[how]
 
 

@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.linalg.lapack import dgetrf, dgetrs
+from scipy.sparse.linalg import SuperLU, splu
+
+FEW = 200  # equations; of so few the zeros may be written
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,7 @@ class Region:
     tight: np.ndarray
     column_high: np.ndarray
     row_high: np.ndarray
-    _entries: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
-        None  # of the equations: in the matrix, row, start
-    )
+    _entries: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None  # of the equations: where, row, column
     _factored: tuple[sparse.csr_matrix, Any] | None = None
     _priced: tuple[Any, np.ndarray, np.ndarray, np.ndarray] | None = None
 
@@ -69,15 +70,16 @@ class Region:
         found = np.where(self.column_high, high, low)
         found[..., self.basic] = 0.0
         right = np.where(self.row_high, programme.row_upper[..., self.tight], programme.row_lower[..., self.tight])
-        fine = np.isfinite(found).all(axis=-1) & np.isfinite(right).all(axis=-1)
         solve = self._factor(programme.matrix)
-        if solve is None or not fine.any():
-            return found, np.zeros_like(fine)
-        if found.any():
-            right -= times(programme.matrix, found)[..., self.tight]
-        inner = solve.solve(right.T).T
-        fine &= (inner >= low[..., self.basic] - slack).all(axis=-1)
-        fine &= (inner <= high[..., self.basic] + slack).all(axis=-1)
+        if solve is None:
+            return found, np.zeros(found.shape[:-1], dtype=bool)
+        with np.errstate(invalid="ignore"):
+            if found.any():
+                right -= times(programme.matrix, found)[..., self.tight]
+            inner = solve.solve(right.T).T
+            fine = np.isfinite(found.sum(axis=-1))  # not where a column should stand at a bound that it has not
+            fine &= (inner >= low[..., self.basic] - slack).all(axis=-1)
+            fine &= (inner <= high[..., self.basic] + slack).all(axis=-1)
         found[..., self.basic] = inner
         return found, fine
 
@@ -94,39 +96,59 @@ class Region:
     def _factor(self, matrix: sparse.csr_matrix) -> Any:
         """The equations of the basis, factored; kept for the same matrix. None if they are singular."""
         if self._factored is None or self._factored[0] is not matrix:
-            try:
-                self._factored = matrix, splu(self._equations(matrix)) if len(self.basic) else _Nothing()
-            except RuntimeError:
-                self._factored = matrix, None
+            self._factored = matrix, _factored(*self._equations(matrix), len(self.basic))
         return self._factored[1]
 
-    def _equations(self, matrix: sparse.csr_matrix) -> sparse.csc_matrix:
-        """The tight rows of the basic columns; faster than to ask the matrix for them."""
-        count = len(self.basic)
+    def _equations(self, matrix: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The entries of the tight rows of the basic columns, with their rows and columns; faster than to ask the
+        matrix for them."""
         if self._entries is None:
             number = np.full(matrix.shape[1], -1)
-            number[self.basic] = np.arange(count)
+            number[self.basic] = np.arange(len(self.basic))
             row = np.full(matrix.shape[0], -1)
-            row[self.tight] = np.arange(count)
+            row[self.tight] = np.arange(len(self.tight))
             rows, columns = np.repeat(row, np.diff(matrix.indptr)), number[matrix.indices]
             entries = np.flatnonzero((rows >= 0) & (columns >= 0))
-            entries = entries[np.argsort(columns[entries], kind="stable")]
-            start = np.concatenate([[0], np.cumsum(np.bincount(columns[entries], minlength=count))])
-            self._entries = entries, rows[entries].astype(np.int32), start.astype(np.int32)
-        entries, rows, start = self._entries
-        return sparse.csc_matrix((matrix.data[entries], rows, start), (count, count))
+            self._entries = entries, rows[entries], columns[entries]
+        entries, rows, columns = self._entries
+        return matrix.data[entries], rows, columns
+
+
+def _factored(data: np.ndarray, rows: np.ndarray, columns: np.ndarray, count: int) -> _Dense | SuperLU | None:
+    """As many equations as unknowns, factored; None if they are singular."""
+    if count <= FEW:
+        dense = np.zeros((count, count), order="F")
+        dense[rows, columns] = data
+        return _Dense.of(dense)
+    try:
+        return splu(sparse.csc_matrix((data, (rows, columns)), (count, count)))
+    except RuntimeError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Dense:
+    """A factored matrix that is small enough to write its zeros."""
+
+    factors: np.ndarray
+    swaps: np.ndarray
+
+    @classmethod
+    def of(cls, matrix: np.ndarray) -> _Dense | None:
+        """None if it is singular."""
+        if not matrix.size:
+            return cls(matrix, np.zeros(0, dtype=np.int32))
+        factors, swaps, wrong = dgetrf(matrix, overwrite_a=True)
+        return None if wrong else cls(factors, swaps)
+
+    def solve(self, right: np.ndarray, how: str = "N") -> np.ndarray:
+        """As that of SuperLU: for one right-hand side, or for each column; ``how`` "T" of the transposed."""
+        if not right.size:
+            return right
+        return np.asarray(dgetrs(self.factors, self.swaps, right, trans=how == "T")[0])
 
 
 def times(matrix: sparse.csr_matrix, values: np.ndarray) -> np.ndarray:
     """A v for one v, or for each that stands in a row of ``values``."""
     product = matrix @ values.T
     return product if values.ndim == 1 else np.ascontiguousarray(product.T)
-
-
-class _Nothing:
-    """A basis of rows alone: there is nothing to solve."""
-
-    def solve(self, right: np.ndarray, how: str = "N") -> np.ndarray:
-        """Nothing for nothing."""
-        del how
-        return right

@@ -38,6 +38,7 @@ class Asked:
     rising: np.ndarray
     key: bytes  # of the places of the entries and the free columns
     _whole: Shape | None = None  # of all ``rows``
+    _measuring: tuple[sparse.csr_matrix, sparse.csr_matrix] | None = None  # a matrix and its idle rows
     _largest: tuple[sparse.csr_matrix, np.ndarray] | None = None
 
     def fixed_values(self, program: Program) -> tuple[np.ndarray, np.ndarray]:
@@ -67,12 +68,14 @@ class Asked:
             self._whole = Shape.cut(program.matrix, self.rows, self.free)
         return self._whole.part(program, self.free, shift, cost)
 
-    def measure(self, program: Program, values: np.ndarray) -> None:
-        """Fill in the columns that only measure, given the others."""
+    def measure(self, matrix: sparse.csr_matrix, lower: np.ndarray, values: np.ndarray) -> None:
+        """Fill in the columns that only measure, given the others and the lower bounds of all rows."""
         if not len(self.idle):
             return
-        data, indices = program.matrix.data, program.matrix.indices
-        short = program.row_lower[..., self.idle] - times(program.matrix, values)[..., self.idle]
+        if self._measuring is None or self._measuring[0] is not matrix:
+            self._measuring = matrix, matrix[self.idle]
+        short = lower[..., self.idle] - times(self._measuring[1], values)
+        data, indices = matrix.data, matrix.indices
         values[..., indices[self.rising]] = np.maximum(short, 0.0) / np.abs(data[self.rising])
         values[..., indices[self.falling]] = np.maximum(-short, 0.0) / np.abs(data[self.falling])
 
@@ -87,7 +90,7 @@ class Asked:
 def asked_of(program: Program, cost: np.ndarray, known: Asked | None) -> Asked:
     """What is asked of the solver: ``known``, if the program is like the one it was worked out for."""
     matrix = program.matrix
-    if known is not None and _alike(known.matrix, matrix) and known.like(program, cost):
+    if known is not None and alike(known.matrix, matrix) and known.like(program, cost):
         return known
     pattern = fixed, unused, bounded, _ = _pattern(program, cost)
     filled = np.zeros(len(bounded), dtype=bool)
@@ -111,7 +114,7 @@ def _pattern(program: Program, cost: np.ndarray) -> tuple[np.ndarray, ...]:
     return fixed, unused, bounded, program.row_lower == program.row_upper
 
 
-def _alike(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
+def alike(one: sparse.csr_matrix, other: sparse.csr_matrix) -> bool:
     """Whether two matrices have their entries at the same places and with the same signs."""
     return one is other or (
         one.shape == other.shape

@@ -24,9 +24,9 @@ from scipy import sparse
 from resilience.ahead import FEASIBILITY, Ahead
 from resilience.certificate import Certificate, Solution, certify, lower_bound, residuals
 from resilience.errors import SolverError
-from resilience.program import Program
+from resilience.program import Many, Program, some
 from resilience.regions import Part, Region
-from resilience.seen import Asked, Shape, asked_of, digest
+from resilience.seen import Asked, Shape, alike, asked_of, digest
 
 TOLERANCE = 1e-7  # largest residual and relative gap of a certified optimum, in units of demand
 NEARLY = 0.1  # how far from being violated, over its largest entry, a row is that is generated with those that are
@@ -57,6 +57,7 @@ WARM_SMALL: dict[str, Any] = {
     "simplex_iteration_limit": 100_000,
 }
 FEW_ROWS = 500
+LOOK_AHEAD = 20  # programmes to which a proof is put at once
 MOST_REGIONS = 4  # bases that are tried before the solver is asked
 MANY_ROWS = 2000  # above it hardly any basis stays optimal from point to point, and trying takes long
 # HiGHS's presolve has called feasible programmes infeasible at tight tolerances, so its word alone does not count:
@@ -67,6 +68,25 @@ ATTEMPTS: tuple[dict[str, Any], ...] = (
     {"presolve": "off", "simplex_strategy": 4},
     {"presolve": "on", "solver": "ipm", "run_crossover": "on"},
 )
+
+
+Proof = tuple[np.ndarray, np.ndarray]  # rows and their multipliers at an optimum
+
+
+@dataclass(frozen=True)
+class _Exceeding:
+    """Which of many programmes, from that at ``start`` on, a proof shows to exceed a limit."""
+
+    many: Many
+    proof: Proof
+    limit: float
+    start: int
+    exceeding: np.ndarray
+
+    def says(self, many: Many, proof: Proof, limit: float, at: int) -> bool:
+        """Whether it has been asked of one of them."""
+        same = self.many is many and self.proof is proof and self.limit == limit
+        return same and self.start <= at < self.start + len(self.exceeding)
 
 
 @dataclass
@@ -88,29 +108,33 @@ class _Start:
     given: Part | None = None
     asked: Asked | None = None
     stood: tuple[np.ndarray, np.ndarray] | None = None  # the rows and columns of what was given
-    proof: tuple[np.ndarray, np.ndarray] | None = None  # rows and their multipliers at the last optimum
+    proof: Proof | None = None  # of the last optimum
+    exceeding: _Exceeding | None = None
     answered: bool = False  # the last optimum is the one that ``highs`` holds
     of: Asked | None = None
     whole: Part | None = None  # the last programme with all its rows
     regions: list[Region] = field(default_factory=list)  # of programmes like it, the last used first
     ahead: Ahead | None = None
 
-    def look_ahead(self, program: Program, cost: np.ndarray) -> Solution | None:
-        """The optimum, if one of a programme before has given it."""
-        many = program.among
-        if many is None or self.ahead is None or not self.ahead.about(many, cost):
+    def answered_ahead(self, program: Program) -> Solution | None:
+        """The optimum, if that of a programme before it among many has told it."""
+        if self.ahead is None or program.among is not self.ahead.many:
             return None
         return self.ahead.solution(program.at)
 
     def known(
-        self, program: Program, asked: Asked, shift: np.ndarray, cost: np.ndarray
+        self, program: Program, objective: str, asked: Asked, shift: np.ndarray
     ) -> tuple[np.ndarray, Certificate] | None:
         """The optimum, if a basis of one of the last programmes is optimal for this one, too."""
         if self.of is not asked:
             self.of, self.whole, self.regions = asked, None, []
         if len(asked.rows) > MANY_ROWS:
             return None
+        cost = program.objectives[objective]
         self.whole = part = asked.part(program, shift, cost)
+        if self.ahead is not None and self.ahead.asked is asked and self.ahead.many is program.among:
+            return None  # all have been tried
+        self.ahead = None
         for number, region in enumerate(self.regions):
             values, fine = region.values(part, FEASIBILITY)
             if not fine:
@@ -120,11 +144,21 @@ class _Start:
             if certificate.worst <= FEASIBILITY:
                 self.regions.insert(0, self.regions.pop(number))
                 self.proof = asked.rows, duals
-                self._try_ahead(program, region, cost)
+                self._look_ahead(program, objective)
                 return values, certificate
+        self._look_ahead(program, objective)
         return None
 
-    def keep(self, program: Program, rows: np.ndarray, values: np.ndarray, cost: np.ndarray) -> None:
+    def _look_ahead(self, program: Program, objective: str) -> None:
+        """Try what is known at all that follow a programme among many."""
+        many, cost = program.among, program.objectives[objective]
+        if many is None or self.of is None or not many.shares(objective, cost):
+            return
+        self.ahead = Ahead(many, program.at, self.of, cost)
+        for region in self.regions:
+            self.ahead.settle(region)
+
+    def keep(self, rows: np.ndarray, values: np.ndarray) -> None:
         """Keep the basis of the optimum that the solver has just found of some rows."""
         if self.whole is None or self.of is None or not self.answered:
             return
@@ -134,16 +168,8 @@ class _Start:
         tight = np.searchsorted(self.of.rows, rows[stands])
         self.regions.insert(0, Region.of(self.whole, np.sort(basics[basics >= 0]), tight, values))
         del self.regions[MOST_REGIONS:]
-        self._try_ahead(program, self.regions[0], cost)
-
-    def _try_ahead(self, program: Program, region: Region, cost: np.ndarray) -> None:
-        """See for which of many programmes a basis is optimal, too."""
-        many = program.among
-        if many is None or self.of is None:
-            return
-        if self.ahead is None or not self.ahead.about(many, cost):
-            self.ahead = Ahead(many, self.of, cost)
-        self.ahead.settle(region)
+        if self.ahead is not None:
+            self.ahead.settle(self.regions[0])
 
     def ray(self) -> np.ndarray:
         """The multipliers of the rows with which the solver says "infeasible"; empty without any."""
@@ -174,14 +200,14 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
     """
     cost = program.objectives[objective]
     start = _start(program, objective, problem, warm)
-    if warm is not None and (found_before := start.look_ahead(program, cost)) is not None:
-        return found_before
+    if warm is not None and (answered := start.answered_ahead(program)) is not None:
+        return answered
     asked = start.asked = asked_of(program, cost, start.asked)
     free = asked.free
     values, shift = asked.fixed_values(program)
     if not asked.holds(program, shift, TOLERANCE):
         return None
-    if warm is not None and (known := start.known(program, asked, shift, cost)) is not None:
+    if warm is not None and (known := start.known(program, objective, asked, shift)) is not None:
         values[free], certificate = known
         return _solution(program, asked, cost, values, certificate)
     while True:
@@ -196,7 +222,7 @@ def minimise(program: Program, objective: str, problem: str, warm: Warm | None =
             break
         start.needed[violated] = True
     if warm is not None:
-        start.keep(program, rows, found, cost)
+        start.keep(rows, found)
     return _solution(program, asked, cost, values, certificate)
 
 
@@ -204,7 +230,7 @@ def _solution(
     program: Program, asked: Asked, cost: np.ndarray, values: np.ndarray, certificate: Certificate
 ) -> Solution:
     """The optimum with the columns filled in that only measure."""
-    asked.measure(program, values)
+    asked.measure(program.matrix, program.row_lower, values)
     return Solution(float(cost @ values), values * program.column_size, certificate)
 
 
@@ -219,15 +245,29 @@ def exceeds(program: Program, objective: str, limit: float, problem: str, warm: 
         return False
     if program.matrix.shape != (len(start.rows), len(start.columns)):
         return False
-    cost = program.objectives[objective]
-    asked = asked_of(program, cost, start.asked)
-    if asked is not start.asked:
-        return False
+    cost, many = program.objectives[objective], program.among
+    if many is None or not many.shares(objective, cost):
+        return bool(_exceeds(program, cost, limit, start.asked, start.proof, warm))
+    known, at = start.exceeding, program.at
+    if known is None or not known.says(many, start.proof, limit, at):
+        some_ahead = some(many.whole, slice(at, at + LOOK_AHEAD))
+        exceeding = _exceeds(some_ahead, cost, limit, start.asked, start.proof, warm)
+        start.exceeding = known = _Exceeding(many, start.proof, limit, at, exceeding)
+    return bool(known.exceeding[at - known.start])
+
+
+def _exceeds(
+    program: Program, cost: np.ndarray, limit: float, asked: Asked, proof: Proof, warm: Warm | None
+) -> np.ndarray:
+    """:func:`exceeds`, of one program or of many, by the multipliers of an optimum of what was asked."""
+    if not alike(asked.matrix, program.matrix):
+        return np.zeros(program.row_lower.shape[:-1], dtype=bool)
     values, shift = asked.fixed_values(program)
-    rows, duals = start.proof
+    rows, duals = proof
     part = _cut(program, rows, asked, shift, cost, warm)
     bound, residual = lower_bound(part, duals, part.cost - part.transposed @ duals)
-    return bool(residual <= FEASIBILITY and bound + float(cost @ values) > limit + CLEARLY)
+    clearly = bound + values @ cost > limit + CLEARLY
+    return np.asarray(asked.like(program, cost) & (residual <= FEASIBILITY) & clearly)
 
 
 def _start(program: Program, objective: str, problem: str, warm: Warm | None) -> _Start:

@@ -12,7 +12,7 @@ Which rules there are depends on the rest of the data: who, whom, which months, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, cast
@@ -27,7 +27,7 @@ from scipy import sparse
 from resilience.errors import SolverError
 from resilience.inputs.cutoffs import Availability
 from resilience.model import PART, ChainData, ModelData, numbers_of
-from resilience.program import Program, compile_model, name_of, places
+from resilience.program import Many, Program, compile_model, name_of, places
 
 Data = ModelData | ChainData
 
@@ -173,24 +173,35 @@ class Formulas:
         return self._where[wanted]
 
     def values(self, cells: np.ndarray) -> np.ndarray:
-        """The values of all formulas."""
-        values = self._start.copy()
+        """The values of all formulas, along the first axis; a second one of ``cells`` is of other data."""
+        values = np.empty((len(self._start), *cells.shape[1:]))
+        values.T[:] = self._start
         values[: self._cells] = cells
         for start, stop, operation, left, right in self._steps:
-            operation(values.take(left), values.take(right), out=values[start:stop])
+            operation(values.take(left, axis=0), values.take(right, axis=0), out=values[start:stop])
         return values
 
 
 class _Objectives(Mapping[str, np.ndarray]):
-    """The objectives of a programme filled in, each worked out only if it is asked for."""
+    """The objectives of a programme filled in, each worked out only if it is asked for; ``shared`` are those that
+    it has in common with others."""
 
-    def __init__(self, template: Template, cells: np.ndarray, size: np.ndarray):
+    def __init__(
+        self,
+        template: Template,
+        cells: np.ndarray,
+        size: np.ndarray,
+        shared: Mapping[str, np.ndarray] | None = None,
+    ):
         self._template, self._cells, self._size = template, cells, size
-        self._found: Mapping[str, np.ndarray] = {}
+        self._shared = template.fixed_costs if shared is None else shared
+        self._found: dict[str, np.ndarray] = {}
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name in self._shared:
+            return self._shared[name]
         if name not in self._found:
-            self._found = self._template.costs(name, self._cells, self._size)
+            self._found[name] = self._template.cost(name, self._cells, self._size)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -240,6 +251,28 @@ class Template:
         cannot be written into."""
         return self._fill(_row(_numbers(data)))
 
+    def filled_each(self, each: Sequence[Data]) -> list[Program]:
+        """As :meth:`filled`, for several data; those of equal coefficients are one :class:`Many`."""
+        cells = np.stack([_row(_numbers(data)) for data in each])
+        alike: dict[bytes, list[int]] = {}
+        for n, key in enumerate(cells[:, self._inner.cells]):
+            alike.setdefault(key.tobytes(), []).append(n)
+        found: dict[int, Program] = {}
+        for numbers in alike.values():
+            many = self._many(cells[numbers])
+            found |= {n: many.program(at) for at, n in enumerate(numbers)}
+        return [found[n] for n in range(len(each))]
+
+    def _many(self, cells: np.ndarray) -> Many:
+        """The programmes of cells that stand in rows and differ in bounds and objectives only."""
+        whole = self._fill(cells)
+        size = whole.column_size
+        moving = (cells != cells[0]).any(axis=0)
+        same = [name for name, (formulas, *_) in self._costs.items() if not moving[formulas.cells].any()]
+        shared = {name: whole.objectives[name] for name in same}
+        own = [_Objectives(self, row, size, shared) for row in cells]
+        return Many(replace(whole, objectives=shared), own)
+
     def _compile(self, model: pyo.ConcreteModel, tape: Tape, cells: int, reference: Program) -> None:
         """What ``compile_model`` does, with places of the tape for numbers.
 
@@ -266,7 +299,6 @@ class Template:
         self._indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=height))]).astype(np.int32)
         self._shape = (height, width)
         goal, goal_column, goals = coordinates(form.c)
-        self._goal_at = (goal, goal_column)
         self.goals = [name_of(objective) for objective in form.objectives]
         sizes, entry = model.scaling_factor, form.columns
         size = np.array([tape.place(1.0 / sizes.get(one, 1.0)) for one in entry])
@@ -280,33 +312,38 @@ class Template:
         self._entries, self._size = map(self._inner.places, inner)
         self._sides = Formulas(tape, cells, np.concatenate(sides))
         self._right, self._low, self._high = map(self._sides.places, sides)
-        self._costs = Formulas(tape, cells, goals)
-        self._goal = self._costs.places(goals)
+        self._costs = {}  # objective → its formulas, where these are, and which columns they are the costs of
+        for n, name in enumerate(self.goals):
+            own = goals[goal == n]
+            formulas = Formulas(tape, cells, own)
+            self._costs[name] = formulas, formulas.places(own), goal_column[goal == n]
         self._whole = replace(reference, columns=columns, rows=rows)
         self._made_of: np.ndarray | None = None  # cells of the coefficients of the programme before
+        self.fixed_costs: dict[str, np.ndarray] = {}
         constant = (np.array(tape.operation) == _LEAF) & (np.arange(len(tape.operation)) >= cells)
-        self._fixed = [
-            name
-            for n, name in enumerate(self.goals)
-            if constant[goals[goal == n]].all() and constant[size[goal_column[goal == n]]].all()
-        ]  # objectives that are the same whatever the numbers
-        self._fixed_costs: dict[str, np.ndarray] = {}
+        for name, (formulas, _, column) in self._costs.items():
+            if not len(formulas.cells) and constant[size[column]].all():
+                any_cells = np.ones(cells)
+                sizes = self._inner.values(any_cells)[self._size]
+                self.fixed_costs[name] = self.cost(name, any_cells, sizes)
 
     def _fill(self, cells: np.ndarray) -> Program:
-        made_of = cells[self._inner.cells]
+        """The programme of some cells; of many programmes, where they stand in rows that differ in bounds only."""
+        one = cells if cells.ndim == 1 else cells[0]
+        made_of = one[self._inner.cells]
         if self._made_of is None or not np.array_equal(self._made_of, made_of):
-            self._whole = self._with_coefficients(self._inner.values(cells))
+            self._whole = self._with_coefficients(self._inner.values(one))
             self._made_of = made_of
         size = self._whole.column_size
-        values = self._sides.values(cells)
-        right = values[self._right]
+        values = self._sides.values(cells.T)
+        right, low, high = (np.ascontiguousarray(values[at].T) for at in (self._right, self._low, self._high))
         return replace(
             self._whole,
             row_lower=np.where(self._kinds <= 0, right, -np.inf),
             row_upper=np.where(self._kinds >= 0, right, np.inf),
-            column_lower=values[self._low] / size,
-            column_upper=values[self._high] / size,
-            objectives=_Objectives(self, cells, size),
+            column_lower=low / size,
+            column_upper=high / size,
+            objectives=_Objectives(self, one, size),
         )
 
     def _with_coefficients(self, values: np.ndarray) -> Program:
@@ -323,17 +360,14 @@ class Template:
         size.flags.writeable = False
         return replace(self._whole, matrix=matrix, column_size=size)
 
-    def costs(self, name: str, cells: np.ndarray, size: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Objective → its costs by column, scaled, of that one at least."""
-        if name in self._fixed_costs:
-            return self._fixed_costs
-        goals = np.zeros((len(self.goals), self._shape[1]))
-        goals[self._goal_at] = self._costs.values(cells)[self._goal]
-        goals *= size
-        goals.flags.writeable = False
-        found = dict(zip(self.goals, goals, strict=True))
-        self._fixed_costs = self._fixed_costs or {fixed: found[fixed].copy() for fixed in self._fixed}
-        return found
+    def cost(self, name: str, cells: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """The costs of one objective by column, scaled."""
+        formulas, at, column = self._costs[name]
+        cost = np.zeros(self._shape[1])
+        cost[column] = formulas.values(cells)[at]
+        cost *= size
+        cost.flags.writeable = False
+        return cost
 
     def _verify(self, wanted: Program, found: Program) -> None:
         """The formulas must give the numbers of the ordinary way for the data they were made from."""

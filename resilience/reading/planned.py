@@ -7,7 +7,7 @@ keeps the survival conditions of that cutoff only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,10 @@ class Compiler:
     def program(self, build: Callable[[Any], pyo.ConcreteModel], data: Any) -> Program:
         """The arrays of ``build(data)``, a model of one good or of a chain."""
         return compile_model(build(data))
+
+    def programs(self, build: Callable[[Any], pyo.ConcreteModel], each: Sequence[Any]) -> list[Program]:
+        """The arrays of several models of one good."""
+        return [self.program(build, data) for data in each]
 
     def tags(self, program: Program) -> pd.DataFrame:
         """As :func:`tags_of`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from resilience.errors import Finding
 from resilience.inputs.parameters import Surge
 from resilience.model import ModelData, build
+from resilience.program import Program
 from resilience.reading import readings
 from resilience.reading.caps import USUAL_CAP, floor_under_cap, loosest_cap
 from resilience.reading.levers import NO_REASONS, reasons, surges
@@ -28,7 +29,7 @@ from resilience.reading.planned import (
 )
 from resilience.reading.readings import Singles, market, unbuilt
 from resilience.reading.solidarity import Solidarity
-from resilience.reading.stress import months_table, pooled_shortfalls, shortfalls, stress_table, survived
+from resilience.reading.stress import missed_today, months_table, pooled_shortfalls, stress_table, survived
 from resilience.schema import ALL, READINGS, RESULTS
 from resilience.words import percent
 
@@ -92,7 +93,9 @@ def solve_good(
     missing stay empty, without ``caps`` that table. Raises :class:`~resilience.errors.SolverError` if any optimum
     cannot be certified.
     """
-    solved = _solve_rows(data, pooled, Compiler(), None)
+    compiler = Compiler()
+    (ready,) = prepared([data], compiler)
+    solved = _solve_rows(ready, pooled, compiler, None)
     engine, rows, plan = solved.engine, solved.rows, solved.plan
     if plan is not None and pooled is None:
         simulate(data, plan)
@@ -114,11 +117,26 @@ def solve_good(
     )
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """One good with what is worked out for several points at once: the programme, and what today's sourcing misses
+    (cutoff × member × month, the good's unit)."""
+
+    data: ModelData
+    program: Program
+    missed: np.ndarray
+
+
+def prepared(each: Sequence[ModelData], compiler: Compiler) -> list[Prepared]:
+    """One good under several assumptions, ready for :func:`wanted_rows`."""
+    return list(map(Prepared, each, compiler.programs(build, each), missed_today(each)))
+
+
 def wanted_rows(
-    data: ModelData, pooled: ModelData | None, compiler: Compiler, wanted: Wanted
+    ready: Prepared, pooled: ModelData | None, compiler: Compiler, wanted: Wanted
 ) -> list[dict[str, Any]]:
-    """The rows of one good that a study keeps, each with ``months_survived``; arguments as of ``solve_good``."""
-    return [row for row in _solve_rows(data, pooled, compiler, wanted).rows if wanted.holds(row)]
+    """The rows of one good that a study keeps, each with ``months_survived``; ``pooled`` as for ``solve_good``."""
+    return [row for row in _solve_rows(ready, pooled, compiler, wanted).rows if wanted.holds(row)]
 
 
 @dataclass
@@ -135,12 +153,10 @@ class _Solved:
     solidarity: Solidarity | None = None
 
 
-def _solve_rows(data: ModelData, pooled: ModelData | None, compiler: Compiler, wanted: Wanted | None) -> _Solved:
+def _solve_rows(ready: Prepared, pooled: ModelData | None, compiler: Compiler, wanted: Wanted | None) -> _Solved:
     """All rows of a good, or those wanted (then without a plan)."""
-    good = data.good
-    program = compiler.program(build, data)
+    data, good, program, missed = ready.data, ready.data.good, ready.program, ready.missed
     singles = readings.singles(data)
-    missed = shortfalls(data, good.baseline)
     engine = Engine(data, program, program, compiler=compiler)
     solved = _Solved(engine, singles, missed)
     for member in good.members:

@@ -8,6 +8,7 @@ pooled, and a linear programme finds the least total shortfall, as late as it ca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,26 +35,57 @@ class Course:
 
 def course(data: ModelData, plan: pd.DataFrame) -> Course:
     """A plan (supplier × member) run month by month."""
+    arriving = _arriving(data, plan)
+    held = data.good.stock.to_numpy(dtype=float)
+    missed, left = _run(data.critical - arriving, held, data.good.value("drawdown") * held)
+    return Course(arriving, missed, left)
+
+
+def _arriving(data: ModelData, plan: pd.DataFrame) -> np.ndarray:
+    """What a plan delivers, cutoff × member × month."""
     good, available = data.good, data.available
     contracts = in_order(plan, list(available.suppliers), good.members).to_numpy(dtype=float)
     arriving = np.einsum("sit,im->smt", available.delivered, contracts) / 12.0
-    held = good.stock.to_numpy(dtype=float)
-    most = good.value("drawdown") * held
     for s, side in zip(*np.nonzero(available.budget), strict=True):
         for n, member in enumerate(good.members):
             which = available.worst_of(s, side, good.credit, member)
             if len(which):
                 largest = np.sort(contracts[which, n])[::-1][: available.budget[s, side]].sum()
                 arriving[s, n] -= available.lost[s, which[0]] * largest / 12.0
-    lacking = np.moveaxis(data.critical - arriving, 2, 0)  # month × cutoff × member
-    drawn, left = np.empty_like(lacking), np.empty_like(lacking)
-    stock = np.broadcast_to(held, lacking.shape[1:])
-    for t, wanted in enumerate(lacking):
+    return arriving
+
+
+def _run(lacking: np.ndarray, held: np.ndarray, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is missed and what is left in stock, given what is wanted beyond what arrives (… × cutoff × member ×
+    month), and what is held and can be drawn in a month (… × member)."""
+    by_month = np.ascontiguousarray(np.moveaxis(lacking, -1, 0))
+    drawn, left = np.empty_like(by_month), np.empty_like(by_month)
+    held, most = held[..., None, :], most[..., None, :]
+    stock = held
+    for t, wanted in enumerate(by_month):
         # What is wanted and cannot be drawn is missed; what arrives beyond demand goes into stock.
         drawn[t] = np.minimum(wanted, np.minimum(stock, most))
         left[t] = stock = np.minimum(held, stock - drawn[t])
-    missed = np.maximum(lacking - drawn, 0.0)
-    return Course(arriving, *(np.ascontiguousarray(np.moveaxis(one, 0, 2)) for one in (missed, left)))
+    missed = np.maximum(by_month - drawn, 0.0)
+    missed, left = (np.ascontiguousarray(np.moveaxis(one, 0, -1)) for one in (missed, left))
+    return missed, left
+
+
+def missed_today(each: Sequence[ModelData]) -> list[np.ndarray]:
+    """:func:`shortfalls` of today's sourcing, of one good under several assumptions."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for number, data in enumerate(each):
+        alike.setdefault((id(data.available), id(data.good.baseline)), []).append(number)
+    found: dict[int, np.ndarray] = {}
+    for numbers in alike.values():
+        of = [each[number] for number in numbers]
+        held = np.stack([data.good.stock.to_numpy(dtype=float) for data in of])
+        draw = np.array([data.good.value("drawdown") for data in of])
+        critical = np.stack([data.critical for data in of])
+        arriving = _arriving(of[0], of[0].good.baseline)
+        missed, _ = _run(critical[:, None] - arriving, held, draw[:, None] * held)
+        found |= dict(zip(numbers, missed, strict=True))
+    return [found[number] for number in range(len(each))]
 
 
 def shortfalls(data: ModelData, plan: pd.DataFrame) -> np.ndarray:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -28,7 +28,7 @@ from resilience.inputs.variants import is_plain, vary
 from resilience.program import Program
 from resilience.reading.chains import wanted_rows as wanted_rows_of_chain
 from resilience.reading.planned import Compiler, tags_of
-from resilience.reading.requirements import Wanted, wanted_rows
+from resilience.reading.requirements import Prepared, Wanted, prepared, wanted_rows
 from resilience.schema import STUDY
 from resilience.solver import Warm
 from resilience.studies.designs import values_of
@@ -60,8 +60,9 @@ class Evaluate:
         rows: list[dict[str, Any]] = []
         # The last bit of a sum hangs on how many threads share it.
         with _threads().limit(limits=1), _without_collecting():
-            for point, values in zip(points["point"], values_of(points, self.how), strict=True):
-                rows += [row | {"point": point} for row in chunk.outcomes(values)]
+            found = chunk.outcomes_each(list(values_of(points, self.how)))
+            for point, of_point in zip(points["point"], found, strict=True):
+                rows += [row | {"point": point} for row in of_point]
         return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -104,6 +105,29 @@ class Templates(Compiler):
 
     def program(self, build: Callable[[Any], pyo.ConcreteModel], data: Any) -> Program:
         """As :meth:`Compiler.program`."""
+        template, tags = self._template(build, data)
+        program = template.filled(data)
+        self.tagged[id(program.rows)] = program.rows, tags
+        return program
+
+    def programs(self, build: Callable[[Any], pyo.ConcreteModel], each: Sequence[Any]) -> list[Program]:
+        """As :meth:`Compiler.programs`; those that differ in bounds only are many of one matrix."""
+        if len(each) == 1:
+            return [self.program(build, each[0])]
+        of: dict[int, list[int]] = {}
+        pairs = [self._template(build, data) for data in each]
+        for number, (template, _) in enumerate(pairs):
+            of.setdefault(id(template), []).append(number)
+        found: dict[int, Program] = {}
+        for numbers in of.values():
+            template, tags = pairs[numbers[0]]
+            filled = template.filled_each([each[number] for number in numbers])
+            self.tagged[id(filled[0].rows)] = filled[0].rows, tags
+            found |= dict(zip(numbers, filled, strict=True))
+        return [found[number] for number in range(len(each))]
+
+    def _template(self, build: Callable[[Any], pyo.ConcreteModel], data: Any) -> tuple[Template, pd.DataFrame]:
+        """The template that fits, compiled if there is none, and the tags of its rows."""
         known = self.common.templates.setdefault((build, _name(data)), [])
         structure = structure_of(data)
         found = next((pair for pair in known if pair[0].structure == structure), None)
@@ -112,9 +136,7 @@ class Templates(Compiler):
             found = template, tags_of(template.at(data))
             known.append(found)
             del known[:-MOST_TEMPLATES]
-        program = found[0].filled(data)
-        self.tagged[id(program.rows)] = program.rows, found[1]
-        return program
+        return found
 
     def tags(self, program: Program) -> pd.DataFrame:
         """As :meth:`Compiler.tags`; worked out once for programs of one template."""
@@ -135,20 +157,30 @@ class Chunk:
 
     def outcomes(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of one point; one of status "error" if the case cannot be solved at that point."""
-        try:
-            case, key = self.case(values)
-            figures = all_figures(case, self.asked.common.trades.setdefault(key, {}))
-        except InputError as error:
-            return [_failed(None, error)]
-        rows: list[dict[str, Any]] = []
-        for family in case.families:
-            goods = {good: data for good in family if (data := figures[good]) is not None}
+        return self.outcomes_each([values])[0]
+
+    def outcomes_each(self, points: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        """The rows of each point as :meth:`outcomes`, a family of goods at a time."""
+        rows: list[dict[tuple[str, ...], list[dict[str, Any]]]] = []  # point → family → rows
+        asked: dict[tuple[str, ...], list[_Asked]] = {}
+        for number, values in enumerate(points):
+            rows.append({})
             try:
-                rows += self.family(case, goods)
-            except (InputError, SolverError) as error:
-                rows += [_failed(good, error) for good in family if good in case.goods]
-        chosen = {good: figures[good] for good in case.goods}
-        return rows + [row for row in unknown_rows(case, chosen) if self.asked.wanted.holds(row)]
+                case, key = self.case(values)
+                figures = all_figures(case, self.asked.common.trades.setdefault(key, {}))
+            except InputError as error:
+                rows[number][()] = [_failed(None, error)]
+                continue
+            for family in case.families:
+                goods = {good: data for good in family if (data := figures[good]) is not None}
+                asked.setdefault(tuple(goods), []).append(_Asked(number, case, family, goods))
+                rows[number][family] = []
+            chosen = {good: figures[good] for good in case.goods}
+            rows[number][()] = [row for row in unknown_rows(case, chosen) if self.asked.wanted.holds(row)]
+        for names, of_family in asked.items():
+            for one, found in zip(of_family, self._family_each(names, of_family), strict=True):
+                rows[one.point][one.family] = found
+        return [[row for found in of_point.values() for row in found] for of_point in rows]
 
     def case(self, values: Mapping[str, Any]) -> tuple[Case, str]:
         """The case of a point, and what of it is not a plain number."""
@@ -161,9 +193,11 @@ class Chunk:
         plain = {name: value for name, value in values.items() if name not in other}
         return vary(cases[key], plain, self.asked.how), key
 
-    def family(self, case: Case, goods: Mapping[str, GoodData]) -> list[dict[str, Any]]:
-        """The rows of goods that hang together."""
-        compiler = self.compilers.setdefault(tuple(goods), Templates(self.asked.common))
+    def family(
+        self, case: Case, goods: Mapping[str, GoodData], ready: Prepared | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of goods that hang together; ``ready`` is what is prepared of one by itself."""
+        compiler = self._compiler(goods)
         rows: list[dict[str, Any]] = []
         for coupled in couple_family(case, goods) if len(goods) > 1 else []:
             for found in wanted_rows_of_chain(coupled, compiler, self.asked.wanted).values():
@@ -171,10 +205,47 @@ class Chunk:
         done = {row["good"] for row in rows}
         for good, data in goods.items():
             if data.members and good not in done:
-                last = self.last.setdefault(good, LastAnswers())
                 pooled = model_data(case, data, goods, pooled=True) if data.settings["solidarity"].value else None
-                rows += wanted_rows(model_data(case, data, goods, last=last), pooled, compiler, self.asked.wanted)
+                (one,) = self._prepared([(case, goods)], good) if ready is None else (ready,)
+                rows += wanted_rows(one, pooled, compiler, self.asked.wanted)
         return [row for row in rows if row["good"] in case.goods]
+
+    def _family_each(self, names: tuple[str, ...], of: Sequence[_Asked]) -> list[list[dict[str, Any]]]:
+        """The rows of a family at several points; for each of its goods one of status "error" where it fails."""
+        ready: dict[int, Prepared] = {}
+        if len(names) == 1:
+            used = [one for one in of if one.goods[names[0]].members]
+            with suppress(InputError, SolverError):  # each point then says so for itself
+                each = self._prepared([(one.case, one.goods) for one in used], names[0])
+                ready = {one.point: found for one, found in zip(used, each, strict=True)}
+        found = []
+        for one in of:
+            try:
+                found.append(self.family(one.case, one.goods, ready.get(one.point)))
+            except (InputError, SolverError) as error:
+                found.append([_failed(good, error) for good in one.family if good in one.case.goods])
+        return found
+
+    def _prepared(self, each: Sequence[tuple[Case, Mapping[str, GoodData]]], good: str) -> list[Prepared]:
+        """What can be worked out at once of one good under several cases."""
+        if not each:
+            return []
+        last = self.last.setdefault(good, LastAnswers())
+        models = [model_data(case, goods[good], goods, last=last) for case, goods in each]
+        return prepared(models, self._compiler(each[0][1]))
+
+    def _compiler(self, goods: Iterable[str]) -> Templates:
+        return self.compilers.setdefault(tuple(goods), Templates(self.asked.common))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A family of goods at one of several points."""
+
+    point: int
+    case: Case
+    family: tuple[str, ...]
+    goods: Mapping[str, GoodData]
 
 
 def _failed(good: str | None, error: InputError | SolverError) -> dict[str, Any]:

@@ -38,9 +38,9 @@ from resilience.studies.study_file import check_study
 # Points that are computed one after the other: more of them in a study of many points, as each finds the bases of
 # those before it, and fewer in one of many goods, so that something is seen and kept in time. Part of what a store
 # holds, so constants.
-CHUNK, MOST, FEWEST = 50, 200, 5
+CHUNK, MOST, FEWEST = 100, 200, 5
 CHUNKS = 8  # as many at the least, before chunks are made larger
-GOODS = 250  # points times goods in a chunk
+GOODS = 2500  # points times goods in a chunk, for the planned reading alone; the other two take ten times as long
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
@@ -217,7 +217,8 @@ def chunks_of(spec: StudySpec, points: pd.DataFrame, goods: int = 1) -> list[pd.
     """
     distinct = points.drop_duplicates("point").sort_values("point", ignore_index=True)[["point", *spec.names]]
     ordered = distinct.iloc[_visit(spec, distinct)].reset_index(drop=True)
-    size = max(FEWEST, min(max(CHUNK, len(ordered) // CHUNKS), MOST, GOODS // goods))
+    effort = goods if spec.readings == ("planned",) else 10 * goods
+    size = max(FEWEST, min(max(CHUNK, len(ordered) // CHUNKS), MOST, GOODS // effort))
     return [ordered.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(ordered), size)]
 
 
