@@ -245,7 +245,7 @@ def _moved(low: np.ndarray, new_low: np.ndarray, high: np.ndarray, new_high: np.
 
 
 @dataclass
-class OfGood:
+class OfGoods:
     """Seconds of a study, of the two bare loops, and of a rebuild of one point; best of their turns."""
 
     points: int
@@ -263,9 +263,9 @@ def run(evaluate: Evaluate, chunks: Sequence[pd.DataFrame]) -> float:
     return time.process_time() - start
 
 
-def against_bare(path: Path, good: str, factors: Sequence[Factor], points: int, turns: int) -> OfGood:
-    """A study of one good by itself, planned, all members and cutoffs."""
-    case = resilience.load(path, goods=[good], overrides=["response.chains=false"])
+def against_bare(path: Path, goods: Sequence[str], factors: Sequence[Factor], points: int, turns: int) -> OfGoods:
+    """A study of goods, each by itself, planned, all members and cutoffs."""
+    case = resilience.load(path, goods=list(goods), overrides=["response.chains=false"])
     spec = spec_of(factors, points)
     chunks = chunks_of(spec, design_points(spec))
     loops = []
@@ -282,7 +282,7 @@ def against_bare(path: Path, good: str, factors: Sequence[Factor], points: int, 
         bare.append(loops[0].seconds())
         small.append(loops[1].seconds())
     count = sum(map(len, chunks))
-    return OfGood(count, len(loops[0].questions), min(ours), min(bare), min(small))
+    return OfGoods(count, len(loops[0].questions), min(ours), min(bare), min(small))
 
 
 def rebuilding(path: Path, good: str, points: int) -> tuple[float, float]:
@@ -315,46 +315,38 @@ def data_of(case: Case, good: str) -> ModelData:
 
 def throughput(table: Table, path: Path, points: int, turns: int, many: Sequence[str]) -> None:
     """(a) and (b)."""
-    total = dict.fromkeys(("study", "full", "reduced", "anew", "often"), 0.0)
-    for good in dict.fromkeys((*GOODS, *many)):
-        shown = good in GOODS
+    anew = often = 0.0
+    for good in GOODS:
         for name, factors in (("bounds", BOUNDS), ("coefficients", COEFFICIENTS)):
-            if name == "coefficients" and (not shown or (table.quick and good != GOODS[0])):
+            if name == "coefficients" and table.quick and good != GOODS[0]:
                 continue
-            found = against_bare(path, good, factors, points if shown else max(43, points // 3), turns)
-            per = 1000 / found.points
-            if name == "bounds" and (good in many):
-                scale = 1.0 / found.points
-                total["study"] += found.study * scale
-                total["full"] += found.full * scale
-                total["reduced"] += found.reduced * scale
-            if not shown:
-                continue
-            ratio = found.full / found.study
-            measured = (
-                f"{ratio:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.full:5.2f} ms"
-                f" ({found.questions / found.points:.1f} LPs)"
-            )
-            table.row(f"(a) {good}, {name}", measured, ratio, None)
-            small = found.reduced / found.study
-            table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, None)
+            found = against_bare(path, [good], factors, points, turns)
+            bare_rows(table, f"(a) {good}, {name}", found, None)
             if name == "bounds":
-                anew = rebuilding(path, good, 3)
-                total["anew"] += anew[0]
-                total["often"] += found.study / found.points
-                by_pyomo, by_arrays = (one / (found.study / found.points) for one in anew)
-                measured = f"{by_pyomo:5.0f} times as long"
-                table.row(f"(b) {good}, rebuilding, Pyomo's interface", measured, by_pyomo, None)
-                measured = f"{by_arrays:5.0f} times as long"
-                table.row("    the same by compile_model and a cold minimise", measured, by_arrays, None)
-    ratio = total["full"] / total["study"]
-    measured = f"{ratio:5.2f} of the bare loop, {1000 * total['study']:.1f} / {1000 * total['full']:.1f} ms"
-    table.row(f"(a) {len(many)} goods in all, bounds", measured, ratio, SHARE)
-    small = total["reduced"] / total["study"]
-    table.row("    the same, bare loop on the reduced arrays", f"{small:5.2f}", small, SHARE)
-    times = total["anew"] / total["often"]
+                by_pyomo, by_arrays = rebuilding(path, good, 3)
+                of_point = found.study / found.points
+                anew, often = anew + by_pyomo, often + of_point
+                for what, seconds in (
+                    (f"(b) {good}, rebuilding, Pyomo's interface", by_pyomo),
+                    ("    the same by compile_model and a cold minimise", by_arrays),
+                ):
+                    table.row(what, f"{seconds / of_point:5.0f} times as long", seconds / of_point, None)
+    bare_rows(table, f"(a) {len(many)} goods, bounds", against_bare(path, many, BOUNDS, points, turns), SHARE)
+    times = anew / often
     what = f"(b) {len(GOODS)} goods in all, rebuilding, Pyomo's interface"
     table.row(what, f"{times:5.0f} times as long", times, TIMES, slack=4.0)
+
+
+def bare_rows(table: Table, what: str, found: OfGoods, target: float | None) -> None:
+    """A study against the two bare loops."""
+    per, ratio, small = 1000 / found.points, found.full / found.study, found.reduced / found.study
+    measured = (
+        f"{ratio:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.full:5.2f} ms"
+        f" ({found.questions / found.points:.1f} LPs)"
+    )
+    table.row(what, measured, ratio, target)
+    measured = f"{small:5.2f} of the bare loop, {per * found.study:5.2f} / {per * found.reduced:5.2f} ms"
+    table.row("    the same, bare loop on the reduced arrays", measured, small, target)
 
 
 # (c)

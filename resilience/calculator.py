@@ -14,7 +14,8 @@ from resilience.errors import Finding, InputError
 from resilience.families import all_figures, model_data, solve_family, unknown_rows, versions
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case, credits_of, nothing_to_compute
-from resilience.inputs.casefile import Cutoff
+from resilience.inputs.casefile import Cutoff, cutoff_settings
+from resilience.inputs.factor_words import unit
 from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.inputs.suggestions import nearest
 from resilience.origins.sectors import content_rule_table, content_table, exposure_table
@@ -80,11 +81,12 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
         compare(case, workers=workers, progress=progress) if case.file.compare else _stack([], "regions")
     )
     tables["findings"] = findings_table(findings)
-    tables["balance"] = _stack([data.rows for data in goods.values() if data is not None], "balance")
-    tables["purchases"] = _purchases(case, goods)
+    figures = {**goods, **everything}  # the goods that were asked for, then what they were solved along with
+    tables["balance"] = _stack([data.rows for data in figures.values() if data is not None], "balance")
+    tables["purchases"] = _purchases(case, figures)
     tables["flows_used"] = _flows_used(case, everything)
     tables["assumptions"] = _assumptions(case)
-    tables["sources"] = _sources(case, goods)
+    tables["sources"] = _sources(case, figures)
     return Result(_meta(case, goods, solved), tables)
 
 
@@ -197,13 +199,36 @@ def _stack(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
 
 
 def _assumptions(case: Case) -> pd.DataFrame:
+    """What the cutoffs say, of all goods, then the parameters of each good."""
+    used = [
+        (
+            ALL,
+            name,
+            _of_cutoff(name, setting.value),
+            None if setting.value is None else unit(name) or None,
+            setting,
+        )
+        for name, setting in cutoff_settings(case.file.raw).items()
+    ]
+    used += [
+        (good, name, _shown(setting.value), PARAMETERS[name].unit, setting)
+        for good in case.goods
+        for name, setting in case.file.settings(good, case.category(good)).items()
+    ]
     rows = []
-    for good in case.goods:
-        for name, setting in case.file.settings(good, case.category(good)).items():
-            ground = setting.ground
-            about = [ground.low, ground.high, setting.set_in, ground.source, ground.owner, ground.confidence]
-            rows.append([good, name, _shown(setting.value), PARAMETERS[name].unit, *about])
+    for *about, setting in used:
+        ground = setting.ground
+        known = [ground.low, ground.high, setting.set_in, ground.source, ground.owner, ground.confidence]
+        rows.append([*about, *known])
     return _stack([pd.DataFrame(rows, columns=list(RESULTS["assumptions"].names), dtype=object)], "assumptions")
+
+
+def _of_cutoff(name: str, value: Any) -> str:
+    if value is None:
+        return "all goods" if name.endswith(".goods") else "to the end"
+    if isinstance(value, (str, list)):
+        return value if isinstance(value, str) else "; ".join(value)
+    return str(_shown(value))
 
 
 def _shown(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.errors import Finding, InputError
-from resilience.files import whole
+from resilience.files import as_written, whole, write_csv
 from resilience.schema import BESIDE, BESIDE_TABLES, ENTREPOT_EXPORTS, RESULTS, Table
 
 NUMBERS = ("share", "amount", "number")  # kinds of columns of a result that hold numbers
@@ -101,7 +101,7 @@ class Result:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in self.tables.items():
-            frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+            write_csv(frame, folder / f"{name}.csv")
         text = json.dumps(_plain(self.meta), ensure_ascii=False, indent=1)
         (folder / "meta.json").write_text(text + "\n", encoding="utf-8")
 
@@ -271,7 +271,7 @@ def _csv_tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
         try:
             with path.open(encoding="utf-8", newline="") as stream:
                 rows = [
-                    {name: None if cell == "" else cell for name, cell in row.items()}
+                    {name: _cell(cell) for name, cell in row.items()}
                     for row in csv.DictReader(stream, restval=_SHORT, strict=True)
                 ]
         except (OSError, ValueError, csv.Error) as error:
@@ -279,6 +279,11 @@ def _csv_tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
             raise InputError([Finding("error", path.name, None, None, message)]) from error
         tables[path.stem] = rows
     return tables
+
+
+def _cell(cell: Any) -> Any:
+    """A cell of a CSV file; blank is None, and what a short line lacks stays as it is."""
+    return (as_written(cell) or None) if isinstance(cell, str) else cell
 
 
 def _checked(rows: Any, table: Table, file: str, first: int, *, older: bool) -> tuple[pd.DataFrame, list[Finding]]:

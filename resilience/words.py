@@ -10,6 +10,7 @@ import pandas as pd
 from resilience.errors import counted
 from resilience.schema import ALL, STATUS_WORDS
 
+LEFT_OUT, NOTHING_LEFT = 0.005, 0.01  # part of all supply from which on, and of a supplier's own up to which
 WORST_FIRST = ("none", "build", "raise", "shift", "unknown", "met")  # verdicts, what must change first
 
 
@@ -125,10 +126,35 @@ def weakest_links(chain: pd.DataFrame) -> list[str]:
         path = [row["input"]]
         while path[-1] != row["good"]:
             path.append(into[path[-1]])
-        names = " → ".join(name.replace("_", " ") for name in reversed(path))
+        *above, link = (name.replace("_", " ") for name in reversed(path))
         shares = today_and_needed(row["input_share_today"], row["input_share"], row["input_status"])
-        lines.append(f"{names} ({row['input_status']}: {shares})")
+        lines.append(f"{' → '.join(above)} → {link} ({link} by itself: {row['input_status']}, {shares})")
     return lines
+
+
+def left_out(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, Any]) -> list[str]:
+    """A sentence for each supplier inside the region from whom members buy today, and nothing in the plan: why."""
+    plan, indirect = tables["plan"], tables.get("indirect")
+    sold = plan[plan["good"] == good].groupby("supplier", sort=True)[["baseline", "planned"]].sum()
+    whole = float(sold["baseline"].sum())
+    sold = sold[sold.index.isin(list(meta["region"]))]
+    more = (sold["planned"] - sold["baseline"]).sort_values(ascending=False, kind="stable")
+    gone = sold[(sold["baseline"] >= LEFT_OUT * whole) & (sold["planned"] < NOTHING_LEFT * sold["baseline"])]
+    names, sentences = meta["countries"], []
+    for supplier, row in gone.iterrows():
+        part = percent(row["baseline"] / whole)
+        text = f"{names.get(supplier, supplier)} supplies {part} today and nothing in the plan"
+        if indirect is not None and len(indirect):
+            hit = indirect[(indirect["good"] == good) & (indirect["supplier"] == supplier)].sort_values("least")
+            if len(hit):
+                name, least = str(hit["input"].iloc[0]).replace("_", " "), percent(hit["least"].iloc[0])
+                text += (
+                    f": its makers need {name}, of which deliveries are cut, and keep {least} in their worst month"
+                )
+        others = [str(names.get(other, other)) for other in more[more > 0].index[:2]]
+        text += f". In its place more comes from {' and '.join(others)}" if others else ""
+        sentences.append(f"{text}. Of plans with the least share this one is nearest to today; it is no advice.")
+    return sentences
 
 
 def rests_text(rows: pd.DataFrame, most: int = 3, between: str = ", ") -> str:
@@ -260,6 +286,7 @@ CHECKED = (
 
 
 DOCUMENT = ("purpose", "marking", "version", "date", "contact")  # what a case may say of the document, in order
+NO_CONTACT = "not given in the case file"
 
 
 def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -269,6 +296,8 @@ def cover(meta: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[t
     answer = "The answer in short: all members together, under every cutoff"
     document = meta.get("document", {})
     about = [(key.capitalize(), document[key]) for key in DOCUMENT if document.get(key)]
+    if about and not document.get("contact"):
+        about.append(("Contact", NO_CONTACT))
     own = [("By the authors of the case", document["not_this"])] if document.get("not_this") else []
     return [
         *([("This document", about)] if about else []),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Maker, write_case, write_dataset
+from conftest import ROOT, Maker, write_case, write_dataset
 
 import resilience
 from resilience.cli import main
+from resilience.inputs.casefile import cutoff_settings
 from resilience.inputs.dataset import read_dataset
+from resilience.inputs.parameters import Surge
 from resilience.inputs.suggestions import country_hint, number_problem
 from resilience.schema import INPUTS
 
@@ -386,6 +389,46 @@ def test_a_bad_key_is_named_with_the_nearest_known_one(
     replace(folder / "case.toml", old, new)
     found = errors(folder / "case.toml")
     assert any(all(text in line for text in ["case.toml", *expected]) for line in found), found
+
+
+def test_a_ground_of_a_cutoff_that_is_not_there_is_a_warning(folder: Path) -> None:
+    """Not an error: cutoffs may be exchanged for one run."""
+    with (folder / "case.toml").open("a", encoding="utf-8") as stream:
+        stream.write('[grounds]\n"cutoffs.cuts.fraction" = "a worry"\n"cutoffs.cut" = "a worry"\n')
+    texts = [str(finding) for finding in resilience.load(folder / "case.toml").findings]
+    (found,) = [text for text in texts if "grounds" in text]
+    assert found.startswith("warning: case.toml, key grounds.cutoffs.cuts.fraction: ")
+    assert 'none is called "cuts"; did you mean "cut"?' in found
+
+
+CASES = [
+    path
+    for path in sorted((ROOT / "models").glob("*.toml"))
+    if "members" in tomllib.loads(path.read_text("utf-8"))
+]
+
+
+@pytest.mark.parametrize("path", CASES, ids=[path.stem for path in CASES])
+def test_a_shipped_case_says_what_it_is_and_what_each_number_stands_on(path: Path) -> None:
+    raw = tomllib.loads(path.read_text("utf-8"))
+    assert {"purpose", "marking", "version", "not_this"} <= set(raw["document"]) and raw["document"][
+        "marking"
+    ] == "DRAFT"
+    for name, ground in raw["grounds"].items():
+        assert {"source", "owner"} <= set(ground), name
+        assert "range" not in ground["source"] and ("low" in ground) == ("high" in ground), name
+    case = resilience.load(path)
+    settings = {**cutoff_settings(case.file.raw)}
+    for good in case.goods:
+        settings |= {f"{good} {name}": one for name, one in case.file.settings(good, case.category(good)).items()}
+    assert len(settings) > 20
+    for name, setting in settings.items():
+        if setting.set_in == "default":
+            continue
+        assert setting.ground.owner, name
+        value = setting.value.max if isinstance(setting.value, Surge) else setting.value
+        if setting.ground.low is not None and setting.ground.high is not None:
+            assert setting.ground.low <= value <= setting.ground.high, name
 
 
 def test_a_case_without_cutoffs_is_refused(tmp_path: Path) -> None:

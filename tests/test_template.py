@@ -252,6 +252,93 @@ def test_changes_are_taken_and_named_by_cell(case: Path) -> None:
     assert after == {file: content for file, content in before.items() if file != path}
 
 
+def test_grounds_go_with_the_numbers_they_are_of(tmp_path: Path) -> None:
+    """The form shows all of a ground; a range stays with a number that stays, owner and confidence with the source."""
+    known = {"source": "a guess", "low": 0.4, "high": 0.9, "owner": "the author", "confidence": "low"}
+    names = ("critical_share", "months", "diversion", "drawdown", "region_surge")
+    case = write_small(
+        tmp_path,
+        survival={"critical_share": 0.5, "months": 6},
+        response={"diversion": 0.5, "drawdown": 0.5, "region_surge": {"max": 0.5}},
+        cutoffs=[
+            {"name": "cut", "cut": ["BBB"], "fraction": {"BBB": 0.6}, "start": 2},
+            {"name": "kept", "cut": ["BBB"], "fraction": 0.5},
+            {"name": "left", "cut": ["BBB"]},
+        ],
+        grounds=dict.fromkeys(names, known)
+        | {"cutoffs.cut": "a worry", "cutoffs.cut.fraction.BBB": known, "cutoffs.kept.fraction": known,
+           "cutoffs.left": "a whim"},
+    )  # fmt: skip
+    path = form_of(case)
+    sheet = openpyxl.load_workbook(path)["Assumptions"]
+    shown = "a guess; range from 0.4 to 0.9; owner: the author; confidence low"
+    ground = "Ground in the case"
+    assert place(sheet, "survival.critical_share", ground).value == shown
+    assert place(sheet, "response.region_surge.max", ground).value == shown
+    assert (
+        place(sheet, "response.region_surge.delay", ground).value == "a guess; owner: the author; confidence low"
+    )
+
+    def leave_out(book: openpyxl.Workbook) -> None:
+        row = place(book["Cutoffs"], "left", "Name").row
+        for column in range(1, book["Cutoffs"].max_column + 1):
+            book["Cutoffs"].cell(row, column).value = None
+
+    cells = {
+        ("survival.critical_share", "New value"): 0.6,  # another number from another source
+        ("survival.critical_share", "Source"): "a survey",
+        ("survival.months", "Source"): "a paper",  # the same number from another source
+        ("response.diversion", "Owner"): "Unit 3",  # the same number and source, another owner
+    }
+    filled = {("Assumptions", *where): value for where, value in cells.items()}
+    filled |= {
+        ("Cutoffs", "cut", "Fraction"): "BBB = 0.7",
+        ("Cutoffs", "cut", "Source"): "a report",
+        ("Cutoffs", "kept", "Source"): "a memo",
+    }
+    loaded = resilience.load(case, inputs=fill(path, filled, leave_out))
+    assert loaded.file.raw["grounds"] == {
+        "critical_share": "a survey",
+        "months": {"source": "a paper", "low": 0.4, "high": 0.9},
+        "diversion": known | {"owner": "Unit 3"},
+        "drawdown": known,
+        "region_surge": known,
+        "cutoffs.cut": "a worry",
+        "cutoffs.cut.fraction": "a report",
+        "cutoffs.kept.fraction": {"source": "a memo", "low": 0.4, "high": 0.9},
+    }
+    texts = [str(finding) for finding in loaded.findings]
+    assert any("kept stays as it is; source: a memo" in text for text in texts)
+    assert not any("is of no cutoff" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({("Assumptions", "survival.critical_share", "New value"): 1234.5,
+          ("Assumptions", "survival.critical_share", "Source"): "x"},
+         "survival.critical_share: 1234.5 is out of range: at least 0 and at most 1; refused: write another value, "
+         "or clear the cell to keep 0.5"),
+        ({("Case", "members", "New value"): "AAB"},
+         "refused: write another value, or clear the cell to keep AAA"),
+        ({("Cutoffs", "cut", "Fraction"): 1.5, ("Cutoffs", "cut", "Source"): "x"},
+         "cutoffs.cut.fraction: 1.5 is out of range: at least 0 and at most 1; refused: write another value, "
+         "or enter 1.0 as before"),
+        ({("Cutoffs", "cut", "Months"): 0, ("Cutoffs", "cut", "Source"): "x"},
+         "refused: write another value, or clear the cell as before"),
+    ],
+)  # fmt: skip
+def test_of_a_number_that_is_refused_it_is_not_said_that_it_is_taken(
+    case: Path, cells: dict[tuple[str, str, str], object], expected: str
+) -> None:
+    good = {("Assumptions", "survival.months", "New value"): 9, ("Assumptions", "survival.months", "Source"): "x"}
+    found = said(case, fill(form_of(case), cells | good))
+    errors = [text for text in found if text.startswith("error: ")]
+    assert errors and all(text.endswith(expected) for text in errors), errors
+    taken = [text for text in found if "in place of" in text]
+    assert len(taken) == 1 and "survival.months is 9 in place of 6" in taken[0]
+
+
 def test_the_numbers_of_the_form_are_those_of_the_case_with_them(case: Path) -> None:
     """5 months of a half of 1200 / 12 = 50 a month: what is set in the form gives what the same case gives."""
     path = fill(

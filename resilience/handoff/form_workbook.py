@@ -331,6 +331,8 @@ def _write_page(book: Any, styles: Styles, page: _Page, meta: Mapping[str, Any])
     sheet.print_area(0, 0, last, len(widths) - 1)
     sheet.protect("", {"sort": True, "autofilter": True, "format_columns": True, "format_rows": True})
     set_up_page(sheet, page.name, meta)
+    if page.name == "Case":
+        sheet.fit_to_pages(1, 1)
 
 
 def _add_check(sheet: Any, first: int, column: int, last: int, check: Mapping[str, Any]) -> None:

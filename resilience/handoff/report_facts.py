@@ -249,7 +249,9 @@ def _with_unit(value: str, unit: str) -> str:
         )
     if unit in ("", "share", "multiple", "yes/no") or value == "no limit":
         return value
-    return f"{value} {unit.replace('months', 'month', 1) if value == '1' else unit}"
+    if value == "1":
+        unit = unit.replace("months", "month", 1).replace("suppliers", "supplier", 1)
+    return f"{value} {unit}"
 
 
 def _named(goods: Sequence[str], labels: Mapping[str, str], most: int = 4) -> str:

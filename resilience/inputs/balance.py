@@ -24,6 +24,7 @@ from resilience.words import amount, percent
 
 SCALING_WARNING = 0.05  # traced sourcing scaled to demand by more than this is a warning
 MOST_NAMED = 6  # countries named in one finding
+STOCK_ASSUMED = "stock assumed in the case file"  # a source of balances whose stock is not in the data
 NOTHING = 1e-9  # amounts below this part of demand are rounding
 WORTH_SAYING = 1e-3  # imports that are a member's own goods: below this part of them nothing is said
 
@@ -556,5 +557,5 @@ class Trade:
         if member in self.balances.index:
             found.append(str(self.balances.loc[member, "source"]))
         if np.isnan(self.balances["stock"].get(member, np.nan)):
-            found.append("stock assumed in the case file")
+            found.append(STOCK_ASSUMED)
         return "; ".join(dict.fromkeys(part for source in found for part in source.split("; ")))

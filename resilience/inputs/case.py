@@ -10,12 +10,12 @@ from typing import Any
 from resilience.errors import Finding, InputError, errors_in
 from resilience.inputs.balance import year_of
 from resilience.inputs.burden_settings import BURDEN
-from resilience.inputs.casefile import CaseFile, Cutoff, read_case
+from resilience.inputs.casefile import CaseFile, Cutoff, path_of, read_case
 from resilience.inputs.cutoffs import applies
 from resilience.inputs.dataset import Dataset, read_dataset
 from resilience.inputs.form_back import Form
 from resilience.inputs.incoming import KINDS
-from resilience.inputs.parameters import PARAMETERS, SECTIONS, is_surge
+from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, SECTIONS, is_surge
 from resilience.inputs.recipes import Recipe, final_first, groups, recipes_of, upstream
 from resilience.inputs.sanctions_settings import (
     BY_GOOD,
@@ -389,9 +389,25 @@ class _Resolver:
             self.expand(key, countries)
         numbers = (*PARAMETERS, *BURDEN, *SANCTIONS_KEYS, *THREAT_KEYS, *PARTNERS_KEYS)
         for key in raw.get("grounds", {}):
+            if key.startswith("cutoffs."):
+                self.check_ground_of_cutoff(raw, key)
+                continue
             for part in key.split("."):
                 if part not in (*numbers, *known, "default", "goods_override"):
                     self.say(f"grounds.{key}", f'unknown "{part}"{nearest(part, [*numbers, *known])}')
+
+    def check_ground_of_cutoff(self, raw: Mapping[str, Any], key: str) -> None:
+        """A ground of a cutoff that is not there is a warning: cutoffs may be exchanged for one run."""
+        _, name, *below = path_of(raw, key)
+        cutoffs = {cutoff.name: cutoff for cutoff in self.file.cutoffs}
+        if name not in cutoffs:
+            message = f'is of no cutoff: none is called "{name}"{nearest(name, cutoffs)}'
+            self.say(f"grounds.{key}", message, "warning")
+        elif below:
+            parts = [*cutoffs[name].cut, "default"] if below[0] == "fraction" else []
+            for part, known in zip(below, (CUTOFF_KEYS[1:], parts), strict=False):
+                if part not in known:
+                    self.say(f"grounds.{key}", f'unknown "{part}"{nearest(part, known)}')
 
     def check_coverage(self, goods: list[str]) -> None:
         """A table of a parameter that leaves goods out gives them the default, which must not pass unnoticed."""

@@ -13,11 +13,12 @@ from typing import Any
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.burden_settings import BURDEN, number_for
-from resilience.inputs.checks import Problems, check_document, check_numbers, unnamed
+from resilience.inputs.checks import Problems, check_document, check_numbers, cutoff_names, unnamed
 from resilience.inputs.parameters import PARAMETERS, Parameter, Surge, is_surge
 from resilience.inputs.suggestions import nearest
 
 MOST_LISTED = 20  # case files named in one finding
+DEFAULT_OF_TOOL = "default of the tool"  # the ground of a number that the case leaves out
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class CaseFile:
                     continue
                 value, where = value[key], f"{where}.{key}"
             return Setting(_as_value(parameter, value), where, ground_of(self.raw, where))
-        return Setting(parameter.default, "default", Ground("default of the tool"))
+        return Setting(parameter.default, "default", Ground(DEFAULT_OF_TOOL))
 
     def burden(self, name: str, good: str, category: str) -> Setting:
         """A number of ``[burden]`` for one good; its value None is unknown."""
@@ -141,15 +142,45 @@ class CaseFile:
         return {key: str(value).strip() for key, value in self.raw.get("document", {}).items()}
 
 
-def ground_of(raw: Mapping[str, Any], where: str) -> Ground:
-    """What a document says a number stands on, by the dotted name under which it is set."""
+def ground_of(raw: Mapping[str, Any], where: str, otherwise: str = "assumed") -> Ground:
+    """What a document says a number stands on, by the dotted name under which it is set.
+
+    A number of a cutoff stands on its own ground, ``"cutoffs.China.fraction"``, or on that of the whole cutoff,
+    ``"cutoffs.China"``; ``otherwise`` is the source where none is given.
+    """
     grounds = raw.get("grounds", {})
-    parts = where.split(".")
-    for key in (".".join(parts[1:]), parts[-1], parts[1]):
+    parts = path_of(raw, where)
+    keys = [".".join(parts[1:]), parts[-1], parts[1]]
+    if parts[0] == "cutoffs":
+        keys = [".".join(parts[:n]) for n in range(len(parts), 1, -1)]
+    for key in keys:
         if key in grounds:
             found = grounds[key]
             return Ground(**found) if isinstance(found, Mapping) else Ground(str(found))
-    return Ground("assumed")
+    return Ground(otherwise)
+
+
+def cutoff_settings(raw: Mapping[str, Any]) -> dict[str, Setting]:
+    """What the cutoffs of a document that was checked say, by the dotted names that ``--set`` and studies use.
+
+    The value None stands for all goods and for a cutoff that lasts to the end.
+    """
+    found = {}
+    for name, item in zip(cutoff_names(raw["cutoffs"]), raw["cutoffs"], strict=True):
+        fraction = item.get("fraction", 1.0)
+        values = {key: item[key] for key in ("cut", "any", "any_region", "all_outsiders") if item.get(key)}
+        values |= (
+            {f"fraction.{of}": part for of, part in {"default": 1.0, **fraction}.items()}
+            if isinstance(fraction, Mapping)
+            else {"fraction": fraction}
+        )
+        values |= {"goods": item.get("goods"), "start": item.get("start", 1), "months": item.get("months")}
+        for key, value in values.items():
+            where = f"cutoffs.{name}.{key}"
+            given = number_in(raw, where) is not None
+            ground = ground_of(raw, where, "assumed" if given else DEFAULT_OF_TOOL)
+            found[where] = Setting(value, where if given else "default", ground)
+    return found
 
 
 def _as_value(parameter: Parameter, value: Any) -> Any:
@@ -257,13 +288,6 @@ def path_of(raw: Mapping[str, Any], name: str) -> list[str]:
             if ".".join(rest[:n]) in known:
                 return [first, ".".join(rest[:n]), *rest[n:]]
     return [first, *rest]
-
-
-def cutoff_names(cutoffs: Any) -> list[str]:
-    """The names of the cutoffs of a document; one without a name is called after its place, "cutoff 1"."""
-    items = cutoffs if isinstance(cutoffs, list) else []
-    tables = [item if isinstance(item, Mapping) else {} for item in items]
-    return [str(item.get("name", unnamed(number))) for number, item in enumerate(tables, start=1)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -44,6 +44,13 @@ def unnamed(number: int) -> str:
     return f"cutoff {number}"
 
 
+def cutoff_names(cutoffs: Any) -> list[str]:
+    """The names of the cutoffs of a document; one without a name is called after its place, "cutoff 1"."""
+    items = cutoffs if isinstance(cutoffs, list) else []
+    tables = [item if isinstance(item, Mapping) else {} for item in items]
+    return [str(item.get("name", unnamed(number))) for number, item in enumerate(tables, start=1)]
+
+
 class _Checker:
     """Walks the TOML document once and collects (key, message) pairs."""
 
@@ -172,13 +179,24 @@ class _Checker:
         if not isinstance(grounds, Mapping):
             self.say("grounds", "must be a table of parameter = reason")
             return
+        names = cutoff_names(self.raw.get("cutoffs"))
         for key, given in grounds.items():
             where = f"grounds.{key}"
             if not isinstance(given, Mapping):
                 if not isinstance(given, str):
                     self.say(where, f'{given!r} is neither a text nor a table; write {{source = "…"}}')
                 continue
+            if given and not set(given) & set(GROUND_KEYS):
+                below = next(iter(given))
+                self.say(where, f'a name with dots stands in quotes: "{key}.{below}" = …')
+                continue
             self.keys(given, GROUND_KEYS, where)
+            whole = key.removeprefix("cutoffs.") if key.startswith("cutoffs.") else None
+            if whole in names and {"low", "high"} & set(given):
+                message = (
+                    f'a range is of one number; give it under "{key}.fraction" or another number of the cutoff'
+                )
+                self.say(where, message)
             if "source" not in given:
                 self.say(where, 'a ground needs its source, for example source = "assumed: a tenth is saved"')
             for name in ("source", "owner", "confidence"):

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from resilience.inputs.casefile import cutoff_names, ground_of
+from resilience.inputs.casefile import DEFAULT_OF_TOOL, Ground, ground_of
 from resilience.inputs.cells import BLANKS, Unreadable, is_number_like, number_of, text_of
+from resilience.inputs.checks import cutoff_names
 from resilience.inputs.dataset import Dataset
 from resilience.inputs.incoming import is_date
 from resilience.inputs.parameters import (
@@ -129,14 +130,25 @@ def lines(raw: Mapping[str, Any], categories: Sequence[str]) -> list[Line]:
 
 
 def _of(raw: Mapping[str, Any], parameter: Parameter, where: str, applies: str, value: Any) -> list[Line]:
-    ground = ground_of(raw, where).source if number_at(raw, where) is not None else "default of the tool"
+    ground = ground_of(raw, where) if number_at(raw, where) is not None else Ground(DEFAULT_OF_TOOL)
     if parameter.kind != "surge":
-        return [Line(where, parameter, applies, value, ground)]
+        return [Line(where, parameter, applies, value, _in_words(ground))]
     whole = asdict(value) if isinstance(value, Surge) else value
-    return [
-        Line(f"{where}.{name}", _part(parameter, name), applies, whole.get(name, part.default), ground)
-        for name, part in SURGE_PARTS.items()
-    ]
+    found = []
+    for name, part in SURGE_PARTS.items():  # the range of a surge is that of its max
+        about = _in_words(ground if name == "max" else replace(ground, low=None, high=None))
+        found.append(
+            Line(f"{where}.{name}", _part(parameter, name), applies, whole.get(name, part.default), about)
+        )
+    return found
+
+
+def _in_words(ground: Ground) -> str:
+    """All that is known of what a number stands on, in one cell."""
+    ends = [("from", ground.low), ("to", ground.high)]
+    span = " ".join(f"{word} {end:g}" for word, end in ends if end is not None)
+    known = [("range", span), ("owner:", ground.owner), ("confidence", ground.confidence)]
+    return "; ".join([ground.source, *(f"{word} {text}" for word, text in known if text)])
 
 
 def _part(parameter: Parameter, name: str) -> Parameter:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import year_of
-from resilience.inputs.casefile import case_file, cutoff_names, ground_of, put
+from resilience.inputs.casefile import Ground, case_file, ground_of, put
 from resilience.inputs.cells import (
     SheetTable,
     Unreadable,
@@ -28,7 +28,7 @@ from resilience.inputs.cells import (
     sheet_table,
     text_of,
 )
-from resilience.inputs.checks import Problems
+from resilience.inputs.checks import Problems, cutoff_names
 from resilience.inputs.dataset import Dataset, convert, known_columns
 from resilience.inputs.form import (
     CASE_FILE,
@@ -61,11 +61,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Place:
-    """The cell from which a number of the case comes."""
+    """The cell from which a number of the case comes, and what to do in it if the number is refused."""
 
     sheet: str
     row: int
     column: str
+    instead: str = ""
 
 
 class Form:
@@ -80,6 +81,7 @@ class Form:
         self.taken = 0  # entries of the form that change what the case and its data say
         self._tables: dict[str, SheetTable] = {}
         self._places: dict[str, _Place] = {}
+        self._taken: list[Finding] = []  # among the findings: what is put in place of what
         book = open_book(path, self.findings)
         if book is None:
             return
@@ -147,8 +149,13 @@ class Form:
         self._places = {name: place for name, place in self._places.items() if name not in names}
 
     def all_placed(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings of a case with those of the form, each at its cell."""
-        return tuple(dict.fromkeys([*self.findings, *map(self.place, findings)]))
+        """The findings of a case with those of the form, each at its cell; of a number that is refused it is not
+        said that it is taken."""
+        placed = [self.place(finding) for finding in findings]
+        refused = {(found.table, found.row, found.column) for found in placed if found.severity == "error"}
+        taken = {found for found in self._taken if (found.table, found.row, found.column) in refused}
+        own = (finding for finding in self.findings if finding not in taken)
+        return tuple(dict.fromkeys([*own, *placed]))
 
     def place(self, finding: Finding) -> Finding:
         """A finding about a key of the case with the cell from which its value comes."""
@@ -163,7 +170,10 @@ class Form:
         name = max(near, key=len)
         place = self._places[name]
         table = self._tables[place.sheet]
-        return table.finding(finding.severity, place.row, place.column, f"{key}: {finding.message}")
+        said = f"{key}: {finding.message}"
+        if finding.severity == "error" and place.instead:
+            said += f"; refused: write another value, or {place.instead}"
+        return table.finding(finding.severity, place.row, place.column, said)
 
     # The sheets.
 
@@ -237,7 +247,7 @@ class Form:
                 continue
             if same(show(entry.kind, value), old):
                 continue
-            self._places[name] = _Place(sheet, row, NEW)
+            self._places[name] = _Place(sheet, row, NEW, _cleared(old))
             if value is None:
                 raw.pop(name, None)
             else:
@@ -248,6 +258,7 @@ class Form:
         self.taken += 1
         message = f"{name} is {new} in place of {_or_nothing(old)}"
         self._say(sheet, row, column, message + (f"; source: {source}" if source else ""), "info")
+        self._taken.append(self.findings[-1])
 
     def _assumptions(self, raw: dict[str, Any], problems: Problems) -> None:
         sheet = "Assumptions"
@@ -283,12 +294,12 @@ class Form:
                 message = f'say where {name} = {new} comes from; "assumed" with the reason will do'
                 self._say(sheet, row, SOURCE, message)
                 continue
-            self._places[name] = _Place(sheet, row, NEW)
+            self._places[name] = _Place(sheet, row, NEW, _cleared(old))
             put(raw, name, line.value if line is not None and same(new, old) else value, problems)
             key = _ground_key(name)
             self._places[f"grounds.{key}"] = _Place(sheet, row, SOURCE)
             self._places[f"grounds.{key}.confidence"] = _Place(sheet, row, "Confidence")
-            _set_ground(raw, name, key, new, ground)
+            _set_ground(raw, name, key, new, ground, stays=same(new, old))
             said = ", ".join(f"{word} {text}" for word, text in ground.items() if text and word != "source")
             source = ground["source"] + (f" ({said})" if said else "")
             if same(new, old):
@@ -303,13 +314,14 @@ class Form:
             return
         names = cutoff_names(raw["cutoffs"])
         items = dict(zip(names, raw["cutoffs"], strict=True))
+        grounds = dict(raw.get("grounds", {}))
         found: dict[str, Mapping[str, Any]] = {}
         wrong = len(self.findings)
         held = {plain(name): name for name in names}
         for row, cells, shown in self._named(sheet):
             name = held.get(plain(shown), shown)
             number = names.index(name) + 1 if name in items else len(names) + 1
-            found[name] = self._cutoff(row, cells, name, items.get(name), number)
+            found[name] = self._cutoff(row, cells, name, items.get(name), number, grounds)
         if not found:
             if not any(finding.severity == "error" for finding in self.findings[wrong:]):
                 top = self._tables[sheet].top
@@ -320,17 +332,26 @@ class Form:
         for name in names:
             if name not in found:
                 self.taken += 1
+                _drop(grounds, f"cutoffs.{name}")
                 text = f'the cutoff "{name}" of the case is not in the sheet; it is left out'
                 self._say(sheet, self._tables[sheet].top, "Name", text, "warning")
         kept = [found[name] for name in names if name in found]
         kept += [item for name, item in found.items() if name not in items]
         if kept != raw["cutoffs"]:
             raw["cutoffs"] = kept
+        if grounds != raw.get("grounds", {}):
+            raw["grounds"] = grounds
 
     def _cutoff(
-        self, row: int, cells: Row, name: str, item: Mapping[str, Any] | None, number: int
+        self,
+        row: int,
+        cells: Row,
+        name: str,
+        item: Mapping[str, Any] | None,
+        number: int,
+        grounds: dict[str, Any],
     ) -> Mapping[str, Any]:
-        """The cutoff of one row: the case's own if it says the same."""
+        """The cutoff of one row: the case's own if it says the same. What it stands on goes into ``grounds``."""
         sheet = "Cutoffs"
         old = cutoff_cells(item or {}, number)
         new = dict(item or {"name": name})
@@ -341,30 +362,41 @@ class Form:
             blank = show(kind, CUTOFF_DEFAULTS.get(key))
             if key == "name" or same(blank if cell == "" else cell, old[key]):
                 continue
-            self._places[f"cutoffs.{name}.{key}"] = _Place(sheet, row, column)
+            as_before = f"enter {old[key]} as before" if old[key] != "" else "clear the cell as before"
+            self._places[f"cutoffs.{name}.{key}"] = _Place(sheet, row, column, as_before)
             if cell == "":
                 new.pop(key, None)
-                changes.append((column, f"{name}: {column.lower()} is {_or_nothing(blank)}", old[key]))
+                changes.append((key, f"{name}: {column.lower()} is {_or_nothing(blank)}", old[key]))
                 continue
             value = self._value(sheet, row, column, kind, cell)
             if value is None or same(show(kind, value), old[key]):
                 continue
             new[key] = value
-            changes.append((column, f"{name}: {column.lower()} is {show(kind, value)}", old[key]))
-        self._places[f"cutoffs.{name}"] = _Place(sheet, row, "Name")
-        if item is not None and not changes:
-            return item
+            changes.append((key, f"{name}: {column.lower()} is {show(kind, value)}", old[key]))
+        where = f"cutoffs.{name}"
+        self._places[where] = _Place(sheet, row, "Name")
         source = self._text(sheet, row, cells, SOURCE)
+        if item is not None and not changes:
+            if source:
+                self.taken += 1
+                self._say(sheet, row, SOURCE, f"{name} stays as it is; source: {source}", "info")
+                for key in _of(grounds, where) or [where]:
+                    grounds[key] = _sourced(ground_of({"grounds": grounds}, key), source, stays=True)
+            return item
         if not source:
             what = "changed" if item is not None else "new"
             self._say(sheet, row, SOURCE, f'"{name}" is {what}; say where that comes from ("assumed" will do)')
         self.taken += 1 if item is None else len(changes)
         if item is None:
             self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {source}', "info")
+            grounds[where] = source
         else:
-            for column, text, before in changes:
+            for key, text, before in changes:
                 said = f"{text} in place of {_or_nothing(before)}; source: {source}"
-                self._say(sheet, row, column, said, "info")
+                self._say(sheet, row, CUTOFF_HEADINGS[key], said, "info")
+                self._taken.append(self.findings[-1])
+                _drop(grounds, f"{where}.{key}")
+                grounds[f"{where}.{key}"] = source
         return new
 
     def over(self, data: Dataset, year: int | None) -> Dataset:
@@ -392,7 +424,33 @@ def _ground_key(name: str) -> str:
     return ".".join(parts[:-1] if parts[-1] in SURGE_PARTS else parts)
 
 
-def _set_ground(raw: dict[str, Any], name: str, key: str, value: Any, given: Mapping[str, str]) -> None:
+def _cleared(old: Any) -> str:
+    return f"clear the cell to keep {_or_nothing(old)}"
+
+
+def _of(grounds: Mapping[str, Any], where: str) -> list[str]:
+    """The grounds of a cutoff, or of one of its numbers, and of what is below it."""
+    return [key for key in grounds if key == where or key.startswith(f"{where}.")]
+
+
+def _drop(grounds: dict[str, Any], where: str) -> None:
+    for key in _of(grounds, where):
+        del grounds[key]
+
+
+def _sourced(before: Ground, source: str, more: Mapping[str, str] | None = None, *, stays: bool) -> Any:
+    """A ground with a source: the range goes with its number if that ``stays``, owner and confidence with the
+    source."""
+    kept: dict[str, Any] = {"low": before.low, "high": before.high} if stays else {}
+    if source == before.source:
+        kept |= {"owner": before.owner, "confidence": before.confidence}
+    known = {word: value for word, value in (kept | dict(more or {})).items() if value is not None}
+    return {"source": source, **known} if known else source
+
+
+def _set_ground(
+    raw: dict[str, Any], name: str, key: str, value: Any, given: Mapping[str, str], *, stays: bool
+) -> None:
     """Put in what a number stands on; one number of a surge is added to what the others stand on."""
     grounds = raw["grounds"] = dict(raw.get("grounds", {}))
     source = given["source"]
@@ -402,7 +460,7 @@ def _set_ground(raw: dict[str, Any], name: str, key: str, value: Any, given: Map
     elif name.rpartition(".")[2] in SURGE_PARTS and before.source != "assumed":
         source = f"{before.source}; {name.rpartition('.')[2]} {value}: {source}"
     more = {word: text for word, text in given.items() if text and word != "source"}
-    grounds[key] = {"source": source, **more} if more else source
+    grounds[key] = _sourced(before, source, more, stays=stays)
 
 
 class _Figures:

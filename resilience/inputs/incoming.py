@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import posixpath
 import warnings
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.parsers import expat
 
 import openpyxl
@@ -50,6 +52,8 @@ CARRIED = {  # folders of parts that are left alone, and what is in them
     "xl/querytables/": "queries",
     "xl/webextensions/": "web extensions",
 }
+
+ORPHANS = "parts that nothing in the workbook points to"
 
 Place = tuple[int, int]  # row and column, from 1
 
@@ -274,19 +278,53 @@ def _search(content: bytes, outside: dict[str, list[str]]) -> str | None:
             for folder, what in CARRIED.items():
                 if low.startswith(folder) and "_rels/" not in low:
                     outside.setdefault(what, []).append(name.removeprefix("xl/"))
+        relations: dict[str, list[str]] = {}
         for part in parts:
-            message = _search_part(archive, part, outside)
+            message = _search_part(archive, part, outside, relations)
             if message is not None:
                 return message
+    orphans = _orphans(names, relations)
+    if orphans:
+        outside[ORPHANS] = orphans
     return None
+
+
+def _orphans(names: Iterable[str], relations: Mapping[str, Iterable[str]]) -> list[str]:
+    """Parts to which no relation leads from the workbook: nobody reads them, and nobody sees them in Excel.
+
+    ``relations`` are the targets that a part of relations names. What is left alone anyway is reported as such.
+    """
+    led_to, ahead = {"[content_types].xml"}, [""]
+    while ahead:
+        source = ahead.pop()
+        folder, _, part = source.rpartition("/")
+        listed = f"{folder}/_rels/{part}.rels".lstrip("/")
+        led_to.add(listed)
+        for target in relations.get(listed, ()):
+            path = unquote(target.partition("#")[0]).lower()
+            found = posixpath.normpath(path if path.startswith("/") else f"{folder}/{path}").lstrip("/")
+            if found not in led_to:
+                led_to.add(found)
+                ahead.append(found)
+    carried = tuple(CARRIED)
+    return [
+        name
+        for name in names
+        if not name.endswith("/") and name.lower() not in led_to and not name.lower().startswith(carried)
+    ]
 
 
 class _Refused(Exception):
     """Ends the search of a part."""
 
 
-def _search_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, outside: dict[str, list[str]]) -> str | None:
-    """Unpack a part piece by piece, and search it if it is XML."""
+def _search_part(
+    archive: zipfile.ZipFile,
+    part: zipfile.ZipInfo,
+    outside: dict[str, list[str]],
+    relations: dict[str, list[str]],
+) -> str | None:
+    """Unpack a part piece by piece, and search it if it is XML; ``relations`` gathers to which parts it leads."""
     name = part.filename
     unpacked = 0
     parser = expat.ParserCreate()
@@ -309,6 +347,8 @@ def _search_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, outside: dict[
             kind = attributes.get("Type", "").rpartition("/")[2]
             what = "hyperlinks" if kind == "hyperlink" else "links to other files"
             outside.setdefault(what, []).append(attributes.get("Target", "?"))
+        elif tag == "Relationship":
+            relations.setdefault(name.lower(), []).append(attributes.get("Target", ""))
         elif tag == "ddeLink":
             call = f"{attributes.get('ddeService', '?')}|{attributes.get('ddeTopic', '?')}"
             outside.setdefault("links to other programs (DDE)", []).append(call)

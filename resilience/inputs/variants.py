@@ -13,7 +13,8 @@ from typing import Any
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.case import Case, resolve, unknown_keys
-from resilience.inputs.casefile import case_file, cutoff_names, path_of, variant
+from resilience.inputs.casefile import case_file, path_of, variant
+from resilience.inputs.checks import cutoff_names
 from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, SECTIONS, Surge
 from resilience.inputs.suggestions import nearest
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from resilience.families import versions
+from resilience.files import write_csv
 from resilience.inputs.case import Case
 from resilience.output.sheets import Sheet, short, table_fields
 from resilience.output.workbook import Styles, clean, close_book, open_book, set_up_page, write_sheet
@@ -57,7 +58,7 @@ def write_frontier(table: pd.DataFrame, meta: Mapping[str, Any], out: Path) -> N
     drawn = {name: meta[name] for name in ("how", "target", "written")}
     suffix = out.suffix.lower()
     if suffix == ".csv":
-        table.to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
+        write_csv(table, out)
     elif suffix in (".png", ".svg"):
         frontier_picture(table, out, meta, **drawn)
     else:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from resilience import words
 from resilience.errors import Finding, InputError
+from resilience.files import write_csv
 from resilience.inputs import factor_words
 from resilience.inputs.factor_words import varied
 from resilience.output.pictures import DPI
@@ -116,7 +117,7 @@ def write_study_workbook(
         beside = None
         if len(frame) > most_rows:
             beside = path.with_name(f"{path.stem}-{table}.csv")
-            frame.to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
+            write_csv(frame, beside)
             written.append(beside)
         sheets.append(study_sheet(table, frame, meta, beside))
     front = {name: SHEETS[name] for name in ("Cover", *(["Pictures"] if pictures else []))}
