@@ -15,6 +15,7 @@ from resilience.regions import Region
 from resilience.seen import Asked
 
 FEASIBILITY = 1e-9  # what the solver is asked for, and what a basis must keep where the solver is not asked
+OPEN = 0.8  # below this part of waiting programmes the others are left out
 
 
 class Ahead:
@@ -30,14 +31,15 @@ class Ahead:
         self._part = asked.part(whole, shift, cost)
         fits = asked.like(whole, cost) & asked.holds(whole, shift, FEASIBILITY)
         fits[: at + 1] = False
-        self._waiting = np.arange(len(fits))
-        self._keep(fits)
+        self._waiting, self._open = np.arange(len(fits)), fits
+        self._keep_open()
         self._found: dict[int, Solution] = {}
 
-    def _keep(self, which: np.ndarray) -> None:
-        """Let only some of those wait that do."""
-        self._waiting, self._values = self._waiting[which], self._values[which]
-        self._part = some(self._part, which)
+    def _keep_open(self) -> None:
+        """Leave out those that no longer wait."""
+        self._waiting, self._values = self._waiting[self._open], self._values[self._open]
+        self._part = some(self._part, self._open)
+        self._open = np.ones(len(self._waiting), dtype=bool)
 
     def solution(self, at: int) -> Solution | None:
         """The optimum of one of them, if it is known."""
@@ -48,7 +50,7 @@ class Ahead:
         if not len(self._waiting):
             return
         values, fine = region.values(self._part, FEASIBILITY)
-        at = np.flatnonzero(fine)
+        at = np.flatnonzero(fine & self._open)
         at = at[beyond(some(self._part, at), values[at]) <= FEASIBILITY]
         if not len(at):
             return
@@ -64,6 +66,6 @@ class Ahead:
         for n, number in enumerate(self._waiting[at].tolist()):
             certificate = Certificate(*(float(one[passed][n]) for one in worst))
             self._found[number] = Solution(float(objectives[n]), sized[n], certificate)
-        still = np.ones(len(self._waiting), dtype=bool)
-        still[at] = False
-        self._keep(still)
+        self._open[at] = False
+        if self._open.sum() < OPEN * len(self._open):
+            self._keep_open()

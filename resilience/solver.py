@@ -180,14 +180,22 @@ class _Start:
         """Where to start a programme of some rows and columns: the statuses that the solver holds, before it is
         given the programme, and those noted of rows and columns that it does not hold."""
         found = self.highs.getBasis()
+        basis = highspy.HighsBasis()
+        same_columns = False
         if self.stood is not None and found.valid:
-            if np.array_equal(self.stood[0], rows) and np.array_equal(self.stood[1], columns):
+            same_columns = np.array_equal(self.stood[1], columns)
+            if same_columns and np.array_equal(self.stood[0], rows):
                 found.alien = True
                 return found
-            self.rows[self.stood[0]], self.columns[self.stood[1]] = found.row_status, found.col_status
-        basis = highspy.HighsBasis()
+            self.rows[self.stood[0]] = found.row_status
+            if same_columns:  # which is noted once there are others
+                basis.col_status = found.col_status
+            else:
+                self.columns[self.stood[1]] = found.col_status
         basis.valid = basis.alien = True
-        basis.col_status, basis.row_status = list(self.columns[columns]), list(self.rows[rows])
+        basis.row_status = list(self.rows[rows])
+        if not same_columns:
+            basis.col_status = list(self.columns[columns])
         return basis
 
 
