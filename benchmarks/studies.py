@@ -357,9 +357,9 @@ def moved(data: ModelData, points: int) -> list[ModelData]:
     found = []
     for n in range(points):
         at = n / max(points - 1, 1)
-        stock = data.good.stock * (0.5 + 2.0 * at)
+        stocks = data.good.stocks * (0.5 + 2.0 * at)
         found.append(
-            replace(data, good=replace(data.good, stock=stock), critical=data.critical * (0.9 + 0.2 * at))
+            replace(data, good=replace(data.good, stocks=stocks), critical=data.critical * (0.9 + 0.2 * at))
         )
     return found
 

@@ -177,7 +177,7 @@ def prepare(
     limit = good.value("new_capacity")
     most_new = dict.fromkeys(available.suppliers, 0.0)
     hit = dict(zip(available.suppliers, available.hit.tolist(), strict=True))
-    for country, sold in zip(good.suppliers, good.capacity.tolist(), strict=True):
+    for country, sold in zip(good.suppliers, good.capacities.tolist(), strict=True):
         if limit > 0 and sold > 0 and country in good.credit and not hit[country]:
             most_new[country] = limit * sold
     return ModelData(
@@ -802,10 +802,10 @@ def numbers_of(data: ModelData) -> dict[str, np.ndarray]:
     members, suppliers = good.members, list(available.suppliers)
     return {
         "demand": good.demand.to_numpy(dtype=float),
-        "held": in_order(good.stock, members).to_numpy(dtype=float),
+        "held": good.stocks,
         "drawdown": np.array([good.value("drawdown")]),
         "cap": np.array([good.value("cap")]),
-        "capacity": in_order(good.capacity, suppliers).to_numpy(dtype=float),
+        "capacity": _capacities(good, suppliers),
         "most_new": np.fromiter(map(data.most_new.__getitem__, suppliers), float, len(suppliers)),
         "credit": _credit_of(tuple(suppliers), tuple(good.credit.items())),
         "worth": _worth(good, suppliers),
@@ -957,10 +957,17 @@ def _credit_of(suppliers: tuple[str, ...], credit: tuple[tuple[str, float], ...]
     return np.array([of.get(i, 0.0) for i in suppliers])
 
 
+def _capacities(good: GoodData, suppliers: list[str]) -> np.ndarray:
+    """K_i of each supplier."""
+    if good.suppliers == suppliers:
+        return good.capacities
+    return np.asarray(good.capacity.reindex(suppliers).to_numpy(dtype=float))
+
+
 def _order(good: GoodData, suppliers: list[str]) -> np.ndarray:
     """h_im of :func:`settled`, supplier × member."""
     names = tuple(suppliers)
-    sold = in_order(good.capacity, suppliers).to_numpy(dtype=float)
+    sold = _capacities(good, suppliers)
     place = np.empty(len(names))
     place[np.lexsort((_by_name(names), -sold))] = np.arange(len(names)) / len(names)
     return place[:, None] + _of_equals(tuple(good.members), names, good.no_home)

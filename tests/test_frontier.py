@@ -294,7 +294,7 @@ def programs(*settings: dict[str, Any], stock: tuple[float, ...] = (1.0, 1.0, 1.
     found = []
     for one, held in zip(settings, stock, strict=True):
         values = {name: Setting(value, "test", "test") for name, value in (usual | one).items()}
-        other = replace(good, settings=good.settings | values, stock=pd.Series({"M": held}))
+        other = replace(good, settings=good.settings | values, stocks=np.array([held]))
         found.append(compile_model(build(model_data(other, [Cutoff("Z", {"Z": 1.0})]))))
     return found
 

@@ -43,7 +43,7 @@ def test_more_of_a_lever_never_raises_a_requirement(seed: int, lever: str) -> No
     good, cutoffs = random_good(np.random.default_rng(seed), 2)
     value = {name: setting.value for name, setting in good.settings.items()}
     eased = {
-        "stock": lambda: dataclasses.replace(good, stock=good.stock * 1.5 + 0.01 * good.demand),
+        "stock": lambda: dataclasses.replace(good, stocks=good.stocks * 1.5 + 0.01 * good.demand.to_numpy()),
         "restraint": lambda: changed(good, critical_share=value["critical_share"] * 0.9),
         "region surge": lambda: changed(good, region_surge=Surge(value["region_surge"].delay, 0.05, 0.3)),
         "outside surge": lambda: changed(good, outside_surge=Surge(0, 0.05, value["outside_surge"].max + 0.1)),
@@ -76,9 +76,9 @@ def test_units_change_nothing(seed: int, scale: float) -> None:
     scaled = dataclasses.replace(
         good,
         demand=good.demand * scale,
-        stock=good.stock * scale,
+        stocks=good.stocks * scale,
         baseline=good.baseline * scale,
-        capacity=good.capacity * scale,
+        capacities=good.capacities * scale,
         price=good.price / scale,
     )
     first = solve_good(model_data(good, cutoffs), None)

@@ -430,7 +430,7 @@ def test_market_by_hand() -> None:
     # plans have at least 0.5 at home, at most 0.5 from BBB; failing plans have more than 0.2 from BBB and so at
     # most 0.8 at home, but home can sell 0.75: plans with share 0.75 and 0.25 from BBB fail.
     assert sure.share is None
-    with_room = dataclasses.replace(good, capacity=pd.Series([1200.0, 600.0, 300.0], index=names))
+    with_room = dataclasses.replace(good, capacities=np.array([1200.0, 600.0, 300.0]))
     sure = guaranteed(*alone(model_data(with_room, [Cutoff("cut", {"BBB": 1.0})]), "HOME"))
     assert sure.share == pytest.approx(0.8)
     assert sure.assumed
@@ -448,7 +448,7 @@ def test_guaranteed_is_a_finding_about_trade_where_the_cut_supplier_is_small() -
     )
     sure = guaranteed(*alone(model_data(good, [Cutoff("cut", {"BBB": 1.0})]), "HOME"))
     assert sure.share == pytest.approx(0.0)  # BBB's 0.18 alone cannot hurt
-    larger = dataclasses.replace(good, capacity=pd.Series([1200.0, 300.0, 1200.0], index=names))
+    larger = dataclasses.replace(good, capacities=np.array([1200.0, 300.0, 1200.0]))
     sure = guaranteed(*alone(model_data(larger, [Cutoff("cut", {"BBB": 1.0})]), "HOME"))
     assert sure.share == pytest.approx(0.8)  # 0.25 from BBB fails; so does 0.21, beside 0.79 at home
     partly = dataclasses.replace(

@@ -185,7 +185,7 @@ def test_plan_is_unique_whatever_the_order() -> None:
         turned = replace(
             good,
             baseline=good.baseline.iloc[order],
-            capacity=good.capacity.iloc[order],
+            capacities=good.capacities[order],
             price=good.price.iloc[order],
         )
         first = solve_good(model_data(good, cutoffs), None)

@@ -66,9 +66,9 @@ def other_numbers(rng: np.random.Generator, good: GoodData) -> GoodData:
         good,
         settings=good.settings | {name: Setting(value, "test", "test") for name, value in values.items()},
         demand=demand,
-        stock=demand * rng.choice([0.0, 0.1, 1.0], len(demand)),
+        stocks=demand.to_numpy() * rng.choice([0.0, 0.1, 1.0], len(demand)),
         baseline=baseline,
-        capacity=baseline.sum(axis=1) * rng.uniform(1.0, 2.0, len(baseline)) + 0.01,
+        capacities=baseline.sum(axis=1).to_numpy() * rng.uniform(1.0, 2.0, len(baseline)) + 0.01,
         price=good.price * rng.uniform(0.5, 2.0, good.price.shape),
         credit={name: float(rng.choice([0.0, 0.5, 1.0])) for name in good.credit},
     )

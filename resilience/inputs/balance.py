@@ -33,8 +33,8 @@ WORTH_SAYING = 1e-3  # imports that are a member's own goods: below this part of
 class GoodData:
     """One good in its own unit, ready for the model; frames are indexed by ISO codes.
 
-    ``baseline`` and ``price`` are supplier × member (a year; USD per unit), ``capacity`` what a supplier can
-    sell to members in a year, ``demand`` and ``stock`` by member, ``credit`` by region country. ``no_home``
+    ``baseline`` and ``price`` are supplier × member (a year; USD per unit), ``capacities`` what a supplier can
+    sell to members in a year, ``demand`` and ``stocks`` by member, ``credit`` by region country. ``no_home``
     are members whose production is unknown: they are not their own supplier. ``fixed_rows`` is the balance table
     without the stocks, which are ``stock_by`` for every member of the case.
     ``mix`` is the traced origin (user × origin, rows sum to 1 or 0) of what every country uses, ``made`` what a
@@ -48,9 +48,9 @@ class GoodData:
     year: int
     settings: Mapping[str, Setting]
     demand: pd.Series
-    stock: pd.Series
+    stocks: np.ndarray
     baseline: pd.DataFrame
-    capacity: pd.Series
+    capacities: np.ndarray
     price: pd.DataFrame
     credit: Mapping[str, float]
     no_home: frozenset[str]
@@ -71,9 +71,19 @@ class GoodData:
         return self.demand.index.tolist()
 
     @cached_property
+    def stock(self) -> pd.Series:
+        """``stocks`` by name; these take a good part of a point's time if they are made each time."""
+        return pd.Series(self.stocks, index=self.demand.index)
+
+    @cached_property
+    def capacity(self) -> pd.Series:
+        """``capacities`` by name."""
+        return pd.Series(self.capacities, index=self.baseline.index)
+
+    @cached_property
     def suppliers(self) -> list[str]:
         """Countries that sell to members today or can."""
-        return self.capacity.index.tolist()
+        return self.baseline.index.tolist()
 
     @cached_property
     def share_today(self) -> pd.Series:
@@ -222,14 +232,6 @@ class Trade:
         baseline, price = self._frames(use, keep)
         last = use.last
         use.kept = keep
-        if (
-            last is not None
-            and last.baseline is baseline
-            and np.array_equal(last.capacity.to_numpy(), capacity[keep])
-        ):
-            sold = last.capacity
-        else:
-            sold = pd.Series(capacity[keep], index=baseline.index)
         use.last = found = GoodData(
             good=self.good,
             label=self.label,
@@ -238,9 +240,9 @@ class Trade:
             year=self.year,
             settings=settings,
             demand=use.demand,
-            stock=pd.Series(stock[use.usable], index=use.demand.index),
+            stocks=stock[use.usable],
             baseline=baseline,
-            capacity=sold,
+            capacities=capacity[keep],
             price=price,
             credit=credit,
             no_home=use.no_home,

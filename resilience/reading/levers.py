@@ -287,10 +287,10 @@ def alone_data(data: ModelData, member: str) -> ModelData:
     alone = replace(
         good,
         demand=good.demand[[member]],
-        stock=good.stock[[member]],
+        stocks=good.stocks[[n]],
         baseline=good.baseline[[member]],
         price=good.price[[member]],
-        capacity=(good.capacity - others).clip(lower=0.0),
+        capacities=(good.capacity - others).clip(lower=0.0).to_numpy(),
         no_home=good.no_home & {member},
     )
     return replace(data, good=alone, critical=data.critical[[n]], ceiling=data.ceiling[[n]])

@@ -85,7 +85,7 @@ class _Suppliers:
             names,
             good.demand.to_numpy(dtype=float),
             good.baseline.to_numpy(dtype=float).T,
-            good.capacity.to_numpy(dtype=float),
+            good.capacities,
             np.array([data.most_new[i] for i in names]),
             np.array([good.credit.get(i, 0.0) for i in names]),
             np.array([i in good.credit for i in names]),

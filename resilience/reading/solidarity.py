@@ -30,8 +30,8 @@ class Solidarity:
         members = {name: n for n, name in enumerate(good.members)}
         self.survival = Survival(
             critical=data.critical,
-            held=good.stock.to_numpy(dtype=float),
-            draw=good.value("drawdown") * good.stock.to_numpy(dtype=float),
+            held=good.stocks,
+            draw=good.value("drawdown") * good.stocks,
             pooled=np.array([name in good.credit for name in available.suppliers]),
             home=np.array([members.get(name, -1) for name in available.suppliers]),
         )

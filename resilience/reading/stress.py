@@ -36,7 +36,7 @@ class Course:
 def course(data: ModelData, plan: pd.DataFrame) -> Course:
     """A plan (supplier × member) run month by month."""
     arriving = _arriving(data, plan)
-    held = data.good.stock.to_numpy(dtype=float)
+    held = data.good.stocks
     missed, left = _run(data.critical - arriving, held, data.good.value("drawdown") * held)
     return Course(arriving, missed, left)
 
@@ -79,7 +79,7 @@ def missed_today(each: Sequence[ModelData]) -> list[np.ndarray]:
     found: dict[int, np.ndarray] = {}
     for numbers in alike.values():
         of = [each[number] for number in numbers]
-        held = np.stack([data.good.stock.to_numpy(dtype=float) for data in of])
+        held = np.stack([data.good.stocks for data in of])
         draw = np.array([data.good.value("drawdown") for data in of])
         critical = np.stack([data.critical for data in of])
         arriving = _arriving(of[0], of[0].good.baseline)
@@ -108,7 +108,7 @@ def months_table(data: ModelData, plan: pd.DataFrame | None, planned: ModelData 
         cutoffs, members, months = found.missed.shape
         critical = np.broadcast_to(of.critical, found.missed.shape)
         missed = np.where(found.missed > SHORT * critical, found.missed, 0.0)
-        before = np.broadcast_to(good.stock.to_numpy(dtype=float)[None, :, None], (cutoffs, members, 1))
+        before = np.broadcast_to(good.stocks[None, :, None], (cutoffs, members, 1))
         blank = np.full((cutoffs, members, 1), np.nan)
         columns = {
             "critical": np.concatenate([blank, critical], axis=2),
