@@ -615,7 +615,8 @@ RESULTS: dict[str, Table] = {
         Table(
             "balance",
             "What each member uses, makes and holds",
-            "The figures the requirement starts from, with their year, status and source.",
+            "The figures the requirement starts from, with their year, status and source; also of what goes into "
+            "the goods, where they were solved along with it.",
             (
                 _G,
                 _MEMBER,
@@ -673,14 +674,20 @@ RESULTS: dict[str, Table] = {
         Table(
             "assumptions",
             "Assumptions",
-            "Every number of the case that is a judgement, by good, with the ground it stands on.",
+            "Every number of the case that is a judgement, with the ground it stands on: the cutoffs, which are "
+            "of ALL goods, then what is assumed of each good.",
             (
                 _G,
                 Column("parameter", "text", "", "name in the case file"),
                 Column("value", "text", "see unit", "value used for this good"),
                 Column("unit", "text", "", "unit of the value"),
-                Column("low", "number", "see unit", "low end of its range, if the case gives one"),
-                Column("high", "number", "see unit", "high end of its range, if the case gives one"),
+                Column(
+                    "low",
+                    "number",
+                    "see unit",
+                    "low end of its range, if the case gives one; of a surge, of its max",
+                ),
+                Column("high", "number", "see unit", "high end of its range, likewise"),
                 Column("set_in", "text", "", "place in the case file, or default"),
                 Column("ground", "text", "", "the ground given in the case file, or assumed"),
                 Column("owner", "text", "", "who answers for it, if the case says so"),
@@ -965,8 +972,9 @@ ECONOMY: dict[str, Table] = {
             "Over all goods. A transfer is what a member gets (positive) or gives (negative); transfers add up to "
             "zero. The price of fairness is what the fair plan costs more in all than the cheapest, without "
             "transfers. A member rides free in a good if it survives as it buys today and pays nothing while "
-            "others pay. Blank is unknown, and what has the status unknown is the least that it can be; transfers "
-            "are blank unless every member's cost is wholly known.",
+            "others pay. Blank is unknown, and what has the status unknown is the least that it can be. Transfers "
+            "are over those parts of cost that are known for every member (common_parts); what is left out is "
+            "named in the findings.",
             (
                 _MEMBER,
                 _OF_YEAR,
@@ -976,16 +984,22 @@ ECONOMY: dict[str, Table] = {
                 Column("cheapest_gdp_share", "number", "part of GDP", "the same over GDP"),
                 Column("fair_usd", "number", "USD a year", "burden in the fair plan"),
                 Column("fair_gdp_share", "number", "part of GDP", "the same over GDP"),
+                Column("common_parts", "number", "parts", "parts of cost that are known for every member"),
+                Column("common_usd", "number", "USD a year", "these parts in the plans of least total cost"),
+                Column("common_gdp_share", "number", "part of GDP", "the same over GDP"),
                 Column(
                     "transfer_usd",
                     "number",
-                    "USD a year",
-                    "least transfers that keep all within the fair plan's largest",
+                    "USD a year, over common_parts",
+                    "least transfers that keep all within the largest burden of the fair plan over these parts",
                 ),
-                Column("after_usd", "number", "USD a year", "burden in the cheapest plans after these transfers"),
+                Column("after_usd", "number", "USD a year", "cheapest_usd less this transfer"),
                 Column("after_gdp_share", "number", "part of GDP", "the same over GDP"),
                 Column(
-                    "equal_transfer_usd", "number", "USD a year", "transfers after which all bear the same of GDP"
+                    "equal_transfer_usd",
+                    "number",
+                    "USD a year, over common_parts",
+                    "transfers after which all bear the same part of GDP for these parts",
                 ),
                 Column("price_of_fairness", "number", "share", "ALL: fair total over the least total, less one"),
                 Column("free_rides", "number", "goods", "goods in which it survives today while others pay"),
@@ -1067,7 +1081,8 @@ WORKBOOK: dict[str, Table] = {
                     "stands",
                     "text",
                     "",
-                    "keeps, misses, unknown, does not apply; or compared where nobody is bound",
+                    "keeps, misses, unknown, does not apply; compared where nobody is bound; assumed, not "
+                    "observed where the figure is the case's own",
                 ),
                 Column("text", "text", "", "in words"),
                 Column("asks", "text", "", "what the law asks for"),
@@ -1269,6 +1284,7 @@ SECURITY: dict[str, Table] = {
                 Column("value", "number", "see measure", "the measure; the range in parts of GDP"),
                 Column("members", "number", "members", "members counted; who is unknown is left out"),
                 Column("left_out", "text", "", "members left out"),
+                Column("vintage", "text", "", "years of the figures"),
                 _MEASURED,
             ),
             ("pattern", "scenario", "channel", "measure"),
@@ -1383,6 +1399,7 @@ SECURITY: dict[str, Table] = {
                 Column("lowest", "text", "", "member that has least to fear"),
                 Column("members", "number", "members", "members counted"),
                 Column("left_out", "text", "", "members left out, something is not known of them"),
+                Column("vintage", "text", "", "years of the figures, of each member whose years differ"),
                 _MEASURED,
             ),
             ("target", "measure"),
@@ -1415,6 +1432,24 @@ SECURITY: dict[str, Table] = {
                     "adds_to_capacity_usd", "number", "USD a year", "output of new capacity, with it less without"
                 ),
                 Column("adds_to_moved_usd", "number", "USD a year", "purchases to be moved, with it less without"),
+                Column(
+                    "cost_usd",
+                    "number",
+                    "USD a year",
+                    "cost of the requirement with it: extra landed cost and annualised capacity of the cheapest "
+                    "plans, all members; at least, if parts are unknown",
+                ),
+                Column(
+                    "adds_to_cost_usd", "number", "USD a year", "cost with it less without, of parts known in both"
+                ),
+                Column("unknown_parts", "number", "parts", "parts of cost that are unknown with or without it"),
+                Column("adds_to_range", "number", _OF_GDP, "range of losses after, with it less without"),
+                Column(
+                    "adds_to_cv",
+                    "number",
+                    "share of the mean",
+                    "coefficient of variation of losses after, with it less without",
+                ),
                 Column("adds_to_gini", "number", "share", "Gini of losses after, with it less without"),
                 Column("year", "number", "", "year of the amounts in USD"),
                 Column("status", "text", "", "estimated; unknown: nothing known of it"),

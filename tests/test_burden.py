@@ -29,9 +29,9 @@ from resilience.errors import SolverError
 from resilience.inputs.burden_settings import BURDEN
 from resilience.inputs.casefile import Cutoff
 from resilience.model import ModelData, build
+from resilience.program import compile_model
 from resilience.reading.planned import Engine, nearest_plan
 from resilience.schema import ALL, ECONOMY, RESULTS
-from resilience.solver import compile_model
 
 GDP = {"AAA": 1e6, "BBB": 4e6}
 PEOPLE = {"AAA": 10, "BBB": 100}
@@ -257,7 +257,8 @@ def test_a_member_of_unknown_cost_is_not_free(two: resilience.Case) -> None:
     assert math.isnan(rows.at["BBB", "cheapest_usd"]) and math.isnan(rows.at["BBB", "fair_gdp_share"])
     assert rows[["transfer_usd", "equal_transfer_usd", "after_usd"]].isna().all(axis=None)  # none to AAA either
     said = " ".join(found.findings["message"])
-    assert "no transfers: of the costs of BBB parts are unknown" in said
+    assert "transfers are unknown: nothing above zero is known for every member" in said
+    assert "left out are extra landed cost of wheat" in said
     assert "BBB: nothing above zero is known, so left out" in said
     lines = dict(headlines(found.tables, found.meta))
     assert lines["What it costs"].startswith("At least 960 USD") and "1 part is unknown" in lines["What it costs"]
@@ -536,9 +537,9 @@ def test_command_and_files(two: resilience.Case, tmp_path: Path, capsys: pytest.
         "Cover",
         "Picture",
         "Sharing",
+        "Burden",
         "Share price",
         "Mix",
-        "Burden",
         "Assumptions",
         "Findings",
     ]
@@ -555,8 +556,8 @@ def test_command_and_files(two: resilience.Case, tmp_path: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("where", "table", "column"),
     [
-        ("economics.burden.Priced.cheapest", "share_price", "usd"),
-        ("economics.burden.Priced.price_of_share", "share_price", "usd"),
+        ("economics.priced.Priced.cheapest", "share_price", "usd"),
+        ("economics.priced.Priced.price_of_share", "share_price", "usd"),
         ("economics.burden.mix_rows", "mix", "usd"),
         ("economics.burden.fair_plans", "sharing", "fair_usd"),
     ],

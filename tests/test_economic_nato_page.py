@@ -52,6 +52,27 @@ def test_threat() -> None:
     assert {m for m in MEMBERS if first[m] == "CHN"} == {"CAN", "DEU", "JPN", "USA"}
 
 
+def test_threat_by_military_expenditure() -> None:
+    """The figures of SIPRI for 2024 in billions of USD of 2024, in place of the index of capability."""
+    spent = {"CAN": 30.6, "DEU": 86.1, "FRA": 63.6, "GBR": 89.8, "ITA": 37.8, "JPN": 54.2, "USA": 1004.9}
+    spent |= {"CHN": 311.9, "RUS": 149.4}
+    case = resilience.load(ROOT / "models" / "g7-china-burden.toml")
+    rows = resilience.threat(case).threat.set_index(["member", "target"])
+    first = {"index": [], "spending": []}
+    for member in MEMBERS:
+        by_spending = {}
+        for target in ("CHN", "RUS"):
+            row = rows.loc[(member, target)]
+            factor = spent[target] / (spent[member] + spent[target])
+            by_spending[target] = row["geometric"] * (factor / row["military"]) ** 0.25
+            if (member, target) == ("USA", "CHN"):
+                means = f"its mean {by_spending[target]:.2f} in place of {row['geometric']:.2f}"
+                quoted(f"is {factor:.2f} in place of {row['military']:.2f}, and {means}")
+        first["index"].append(rows.loc[member]["geometric"][["CHN", "RUS"]].idxmax())
+        first["spending"].append(max(by_spending, key=by_spending.__getitem__))
+    assert first["index"] == first["spending"]
+
+
 @pytest.mark.slow
 def test_sanctions_against_china() -> None:
     path = ROOT / "models" / "g7-china-burden.toml"
@@ -113,7 +134,17 @@ def test_cost_against_china() -> None:
     assert (shares.loc[MEMBERS, "status"] == "unknown").all()  # each stands as "at least"
     quoted(f"the largest burden that is known down to {1e6 * shares.loc[MEMBERS, 'fair_gdp_share'].max():.1f}")
     quoted(f"for {100 * shares.at[ALL, 'price_of_fairness']:.1f} % more in all")
-    assert shares[["transfer_usd", "equal_transfer_usd", "after_usd"]].isna().all(axis=None)
+    moved = {name: shares.loc[MEMBERS, f"{name}_usd"] / 1e6 for name in ("transfer", "equal_transfer")}
+    assert all(abs(usd.sum()) < 1e-6 for usd in moved.values())
+    given = {name: f"{usd.clip(lower=0).sum():.0f}" for name, usd in moved.items()}
+    quoted(f"Transfers** are over the {shares.at[ALL, 'common_parts']:.0f} parts of cost")
+    quoted(f"Over the known parts {given['transfer']} million USD a year do the same beside the cheapest plans")
+    amounts = [f"{abs(moved['transfer'][m]):.0f}" for m in ("USA", "JPN", "FRA")]
+    quoted("the United States give {} million, Japan gets {} and France {}".format(*amounts))
+    quoted(f"With {given['equal_transfer']} million all would bear the same part")
+    said = burden.findings.set_index("column")["message"]["transfer_usd"]
+    assert said.partition("left out are extra landed cost of ")[2].partition(";")[0].count(",") == 11
+    assert said.endswith("; all of phosphate_rock, tungsten_ore, antimony_ore")
     riding = shares.loc[MEMBERS, "note"].str.extract("others pay: ([^;]*)")[0].dropna().to_dict()
     assert riding == {"USA": "lithium_hydroxide"} and shares.at["USA", "free_rides"] == 1
     assert shares.loc[MEMBERS, "free_rides"].drop("USA").isna().all()
@@ -138,6 +169,13 @@ def test_partners() -> None:
     most = whole[whole["credit"] == 1]
     built, moved = most["adds_to_capacity_usd"].max() / 1e6, most["adds_to_moved_usd"].max() / 1e6
     quoted(f"by {built:.0f} and {moved:.0f} million USD a year at most among those with full credit")
+    dearer = whole["adds_to_cost_usd"] / 1e6
+    without = whole["cost_usd"] / 1e6 - dearer
+    assert without.max() - without.min() < 1e-6 and (whole["unknown_parts"] == 14).all()
+    quoted(
+        f"at least {without.iloc[0]:.0f} million USD as written, rises by {dearer[most.index].max():.1f} million"
+    )
+    quoted(f"by {dearer['tier 2']:.0f} and {dearer['tier 3']:.0f} million with tiers 2 and 3")
 
 
 @pytest.mark.slow

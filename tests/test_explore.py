@@ -24,7 +24,7 @@ import resilience
 from resilience.cli import main
 from resilience.errors import InputError
 from resilience.handoff import moves
-from resilience.handoff.explore import server
+from resilience.handoff.explore import _stocks, server
 from resilience.handoff.moves import Explorer, Question, Rows, Superseded, never
 from resilience.inputs.case import Case
 from resilience.schema import ALL, READINGS
@@ -58,6 +58,34 @@ def served(case: Case) -> Iterator[Any]:
         serving.shutdown()
         thread.join()
         serving.server_close()
+
+
+def two_goods(make: Maker, **options: Any) -> Case:
+    """AAA buys 40 of 100 wheat and 90 of 100 rice from BBB, which is cut; the data may hold stocks of rice."""
+    balances = [
+        {"country": "AAA", "production": 60},
+        {"country": "AAA", "good": "rice", "production": 10, **options},
+        {"country": "BBB", "production": 40},
+        {"country": "BBB", "good": "rice", "production": 90},
+    ]
+    flows = [("BBB", "AAA", 40.0), ("BBB", "AAA", 90.0, "rice")]
+    return make(flows, balances, cut=["BBB"], data={"goods": [("wheat", "food"), ("rice", "food")]})
+
+
+def test_the_page_opens_on_the_good_that_is_bought_most_from_those_cut(make: Maker) -> None:
+    explorer = Explorer(two_goods(make))
+    assert explorer.first_good() == "rice" and explorer.without_stock("rice") == ["AAA"]
+
+
+def test_a_good_whose_stocks_the_data_hold_is_not_opened_and_its_dial_says_so(make: Maker) -> None:
+    explorer = Explorer(two_goods(make, stock=5))
+    assert explorer.first_good() == "wheat" and explorer.without_stock("rice") == []
+    assert _stocks(explorer, "rice") == "Moves nothing here: the data hold each member's stock of this good."
+    assert _stocks(explorer, "wheat") == ""
+    question = Question("rice", "cut", ["BBB"], {})
+    moved = Question("rice", "cut", ["BBB"], {"stock_months": 9.0})
+    share = explorer.answer(question)[PLANNED]["share"]
+    assert explorer.answer(moved)[PLANNED]["share"] == pytest.approx(share, abs=1e-12)
 
 
 def test_answers_by_hand(case: Case) -> None:

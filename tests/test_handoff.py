@@ -23,15 +23,16 @@ from resilience.cli import main
 from resilience.errors import InputError
 from resilience.handoff import result_workbook as handoff
 from resilience.handoff.answers import Answers, matter_most
-from resilience.handoff.audit import WEIGHTS, checksums, weight
+from resilience.handoff.audit import WEIGHTS, assumptions_sheet, checksums, weight
 from resilience.handoff.compared import changes, read_tables
 from resilience.handoff.result_workbook import write_workbook
-from resilience.handoff.thresholds import benchmarks
+from resilience.handoff.thresholds import benchmarks, thresholds
 from resilience.output import workbook
 from resilience.output.sheets import STALE_TEXT, STALE_WORD, heading
 from resilience.output.workbook import clean
 from resilience.results import Result
 from resilience.schema import ALL
+from resilience.words import left_out
 
 FLOWS = [("CHN", "AAA", 60), ("BBB", "AAA", 40)]
 
@@ -99,12 +100,63 @@ def test_shares_follow_from_credited_sourcing(book: Any) -> None:
     assert first["Change"] == 20
 
 
+def test_todays_share_is_a_formula_over_data_and_plan_wherever_it_stands(whole: Result, tmp_path: Path) -> None:
+    """On Data it is credited sourcing over demand; elsewhere it looks that up, and sums it for all members."""
+    path = tmp_path / "out.xlsx"
+    write_workbook(whole, path)
+    texts, values = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
+    for name, member in (
+        ("Summary", False),
+        ("Verdicts", True),
+        ("Requirements", True),
+        ("CAN Canada", True),
+        ("Magnets", True),
+    ):
+        (table,) = texts[name].tables.values()
+        found = set()
+        for row, shown in zip(_records(texts[name]), _records(values[name]), strict=True):
+            formula = str(row["Share today"])
+            found.add(formula.partition("(")[2].partition("[")[0])
+            assert shown["Share today"] == pytest.approx(0.5, abs=1e-12)
+            together = "All members" in (row.get("Member"), "All members" if name == "Summary" else None)
+            start = "=SUMIFS(t_plan[Credited today]," if together else "=SUMIFS(t_balance[Share today],"
+            assert formula.startswith(start), f"{name}: {formula}"
+            if name in ("Verdicts", "Requirements"):
+                assert f"{table.name}[[#This Row],[Good code]]" in formula
+        assert ("t_balance" in found) == member
+
+
+def test_a_change_is_the_difference_of_what_the_cells_hold(whole: Result, tmp_path: Path) -> None:
+    """17 digits tell the two apart by 1.0915897838e-3, the 16 of the file by 1.0915897801e-3."""
+    plan = whole.tables["plan"].copy()
+    columns = ["baseline", "planned"]
+    plan.loc[plan.index[0], columns] = 30558.2285428949, 30558.229634484684
+    plan["change"] = plan["planned"] - plan["baseline"]
+    write_workbook(Result(whole.meta, {**whole.tables, "plan": plan}), tmp_path / "out.xlsx")
+    rows = _records(openpyxl.load_workbook(tmp_path / "out.xlsx", data_only=True)["Plan"])
+    (row,) = [row for row in rows if 0 < abs(row["Change"]) < 1]
+    assert row["Change"] == row["Planned"] - row["Baseline"] != plan["change"].iloc[0]
+
+
+def test_a_share_that_the_plan_does_not_give_is_a_value(whole: Result, tmp_path: Path) -> None:
+    """The requirement says 0.4, credited sourcing over demand 0.5: no formula, and the check says so."""
+    rows = whole.requirements.copy()
+    rows.loc[(rows["good"] == "wheat") & (rows["member"] == "CAN"), "share_today"] = 0.4
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result(whole.meta, {**whole.tables, "requirements": rows}), path)
+    shown = {row["Good"]: row["Share today"] for row in _records(openpyxl.load_workbook(path)["CAN Canada"])}
+    assert shown["Wheat"] == 0.4 and str(shown["Magnets"]).startswith("=SUMIFS")
+    checks = {row["Check"]: row for row in _records(openpyxl.load_workbook(path, data_only=True)["Checks"])}
+    found = checks["Today's share is credited sourcing over demand, as in the calculation"]
+    assert found["Result"] == "FAULT" and found["Found"] == pytest.approx(0.1)
+
+
 def test_change_is_summed_and_shown_as_per_cent_of_gdp(book: Any) -> None:
-    facts = {row[0]: row[1] for row in book["CAN Canada"].iter_rows(max_row=8, values_only=True)}
+    facts = {row[0]: row[1] for row in book["CAN Canada"].iter_rows(max_row=20, values_only=True)}
     assert facts["GDP, million USD a year"] == 2e6
     assert facts["Sum of changes, USD a year"] == 0  # 200 more from AUS and 200 less from CHN, twice
     assert facts["Sum of changes, % of GDP"] == 0
-    german = {row[0]: row[1] for row in book["DEU Germany"].iter_rows(max_row=8, values_only=True)}
+    german = {row[0]: row[1] for row in book["DEU Germany"].iter_rows(max_row=20, values_only=True)}
     assert german["GDP, million USD a year"] == "unknown" and "Sum of changes, % of GDP" not in german
 
 
@@ -119,7 +171,7 @@ def test_what_is_measured_twice_is_counted_once(whole: Result, tmp_path: Path) -
     path = tmp_path / "out.xlsx"
     write_workbook(Result(meta, {**whole.tables, "plan": plan}), path)
     page = openpyxl.load_workbook(path, data_only=True)["CAN Canada"]
-    facts = {row[0]: row[1:3] for row in page.iter_rows(max_row=8, values_only=True)}
+    facts = {row[0]: row[1:3] for row in page.iter_rows(max_row=20, values_only=True)}
     total, remark = facts["Sum of changes, USD a year"]
     assert total == 250 and "Wheat" in remark and "goods known: 1, unknown: 0" in remark
     assert facts["Sum of changes, % of GDP"][0] == pytest.approx(250 / 2e6)
@@ -194,8 +246,6 @@ def test_codes_that_excel_would_read_as_patterns_give_values(whole: Result, tmp_
 
 def test_checksum_of_assumptions_by_hand() -> None:
     """Numbers: weight × (1 + value); texts: weight × (length + Σ code × place), the text filled up to 120 with ~."""
-    from resilience.handoff.audit import assumptions_sheet
-
     frame = frame_of(
         "assumptions",
         [{"good": "a", "parameter": "x", "value": "2"}, {"good": "b", "parameter": "y", "value": "no"}],
@@ -233,6 +283,27 @@ def test_charts_are_native_and_described(whole: Result, tmp_path: Path) -> None:
     assert len(charts) == 5 == len(drawings)  # summary, two members, two goods
     assert all("<c:v>0.55</c:v>" in chart and "<c:v>Magnets</c:v>" in chart for chart in charts[:3])
     assert all(re.search(r'descr="[^"]{40,}', drawing) for drawing in drawings)
+
+
+def test_a_region_supplier_that_vanishes_from_the_plan_is_explained(whole: Result, tmp_path: Path) -> None:
+    """AUS sells magnets today and none in the plan, where DEU makes more; of what it needs, ore is cut."""
+    plan = whole.tables["plan"].copy()
+    magnets = plan["good"] == "magnets"
+    plan.loc[magnets & (plan["supplier"] == "AUS"), "planned"] = 0.0
+    plan.loc[magnets & (plan["supplier"] == "DEU"), "planned"] = 95.0
+    hit = {"good": "magnets", "supplier": "AUS", "cutoff": "One", "input": "iron_ore", "months": 2.0, "least": 0.4}
+    tables = {**whole.tables, "plan": plan, "indirect": frame_of("indirect", [hit])}
+    (said,) = left_out(tables, "magnets", whole.meta)
+    assert said.startswith(
+        "Australia supplies 50 % today and nothing in the plan: its makers need iron ore, of which deliveries are "
+        "cut, and keep 40 % in their worst month. In its place more comes from Germany."
+    )
+    assert left_out(whole.tables, "magnets", whole.meta) == []
+    path = tmp_path / "out.xlsx"
+    write_workbook(Result(whole.meta, tables), path)
+    page = openpyxl.load_workbook(path)["Magnets"]
+    text = " ".join(str(row[0]) for row in page.iter_rows(max_row=12, values_only=True) if row[0])
+    assert "Australia supplies 50 % today and nothing in the plan" in text
 
 
 def test_names_of_sheets_and_tables_are_unique_and_short(tmp_path: Path) -> None:
@@ -295,6 +366,10 @@ def test_document_and_grounds_of_a_case(make: Callable[..., Any]) -> None:
         ({"grounds": {"months": {"source": "x", "confidence": "sure"}}}, '"sure" is not a confidence'),
         ({"grounds": {"months": {"source": "x", "ower": "y"}}}, 'did you mean "owner"?'),
         ({"grounds": {"months": 3}}, "3 is neither a text nor a table"),
+        ({"grounds": {"cutoffs": {"cut": "x"}}}, 'a name with dots stands in quotes: "cutoffs.cut" = …'),
+        ({"grounds": {"cutoffs.cut": {"source": "x", "high": 1}}}, "a range is of one number"),
+        ({"grounds": {"cutoffs.cut.fractoin": "x"}}, 'unknown "fractoin"; did you mean "fraction"?'),
+        ({"grounds": {"cutoffs.cut.fraction.CHM": "x"}}, 'unknown "CHM"; did you mean "CHN"?'),
     ],
 )
 def test_what_does_not_fit_in_document_and_grounds(
@@ -302,6 +377,76 @@ def test_what_does_not_fit_in_document_and_grounds(
 ) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         make(FLOWS, [], cut=["CHN"], **keys)
+
+
+def test_cutoffs_are_assumptions_with_unit_range_and_ground(make: Callable[..., Any]) -> None:
+    """First in the table, each number by the name that --set takes; the ground of a number goes before its cutoff's."""
+    cutoffs = [
+        {
+            "name": "a.b",
+            "cut": ["CHN", "BBB"],
+            "fraction": {"CHN": 0.25},
+            "start": 2,
+            "months": 3,
+            "goods": ["wheat"],
+        },
+        {"name": "any", "any": 2},
+    ]
+    grounds = {
+        "cutoffs.a.b": {"source": "a worry", "owner": "Unit 3"},
+        "cutoffs.a.b.fraction": {"source": "a study", "low": 0.2, "high": 0.5},
+        "cutoffs.a.b.fraction.CHN": "a survey",
+    }
+    result = resilience.solve(make(FLOWS, [], cutoffs=cutoffs, grounds=grounds))
+    rows = result.assumptions
+    of = rows[rows["good"] == ALL]
+    assert of.index.tolist() == list(range(len(of)))
+    shown = of[["parameter", "value", "unit", "set_in", "ground", "owner"]].values.tolist()
+    a, tool = "cutoffs.a.b", "default of the tool"
+    assert shown == [
+        [f"{a}.cut", "CHN; BBB", None, f"{a}.cut", "a worry", "Unit 3"],
+        [f"{a}.fraction.default", "1", "share", "default", "a study", None],
+        [f"{a}.fraction.CHN", "0.25", "share", f"{a}.fraction.CHN", "a survey", None],
+        [f"{a}.goods", "wheat", None, f"{a}.goods", "a worry", "Unit 3"],
+        [f"{a}.start", "2", "month", f"{a}.start", "a worry", "Unit 3"],
+        [f"{a}.months", "3", "months", f"{a}.months", "a worry", "Unit 3"],
+        ["cutoffs.any.any", "2", "suppliers", "cutoffs.any.any", "assumed", None],
+        ["cutoffs.any.fraction", "1", "share", "default", tool, None],
+        ["cutoffs.any.goods", "all goods", None, "default", tool, None],
+        ["cutoffs.any.start", "1", "month", "default", tool, None],
+        ["cutoffs.any.months", "to the end", None, "default", tool, None],
+    ]
+    ends = of.set_index("parameter")[["low", "high"]]
+    assert ends.loc[f"{a}.fraction.default"].tolist() == [0.2, 0.5]
+    assert ends.drop(f"{a}.fraction.default").isna().all(axis=None)
+
+
+def test_an_edited_cutoff_is_stale_as_well(make: Callable[..., Any], tmp_path: Path) -> None:
+    """The cutoffs stand first on the sheet, and their values are in the checksums."""
+    result = resilience.solve(make(FLOWS, [], cut=["CHN"]))
+    path = tmp_path / "out.xlsx"
+    write_workbook(result, path)
+    rows = _records(openpyxl.load_workbook(path)["Assumptions"])
+    assert [row["Parameter"] for row in rows[:2]] == ["cutoffs.cut.cut", "cutoffs.cut.fraction"]
+    tables = {name: frame.copy() for name, frame in result.tables.items()}
+    fraction = tables["assumptions"]["parameter"] == "cutoffs.cut.fraction"
+    tables["assumptions"].loc[fraction, "value"] = "0.5"
+    before, after = (
+        checksums(assumptions_sheet(Answers(one)))[0].value for one in (result, Result(result.meta, tables))
+    )
+    assert before - after == pytest.approx(0.5 * weight(ALL, "cutoffs.cut.fraction"))
+
+
+def test_who_answers_is_said_to_be_missing(whole: Result, tmp_path: Path) -> None:
+    for document, expected in (
+        ({"purpose": "To decide"}, "not given in the case file"),
+        ({"purpose": "To decide", "contact": "Unit 3"}, "Unit 3"),
+        ({}, None),
+    ):
+        path = tmp_path / "out.xlsx"
+        write_workbook(Result({**whole.meta, "document": document}, whole.tables), path)
+        lines = dict(row[:2] for row in openpyxl.load_workbook(path)["Cover"].iter_rows(values_only=True))
+        assert lines.get("Contact") == expected
 
 
 # Change log.
@@ -469,6 +614,41 @@ def test_all_trade_that_was_used_is_in_the_workbook(make: Callable[..., Any], tm
             assert [(row["Exporter code"], row["Importer code"], row["Quantity"]) for row in shown] == found
 
 
+def test_inputs_that_a_good_was_solved_along_with_stand_on_data(make: Callable[..., Any], tmp_path: Path) -> None:
+    """Magnets alone are asked for; of powder, 50 from CHN and 10 from FRD, the figures are there and no plan."""
+    case = make(
+        [("CHN", "AAA", 40, "magnet"), ("CHN", "AAA", 50, "powder"), ("FRD", "AAA", 10, "powder")],
+        [
+            {"country": "AAA", "good": "magnet", "production": 60, "capacity": 90},
+            {"country": "CHN", "good": "magnet", "production": 40},
+            {"country": "AAA", "good": "powder", "production": 0},
+            {"country": "CHN", "good": "powder", "production": 50},
+            {"country": "FRD", "good": "powder", "production": 10, "capacity": 100},
+        ],
+        region=["AAA", "FRD"],
+        cut=["CHN"],
+        goods=["magnet"],
+        survival={"months": 2, "critical_share": 0.8},
+        response={"new_capacity": 0.0},
+        data={
+            "goods": [("magnet", "military"), ("powder", "military")],
+            "recipes": [{"good": "magnet", "input": "powder"}],
+        },
+    )
+    result = resilience.solve(case)
+    assert set(result.requirements["good"]) == {"magnet"}
+    assert result.balance["good"].tolist() == ["magnet", "powder"]
+    write_workbook(result, tmp_path / "out.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx", data_only=True)
+    magnet, powder = _records(book["Data"])
+    assert (magnet["Demand"], powder["Demand"], powder["Imports"], powder["Purchases"]) == (100, 60, 60, 60)
+    assert powder["Sourcing in the plan"] is None and powder["Share today"] is None
+    assert [row["Supplier code"] for row in _records(book["Purchases"])] == ["CHN", "CHN", "FRD"]
+    assert ", ".join({row["Result"] for row in _records(book["Checks"])}) == "ok"
+    notes = [str(row[0]) for row in book["Data"].iter_rows(max_row=8, values_only=True)]
+    assert any(note.startswith("Not asked for, but goods were solved along with it: Powder.") for note in notes)
+
+
 # Legal thresholds.
 
 
@@ -541,6 +721,36 @@ def test_days_of_oil_by_hand(
     assert rows.loc["EU oil stocks", "stands"] == eu and rows.loc["IEA oil stocks", "stands"] == iea
     if days is not None:
         assert rows.loc["IEA oil stocks", "today"] == pytest.approx(days)
+
+
+def test_assumed_stocks_are_not_held_against_the_law() -> None:
+    """A stock that the case assumes would meet its own threshold by construction: no verdict, and no figure."""
+    about = {"stock": 25.0, "imports": 100.0, "exports": 0.0, "source": "A; stock assumed in the case file"}
+    rows = _figures({"SAU": 100.0}, "270900", "DEU", **about)
+    for rule in ("EU oil stocks", "IEA oil stocks"):
+        assert rows.loc[rule, "stands"] == "assumed, not observed" and math.isnan(rows.loc[rule, "today"])
+        assert "91 days of net imports" in rows.loc[rule, "text"] and "no observation" in rows.loc[rule, "text"]
+    # a source that merely has the word in its name is none of the case
+    rows = _figures({"SAU": 100.0}, "270900", "DEU", **about | {"source": "Stocks, partly assumed, 2024"})
+    assert rows.loc["IEA oil stocks", "stands"] == "keeps"
+
+
+@pytest.mark.parametrize(
+    ("rule", "act"),
+    [
+        (
+            "one-country",
+            "Regulation (EU) 2024/1252 of 11 April 2024 (Critical Raw Materials Act), Article 5(1)(b)",
+        ),
+        ("recycling", "Regulation (EU) 2024/1252 of 11 April 2024 (Critical Raw Materials Act), Article 5(1)(a)"),
+        ("eu-oil", "Council Directive 2009/119/EC of 14 September 2009, Article 3(1)"),
+        ("iea-oil", "Agreement on an International Energy Program, Paris, 18 November 1974, Article 2(1)"),
+    ],
+)
+def test_benchmarks_name_the_legal_act_and_whether_its_text_was_read(rule: str, act: str) -> None:
+    about = thresholds()["rules"][rule]
+    assert about["source"].startswith(act)
+    assert "read" in about["checked"] or "As for" in about["checked"]
 
 
 def test_every_content_preset_and_every_good_is_there(whole: Result) -> None:

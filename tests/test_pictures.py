@@ -164,10 +164,11 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path, good: str, name: str, m
 
 def test_the_weakest_links_in_a_line() -> None:
     (line,) = weakest_links(_result().chain)
-    assert line == "tank → magnets (build: today 5 % → needed 40 %)"
+    assert line == "tank → magnets (magnets by itself: build, today 5 % → needed 40 %)"
     chain = _result().chain
     chain["weakest"] = ["no", "no", "no", "yes"]
-    assert weakest_links(chain) == ["tank → magnets → rare earths (none: today 10 %, no share suffices)"]
+    (line,) = weakest_links(chain)
+    assert line == "tank → magnets → rare earths (rare earths by itself: none, today 10 %, no share suffices)"
     chain["cutoff"] = "One"
     assert weakest_links(chain) == []
     assert today_and_needed(0.48, 0.47, "raise") == "today 48 %, needed 47 % of each member"

@@ -112,6 +112,16 @@ def test_months_of_a_chain_hold_out_as_planned() -> None:
 # Results read back
 
 
+def test_text_that_excel_would_run_is_marked_in_csv_and_comes_back(result: Result, tmp_path: Path) -> None:
+    ground = result.assumptions.assign(ground="=HYPERLINK(1)", value="-1.5")
+    Result(result.meta, {**result.tables, "assumptions": ground}).to_csv(tmp_path)
+    written = pd.read_csv(tmp_path / "assumptions.csv")
+    assert set(written["ground"]) == {"'=HYPERLINK(1)"} and set(written["value"]) == {-1.5}
+    assert "2024," in (tmp_path / "balance.csv").read_text(encoding="utf-8")  # a year has no decimals
+    again = resilience.read_result(tmp_path).assumptions
+    assert set(again["ground"]) == {"=HYPERLINK(1)"} and set(again["value"]) == {"-1.5"}
+
+
 def test_results_come_back_as_they_were_written(result: Result, tmp_path: Path) -> None:
     result.to_json(tmp_path / "r.json")
     result.to_csv(tmp_path / "folder")

@@ -233,7 +233,9 @@ def test_footing_is_of_the_members_losses(make: Any) -> None:
     ]
     assert found_gini["value"] == pytest.approx(abs(a - b) / (2 * (a + b)))
     assert found_gini["members"] == 2
-    assert len(footing_table(sanctions)) == len(footing)
+    vintage = footing.groupby("channel")["vintage"].first().to_dict()
+    assert vintage["imports"] == "goods 2024, GDP 2024" and "total trade 2024" in vintage["total"]
+    assert len(footing_table(sanctions, vintage)) == len(footing)
 
 
 # -- what is not known -----------------------------------------------------------------------------------
@@ -272,20 +274,26 @@ def test_a_country_of_the_target_without_gdp_makes_its_loss_unknown(make: Any) -
     assert said["Would they do it"].startswith("Unknown")
 
 
-def test_a_country_of_the_target_without_trade_is_not_part_of_its_loss(make: Any) -> None:
-    """ZZZ trades with no member and is not in the table; OOO is not in the table, but its GDP is known."""
+def test_a_country_of_the_target_without_trade_loses_nothing_that_is_known(make: Any) -> None:
+    """ZZZ trades with no member and has no GDP; OOO is not in the table either, but its GDP of 1 billion is known: the
+    target then loses what TTT does, at least, over 21 billion in place of 20."""
     alone, _ = effects(make, ["TTT"], GDP)
     expected = alone.participation.set_index(["member", "pattern"])["effect"]["AAA", "before"]
     assert expected > 0
-    for name, gdp, why in (
-        ("ZZZ", GDP, "not in the input-output table and GDP unknown"),
-        ("OOO", {**GDP, "OOO": 1e9}, "not in the input-output table"),
+    for name, gdp, part, why in (
+        ("ZZZ", GDP, 1.0, "not in the input-output table and GDP unknown"),
+        ("OOO", {**GDP, "OOO": 1e9}, 20 / 21, "not in the input-output table"),
     ):
         found, said = effects(make, ["TTT", name], gdp)
         effect = found.participation.set_index(["member", "pattern"])["effect"]["AAA", "before"]
-        assert effect == pytest.approx(expected)
-        assert "of the GDP of Land TTT before" in said["What the target loses"]
-        assert said["What the target loses"].endswith(f"not counted: Land {name} ({why}).")
+        assert effect == pytest.approx(part * expected)
+        groups = found.coalitions_stable.set_index(["pattern", "kind"])["target_loss_usd"]
+        assert groups["before", "all members"] == pytest.approx(expected * 20e9)
+        rows = found.sanctions[found.sanctions["member"] == name]
+        assert rows["gdp_share"].isna().all() and (rows["status"] == "unknown").all()
+        assert f"no rows for {name} (target's countries)" in messages(found)
+        assert "at least 5.49 %" in said["What the target loses"] or part < 1
+        assert said["What the target loses"].endswith(f"unknown, counted as nothing: Land {name} ({why}).")
 
 
 def test_no_price_is_unknown_not_zero(make: Any) -> None:
@@ -297,6 +305,15 @@ def test_no_price_is_unknown_not_zero(make: Any) -> None:
     total = rows.loc[("AAA", "before", "all", "total")]
     assert total["gdp_share"] > 0 and total["lower_bound"] == "yes" and "unknown: imports" in total["note"]
     assert "wheat: no price for what AAA, BBB use" in messages(found)
+
+
+def test_a_price_missing_for_one_member_is_named_and_not_zero(make: Any) -> None:
+    """BBB's purchases have no value; AAA's have, so that BBB's could be guessed, but what it pays is not known."""
+    flows = [flow[:3] if flow[1] == "BBB" else flow for flow in FLOWS]
+    found = resilience.sanctions(two_members(make, flows=flows, **HALF))
+    rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])["gdp_share"]
+    assert math.isnan(rows["BBB", "before", "all", "imports"]) and rows["AAA", "before", "all", "imports"] > 0
+    assert "wheat: no price for what BBB use" in messages(found) and "value_usd in flows.csv" in messages(found)
 
 
 def test_no_table_of_trade(make: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from test_threat import FACTS, FAR, NAMED
 
 import resilience
 from resilience.cli import main
-from resilience.economics.security_output import draw
+from resilience.economics.handed_over import QUESTIONS, draw
 from resilience.economics.security_words import coalition, headlines, percent_of_gdp, plain
+from resilience.handoff.compared import changes, read_tables
 from resilience.schema import BESIDE, BESIDE_TABLES, SECURITY
 
 DATA = ROOT / "data" / "trade_flows"
@@ -244,6 +246,56 @@ def test_the_workbook_of_a_result_shows_them(whole: resilience.Result, tmp_path:
     assert any(cell.startswith("Years are mixed") for cell in cells)
     units = {cell for row in book["Sanctions"].iter_rows(max_row=9, values_only=True) for cell in row}
     assert {"USD a year", "part of GDP"} <= units
+
+
+def test_the_workbook_of_a_result_answers_in_words_and_pictures(whole: resilience.Result, tmp_path: Path) -> None:
+    whole.write(tmp_path / "whole.xlsx")
+    book = load_workbook(tmp_path / "whole.xlsx")
+    for name, question in QUESTIONS.items():
+        page = book[f"{question.title} in short"]
+        found = whole.beside(name)
+        assert found is not None
+        said = question.headlines(found.tables, found.meta)
+        cells = {row[0]: row[1] for row in page.iter_rows(values_only=True) if row[0]}
+        assert said and all(cells[title] == text for title, text in said)
+        drawn = 0 if question.drawing is None else 1
+        assert len(page._images) == drawn  # type: ignore[attr-defined]
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as archive:
+        drawings = [archive.read(n).decode() for n in archive.namelist() if n.startswith("xl/drawings/drawing")]
+    alt = " ".join(drawings)
+    for words in ("USD per million USD of GDP before", "Losses in parts of GDP", "Geometric means"):
+        assert words in alt
+
+
+def test_the_change_log_tells_of_them(whole: resilience.Result, path: Path, tmp_path: Path) -> None:
+    """Each table is compared with the earlier one, be it a workbook or JSON; what only one has is one row."""
+    for old in (tmp_path / "old.xlsx", tmp_path / "old.json"):
+        whole.write(old)
+        assert len(changes(read_tables(old), whole.tables)) == 0
+        tables = {name: frame.copy() for name, frame in whole.tables.items()}
+        tables["sanctions"].loc[0, "gdp_share"] += 2e-7
+        tables["sharing"].loc[0, "note"] = "another"
+        found = changes(read_tables(old), tables)
+        assert found[["table", "column"]].to_numpy().tolist() == [["sharing", "note"], ["sanctions", "gdp_share"]]
+    plain_result = resilience.solve(resilience.load(path, overrides=[text for text in GIVEN if text != "--set"]))
+    found = changes(plain_result.tables, whole.tables)
+    assert {"burden", "sanctions", "threat", "tiers"} <= set(found["table"])
+    assert (found[found["table"].isin(list(BESIDE))]["what"] == "appeared").all()
+    assert not set(found["table"]) & {"sharing", "footing", "divergence"}
+
+
+def test_a_report_of_a_case_computes_them(path: Path, tmp_path: Path, capsys: Any) -> None:
+    out = tmp_path / "report.html"
+    given = ["--with", "burden,sanctions", "--with", "threat", "--quiet"]
+    assert main(["report", str(path), "--out", str(out), *given]) == 0
+    page = out.read_text(encoding="utf-8")
+    assert all(f'<section id="{key}">' in page for key in ("burden", "sanctions", "threat"))
+    assert 'id="tiers"' not in page
+    assert main(["report", str(path), "--out", str(out), "--with", "burdens"]) == 2
+    assert "'burdens' is none of burden" in capsys.readouterr().err
+    resilience.solve(resilience.load(path), rests=False).to_json(tmp_path / "plain.json")
+    assert main(["report", str(tmp_path / "plain.json"), "--out", str(out), "--with", "threat"]) == 2
+    assert "--with: takes a case file" in capsys.readouterr().err
 
 
 def test_the_report_shows_what_the_result_holds(whole: resilience.Result, tmp_path: Path) -> None:

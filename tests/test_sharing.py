@@ -226,6 +226,7 @@ def test_who_does_not_count_pays_no_more_than_the_limit() -> None:
     block, unit = block_of(one, one.name), cheapest.known("M0") / 1e6
     limit = cheapest.known("M1")
     kept = fair_plans([block], {}, {"M0": 1e6}, {"M1": limit}, unit)
+    assert one.read(kept.values[one.name]).known("M1") <= limit * (1 + 1e-7)  # not a crumb more
     free = fair_plans([block], {}, {"M0": 1e6}, {"M1": 1e6}, unit)
     assert one.read(kept.values[one.name]).known("M1") == pytest.approx(limit, rel=1e-4)
     assert one.read(free.values[one.name]).known("M1") == pytest.approx(limit + 24.0, abs=0.1)
@@ -305,6 +306,45 @@ def test_transfers_and_free_riders_in_the_table(rider: resilience.Case) -> None:
             total = cell(found.burden, plan=plan, good=ALL, member=m, kind="total")["usd"]
             assert rows.at[m, f"{plan}_usd"] == pytest.approx(total, abs=1e-6)
     assert rows.at["AAA", "after_usd"] + rows.at["BBB", "after_usd"] == pytest.approx(120.0)
+
+
+def test_transfers_are_over_what_is_known_for_every_member(make: Maker) -> None:
+    """Wheat as above: AAA pays 120 USD, BBB nothing. Of rye both move 60 units to RRR, 2 USD dearer, but BBB's purchases
+    have no value. So transfers are over wheat and over new capacity for rye, of which there is none: 90 USD."""
+    goods = [("wheat", "food"), ("rye", "food")]
+    flows = [("XXX", "AAA", 120.0, "wheat", 1200.0), ("BBB", "ZZZ", 1.0, "wheat", 30.0)]
+    flows += [("RRR", "ZZZ", 1.0, good, 12.0) for good, _ in goods]
+    flows += [("XXX", "AAA", 120.0, "rye", 1200.0), ("XXX", "BBB", 120.0, "rye")]
+    made = {
+        "wheat": {"AAA": 0, "ZZZ": 0, "BBB": 101, "XXX": 120},
+        "rye": {"AAA": 0, "ZZZ": 0, "BBB": 0, "XXX": 240},
+    }
+    balances: list[dict[str, Any]] = [
+        {"country": country, "production": amount, "good": good}
+        for good, of_good in made.items()
+        for country, amount in of_good.items()
+    ]
+    sells = {"wheat": 60, "rye": 120}
+    balances += [{"country": "RRR", "production": 1, "capacity": sells[good], "good": good} for good, _ in goods]
+    case = make(flows, balances, members=["AAA", "BBB"], region=["AAA", "BBB", "RRR"], cut=["XXX"],
+                survival={"critical_share": 0.5}, response={"new_capacity": 0.0}, data={"goods": goods})  # fmt: skip
+    found = resilience.burden(with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {}))
+    rows = found.sharing.set_index("member")
+    assert rows.at["AAA", "cheapest_usd"] == pytest.approx(240.0) and math.isnan(rows.at["BBB", "cheapest_usd"])
+    assert rows.at["AAA", "common_usd"] == pytest.approx(120.0) and rows.at["BBB", "common_usd"] == 0.0
+    assert (rows["common_parts"] == 3).all() and rows.at[ALL, "common_usd"] == pytest.approx(120.0)
+    assert rows.at["AAA", "equal_transfer_usd"] == pytest.approx(90.0) == -rows.at["BBB", "equal_transfer_usd"]
+    assert rows.at["AAA", "after_usd"] == pytest.approx(240.0 - rows.at["AAA", "transfer_usd"])
+    said = found.findings[found.findings["severity"] == "warning"].set_index("column")["message"]
+    assert said["transfer_usd"].endswith("known for every member; left out are extra landed cost of rye")
+    assert said["usd"] == (
+        "rye 2024: BBB: no value of what it buys from XXX, so its extra landed cost is unknown; give value_usd in "
+        "flows.csv"
+    )
+    landed = cell(found.burden, plan="cheapest", good="rye", member="BBB", kind="landed")
+    assert math.isnan(landed["usd"]) and landed["status"] == "unknown"
+    text = dict(headlines(found.tables, found.meta))["Fair shares"]
+    assert "Over the parts known for every member, transfers of" in text and "Land BBB to Land AAA" in text
 
 
 @pytest.mark.parametrize("who", ["AAA", "BBB"])

@@ -117,7 +117,9 @@ def test_a_failing_chunk_is_rows_of_status_error(case: resilience.Case) -> None:
     found = study(case, spec(600), workers=1, evaluate=wavering)
     failed = found.outcomes[found.outcomes["status"] == "error"]
     assert found.outcomes["point"].tolist() == found.points["point"].tolist()
-    assert 0 < len(failed) <= 4 * CHUNK < len(found.outcomes) and found.points["point"].iloc[0] in set(failed["point"])
+    assert 0 < len(failed) <= 4 * CHUNK < len(found.outcomes) and found.points["point"].iloc[0] in set(
+        failed["point"]
+    )
     assert failed["share"].isna().all() and failed["good"].isna().all()
     assert set(failed["message"]) == {"the chunk of this point failed: ArithmeticError: the number is too large"}
     assert found.counts == {"raise": len(found.outcomes) - len(failed), "error": len(failed)}

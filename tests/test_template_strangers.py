@@ -219,6 +219,41 @@ QUERY = (
 )
 
 
+def _warnings(path: Path) -> list[str]:
+    findings: list[Finding] = []
+    assert incoming.open_book(path, findings) is not None
+    return [finding.message for finding in findings if finding.severity == "warning"]
+
+
+def test_parts_that_nothing_points_to_are_named(form: Path) -> None:
+    assert _warnings(form) == []  # a form of this tool has none
+    (said,) = _warnings(with_parts(form, {"xl/hidden/notes.xml": b"<notes/>", "payload.bin": b"\x00\x01"}))
+    assert said.startswith("parts that nothing in the workbook points to are ignored")
+    assert "xl/hidden/notes.xml" in said and "payload.bin" in said
+
+
+def test_parts_that_point_to_each_other_only_are_named(form: Path) -> None:
+    """Two parts with a relation between them, to which none leads from the workbook."""
+    relation = (
+        b'<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        b'<Relationship Id="r1" Type="x" Target="two.xml"/></Relationships>'
+    )
+    parts = {"apart/one.xml": b"<a/>", "apart/two.xml": b"<a/>", "apart/_rels/one.xml.rels": relation}
+    (said,) = _warnings(with_parts(form, parts))
+    assert all(name in said for name in parts)
+
+
+def test_a_part_reached_by_an_absolute_or_a_coded_target_is_none_of_them(form: Path) -> None:
+    with zipfile.ZipFile(form) as archive:
+        relations = archive.read("xl/_rels/workbook.xml.rels")
+    more = b'<Relationship Id="r99" Type="x" Target="/xl/My%20part.xml"/></Relationships>'
+    parts = {
+        "xl/_rels/workbook.xml.rels": relations.replace(b"</Relationships>", more),
+        "xl/my part.xml": b"<a/>",
+    }
+    assert _warnings(with_parts(form, parts)) == []
+
+
 def test_what_leads_outside_is_ignored_and_named(form: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object, **__: object) -> None:
         raise AssertionError("something was fetched or run")

@@ -4,11 +4,11 @@ import math
 from typing import Any
 
 import pytest
-from economy_by_hand import TABLE, two_members
+from economy_by_hand import FLOWS, TABLE, two_members
 
 import resilience
 from resilience.economics import partner_tiers
-from resilience.economics.partner_tiers import ORDER, Outcome, difference, tiers_in
+from resilience.economics.partner_tiers import ORDER, Outcome, difference, tiers_in, total_cost
 from resilience.economics.security_words import headlines
 from resilience.errors import SolverError
 from resilience.inputs.sanctions_settings import PRESET_TIERS
@@ -71,6 +71,37 @@ def test_what_a_tier_adds(case: resilience.Case) -> None:
     assert "-0.0" not in said["Mean gap"]
 
 
+def test_what_a_tier_costs_by_hand(make: Any) -> None:
+    """OOO's wheat is half a million dearer a tonne. AAA needs 60 t that go on and has 50, so that it moves 10 from TTT
+    to OOO for 5 million a year, whether OOO is of the region or not."""
+    flows = [(i, m, t, good, usd * (1.5 if i == "OOO" else 1.0)) for i, m, t, good, usd in FLOWS]
+    found = resilience.tiers(two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN, flows=flows))
+    row = found.tiers.set_index(["grouping", "country"]).loc[("close", "ALL")]
+    assert row["cost_usd"] == pytest.approx(5e6, rel=1e-6) and row["unknown_parts"] == 0
+    assert row["adds_to_cost_usd"] == pytest.approx(0.0, abs=10.0)
+    said = next(text for text in found.findings["message"] if text.startswith("as written"))
+    assert said.endswith("cost all members 5.00 million USD a year")
+    assert "close 0 USD" in dict(headlines(found.tables, found.meta))["Yearly cost"]
+    assert row["adds_to_range"] == row["adds_to_cv"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_unknown_costs_of_a_tier_are_blank(make: Any) -> None:
+    """Without prices nothing is known of the cost, with it or without."""
+    bare = [flow[:3] for flow in FLOWS]
+    found = resilience.tiers(two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN, flows=bare))
+    row = found.tiers.set_index(["grouping", "country"]).loc[("close", "ALL")]
+    assert math.isnan(row["cost_usd"]) and math.isnan(row["adds_to_cost_usd"]) and row["unknown_parts"] == 6
+    assert "unknown a year; 6 parts are unknown" in "\n".join(found.findings["message"])
+
+
+def test_a_member_without_gdp_is_left_out_of_the_footing_and_named(make: Any) -> None:
+    given = two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN, gdp={"AAA": 10e9, "TTT": 20e9})
+    found = resilience.tiers(given)
+    assert any(text.startswith("no GDP up to 2024 of BBB: left out") for text in found.findings["message"])
+    row = found.tiers.set_index(["grouping", "country"]).loc[("close", "ALL")]
+    assert row["adds_to_gini"] == 0.0  # of one member
+
+
 def test_independence_from_those_cut_off(make: Any) -> None:
     given = {**GIVEN, "tiers": {"close": ["BBB"]}, "criteria": {"independence": 1}}
     table = TABLE.replace("TTT_S,150,0,540,19310", "TTT_S,150,30,540,19280").replace(
@@ -83,9 +114,16 @@ def test_independence_from_those_cut_off(make: Any) -> None:
 
 
 def test_difference_by_hand() -> None:
-    before = Outcome({"a": 0.3, "b": 0.1, "c": math.nan}, {"a": "raise", "b": "met", "c": "none"}, 5.0, 7.0, 0.4)
-    after = Outcome({"a": 0.1, "b": 0.1, "c": 0.2}, {"a": "shift", "b": "raise", "c": "build"}, 4.0, 9.0, 0.3)
+    uneven, even = ({"range": x, "cv": y, "gini": z} for x, y, z in ((0.02, 0.5, 0.4), (0.01, 0.25, 0.3)))
+    cost = {("a", "M", "landed"): 100.0, ("a", "M", "capacity"): 10.0, ("c", "M", "landed"): math.nan}
+    less = {("a", "M", "landed"): 40.0, ("a", "M", "capacity"): math.nan, ("c", "M", "landed"): 5.0}
+    gaps = {"a": 0.3, "b": 0.1, "c": math.nan}, {"a": 0.1, "b": 0.1, "c": 0.2}
+    before = Outcome(gaps[0], {"a": "raise", "b": "met", "c": "none"}, 5.0, 7.0, uneven, cost)
+    after = Outcome(gaps[1], {"a": "shift", "b": "raise", "c": "build"}, 4.0, 9.0, even, less)
     found = difference(before, after)
+    assert (found["cost_usd"], found["adds_to_cost_usd"], found["unknown_parts"]) == (45.0, -60.0, 2.0)
+    assert (found["adds_to_range"], found["adds_to_cv"]) == (-0.01, -0.25)
+    assert total_cost(before) == (110.0, 1) and total_cost(after) == (45.0, 1)
     assert found["adds_to_requirement"] == pytest.approx(-0.1)  # c had no share before
     assert (found["better"], found["worse"]) == (2.0, 1.0)
     assert found["adds_to_capacity_usd"] == -1.0 and found["adds_to_moved_usd"] == 2.0

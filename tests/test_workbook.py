@@ -18,6 +18,7 @@ from workbook_instances import HOSTILE, LONG, NAN, frame_of, made_up, required
 from resilience.errors import InputError
 from resilience.handoff.result_workbook import write_workbook
 from resilience.output import measure, sheets
+from resilience.output import workbook as output
 from resilience.output.sheets import heading
 from resilience.output.workbook import COLOURS, SOLVED, clean
 from resilience.results import Result
@@ -45,6 +46,11 @@ def _read(sheet: Any) -> tuple[list[str], list[list[Any]]]:
     (table,) = sheet.tables.values()
     head, *rows = [[cell.value for cell in row] for row in sheet[table.ref]]
     return head, rows
+
+
+def _areas(sheet: Any) -> list[tuple[int, int, int, int]]:
+    """What is printed of a sheet: first column and row, last column and row of each area."""
+    return [openpyxl.utils.range_boundaries(area.split("!")[-1]) for area in str(sheet.print_area).split(",")]
 
 
 def _worst_first(frame: pd.DataFrame) -> pd.DataFrame:
@@ -204,11 +210,15 @@ def test_largest_suppliers_come_first(linked: Any) -> None:
     assert rows[0][head.index("Most comes through")] == "United States"
 
 
-def test_codes_stand_beside_names(book: Any) -> None:
+def test_codes_stand_at_the_far_right_and_are_not_printed(book: Any) -> None:
     head, rows = _read(book["Plan"])
     shown = [rows[0][head.index(name)] for name in ("Good", "Good code", "Member", "Supplier", "Supplier code")]
     assert shown == ["Helium, unwrought", "helium", "Canada", "United States", "USA"]
-    assert _read(book["Requirements"])[1][8][2] == "All members"
+    assert head[-3:] == ["Good code", "Member code", "Supplier code"]
+    (table,) = book["Plan"].tables.values()
+    right = openpyxl.utils.range_boundaries(table.ref)[2]
+    assert _areas(book["Plan"])[0][2] == right - 3
+    assert _read(book["Requirements"])[1][8][1] == "All members"
 
 
 def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
@@ -253,10 +263,57 @@ def test_summary_begins_with_the_answer_in_two_sentences(book: Any) -> None:
 def test_map_of_members_is_printed_on_pages_of_its_own(book: Any) -> None:
     sheet = book["Summary"]
     (table,) = sheet.tables.values()
-    first, last = (int(number) for number in re.findall(r"\d+", table.ref))
-    together, members = str(sheet.print_area).split(",")
-    assert re.search(r"\$A\$1:\$K\$\d+$", together)
-    assert members.endswith(f"$L${first + 1}:$M${last}") and sheet.print_title_cols == "$A:$A"
+    left, first, right, last = openpyxl.utils.range_boundaries(table.ref)
+    together, chart, *others = _areas(sheet)
+    assert together[:2] == (1, 1) and sheet.print_title_cols == "$A:$A"
+    assert (chart[0], chart[2]) == (1, together[2])
+    assert [area[0] for area in others] == [area[2] + 1 for area in (together, *others[:-1])]
+    assert others[-1] == (others[-1][0], first, right, last) and left == 1
+    assert chart[3] > last  # the chart stands below the table
+
+
+PRINTED = 70  # per cent of the size on the screen, where the text has 10 points
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_print_is_large_enough_to_read(book: Any, name: str) -> None:
+    """At the scale of the sheet, or at that which fits it to one page, every printed area is no wider than paper."""
+    sheet = book[name]
+    widths = dict.fromkeys(range(1, 60), 9.14)
+    for letter, about in sheet.column_dimensions.items():
+        low = about.min or openpyxl.utils.column_index_from_string(letter)
+        widths |= dict.fromkeys(range(low, (about.max or low) + 1), about.width)
+    inches = {n: (7 * (width - 0.71) + 5) / 96 for n, width in widths.items()}
+    scale = 100 if sheet.sheet_properties.pageSetUpPr.fitToPage else sheet.page_setup.scale
+    for left, _, right, _ in _areas(sheet):
+        again = inches[1] if left > 1 else 0.0
+        across = again + sum(inches[n] for n in range(left, right + 1))
+        assert across * PRINTED / 100 < 10.5  # inches of A4 between the margins
+        assert across * scale / 100 < 10.5 or sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_a_chart_on_a_page_of_its_own_has_rows_below_the_head(tmp_path: Path) -> None:
+    labels = {f"g{n}": f"Good {n}" for n in range(30)}
+    sheet = openpyxl.load_workbook(_write(tmp_path, made_up(labels)))["Summary"]
+    (table,) = sheet.tables.values()
+    _, first, _, last = openpyxl.utils.range_boundaries(table.ref)
+    rows, chart, *_ = _areas(sheet)
+    assert first < rows[3] < last and chart[1] == rows[3] + 1
+    (anchor,) = [drawn.anchor._from.row for drawn in sheet._charts]
+    assert last <= anchor < chart[3]
+
+
+def test_tables_that_are_a_little_longer_are_printed_whole(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"n": range(301)})
+
+    def last(rows: int) -> int:
+        field = sheets.Field("n", [float(n) for n in frame["n"][:rows]], "whole")
+        book = output.open_book(tmp_path / "out.xlsx", "title")
+        output.write_sheet(book, output.Styles(book), sheets.Sheet("N", "N", (), (field,)), made_up().meta)
+        output.close_book(book, tmp_path / "out.xlsx")
+        return int(_areas(openpyxl.load_workbook(tmp_path / "out.xlsx")["N"])[0][3])
+
+    assert last(300) - last(299) == 1 and last(300) - last(301) == 150 - 1  # one note more says what is left out
 
 
 def test_a_narrow_table_is_printed_with_all_of_its_notes(book: Any) -> None:
@@ -332,8 +389,50 @@ def test_what_the_solver_found_is_no_formula_and_marked(book: Any, formulas: Any
             for column in columns:
                 cell = row[head.index(column)]
                 assert cell.data_type != "f" and cell.fill.fgColor.rgb == "FF" + SOLVED[1:]
-        notes = [str(row[0]) for row in book[name].iter_rows(max_row=12, values_only=True)]
+        notes = [str(row[0]) for row in book[name].iter_rows(max_row=14, values_only=True)]
         assert any("solver output, does not recalculate" in note for note in notes), name
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "kept"),
+    [
+        ("Summary", ("Verdict", "Asks most"), ("Good", "Share today", "What is measured")),
+        ("CAN Canada", ("Verdict", "Months survived", "In the plan"), ("Good", "Suppliers today")),
+        ("Magnets", ("Verdict", "In the plan"), ("Member", "Demand", "Suppliers today")),
+        ("Verdicts", ("Verdict", "Month"), ("Member", "Gap", "Share of")),
+        ("Requirements", ("Basis", "Worst set"), ("Cutoff", "Unit", "Share today")),
+        ("Stress", ("Months survived", "Worst shortfall"), ("Member", "Unit")),
+        ("Benchmarks", ("Needed", "In words"), ("Today", "Stands", "Source")),
+    ],
+)
+def test_words_that_follow_from_solver_output_are_marked_and_others_are_not(
+    book: Any, name: str, words: tuple[str, ...], kept: tuple[str, ...]
+) -> None:
+    (table,) = book[name].tables.values()
+    head, *rows = book[name][table.ref]
+    at = {cell.value: cell.column - 1 for cell in head}
+    for title, grey in (*((word, True) for word in words), *((word, False) for word in kept)):
+        assert all((row[at[title]].fill.fgColor.rgb == "FF" + SOLVED[1:]) is grey for row in rows), title
+
+
+def test_sentences_above_a_table_that_follow_from_solver_output_are_marked(tmp_path: Path) -> None:
+    why = frame_of("why", [{"good": "magnets", "member": ALL, "cutoff": ALL, "text": "As it is."}])
+    book = openpyxl.load_workbook(_write(tmp_path, made_up(why=why)))
+    looks = {}
+    for name in ("Cover", "Summary", "Magnets"):
+        for row in book[name].iter_rows(max_row=30, max_col=2):
+            looks |= {str(cell.value): cell.fill.fgColor.rgb == "FF" + SOLVED[1:] for cell in row if cell.value}
+
+    def marked(text: str) -> bool:
+        return next(look for said, look in looks.items() if text in said)
+
+    for text in ("Why: As it is.", "Of 6 goods", "1 of 6 goods"):
+        assert marked(text), text
+    for text in ("About the data: Metal only.", "Least share of each good", "Two against a cutoff"):
+        assert not marked(text), text
+    assert any(
+        str(row[0].value).startswith("On grey: solver output") for row in book["Cover"].iter_rows(max_col=1)
+    )
 
 
 def test_nothing_links_outside(tmp_path: Path) -> None:
@@ -418,7 +517,7 @@ def test_number_formats_follow_the_unit(book: Any) -> None:
     assert formats("Data", "Factor") == {"#,##0.00"}
     assert formats("Checks", "Found") == {"0.000000000"}
     small = frame_of("plan", [{"good": "magnets", "member": "CAN", "supplier": "USA", "baseline": 0.5}])
-    assert sheets.result_sheet(made_up(plan=small), "plan").fields[6].number_format(0) == "#,##0.000"
+    assert sheets.result_sheet(made_up(plan=small), "plan").fields[4].number_format(0) == "#,##0.000"
     every = {c.number_format for s in book for row in s.iter_rows() for c in row if c.value is not None}
     assert not [form for form in every if "E" in form.replace("General", "")]
 
@@ -430,8 +529,8 @@ def test_sheets_are_set_up_for_screen_and_printer(book: Any, name: str) -> None:
     page = sheet.page_setup
     assert (page.orientation, page.paperSize) == ("landscape", 9)
     fitted = sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage
-    if name in ("Summary", *PAGES):
-        assert not fitted and 30 <= page.scale <= 100  # page breaks have no effect on fitted pages
+    if name in ("Summary", *PAGES) or len(_areas(sheet)) > 1:
+        assert not fitted and 60 <= page.scale <= 100  # areas side by side have one scale
     else:
         assert fitted and page.fitToWidth in (None, 1)
         assert page.fitToHeight in ((None, 1) if name in ("Cover", "Contents") else (0,))

@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.terminal import (
-    PICTURES,
-    RESULT_OR_PICTURE,
-    Progress,
-    add_case_arguments,
-    add_command,
-    add_out,
-    add_workers,
-    check_target,
-    check_workers,
-    console_of,
-    default_workers,
-    finish,
-    load_case,
-)
-from resilience.errors import counted
+from resilience.commands.questions import add_question, case_of, show
+from resilience.commands.terminal import Progress, console_of, default_workers
 
 if TYPE_CHECKING:
     from resilience.economics.burden import Burden
@@ -42,7 +27,7 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = add_command(
+    add_question(
         commands,
         "burden",
         short="what the requirement costs each member, and how to share it",
@@ -51,35 +36,25 @@ def add(commands: Any) -> None:
         "rides free in a good if it survives as it buys today and pays nothing while others pay.",
         epilog=EPILOG,
     )
-    add_out(command, RESULT_OR_PICTURE)
-    add_workers(command)
-    add_case_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print who bears what, and write the tables."""
     from resilience.economics.burden import burden
-    from resilience.economics.burden_picture import burden_picture
 
-    check_workers(options.workers)
-    out: Path | None = options.out
-    if out is None or out.suffix.lower() not in PICTURES:
-        check_target(out, PICTURES)
-    case = load_case(options)
+    case = case_of(options)
     what, rounds = "goods, solved and costed", 2 + len(case.file.compare)
     bar = Progress(console_of(sys.stderr), len(case.goods), options.quiet, what=what, rounds=rounds)
     with bar as advance:
         found = burden(case, workers=options.workers or default_workers(case), progress=advance)
-    if not options.quiet:
-        _print(found)
-    return finish(found, out, options.quiet, lambda path: burden_picture(found.sharing, path, found.meta))
+    return show(found, options, _print)
 
 
 def _print(found: Burden) -> None:
     from rich import box
     from rich.table import Table
 
-    from resilience.economics.burden_words import bound, headlines, money
+    from resilience.economics.burden_words import bound, money
     from resilience.words import member_name
 
     console = console_of(sys.stdout)
@@ -104,16 +79,6 @@ def _print(found: Burden) -> None:
         )
     console.print(table)
     console.print("Transfers: positive gets, negative gives.", style="dim", highlight=False)
-    for name, text in headlines(found.tables, found.meta):
-        console.print(f"{name}: {text}", highlight=False, markup=False)
-    counts = found.findings["severity"].value_counts()
-    certificate = found.meta["certificate"]
-    console.print(
-        f"{certificate['optima']:,} optima, each certified (worst residual {certificate['worst_residual']:.0e}); "
-        f"{counted(counts.get('warning', 0), 'warning')} and "
-        f"{counted(counts.get('info', 0), 'remark')} in the table findings",
-        highlight=False,
-    )
 
 
 def _part(share: float) -> str:

@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
     from resilience.calculator import compare
     from resilience.errors import Finding, InputError
+    from resilience.files import write_csv
     from resilience.words import percent
 
     if options.out is not None and options.out.suffix.lower() != ".csv":
@@ -65,8 +66,7 @@ def run(options: argparse.Namespace) -> int:
         found = compare(case, regions, workers=options.workers or default_workers(case), progress=advance)
     regions = list(dict.fromkeys(found["region"]))
     if options.out is not None:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        found.to_csv(options.out, index=False, lineterminator="\n")
+        write_csv(found, options.out)
     if not options.quiet:
         table = Table(
             title=f"{case.file.title} – today → planned, market, guaranteed", box=box.SIMPLE, title_justify="left"

@@ -126,8 +126,9 @@ def _write(result: Result, out: Path) -> None:
     if out.suffix.lower() == ".json":
         result.to_json(out)
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        result.tables["content"].to_csv(out, index=False, lineterminator="\n", encoding="utf-8")
+        from resilience.files import write_csv
+
+        write_csv(result.tables["content"], out)
 
 
 def _print_rules() -> None:

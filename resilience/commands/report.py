@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resilience.commands.questions import add_with, asked, beside
 from resilience.commands.terminal import (
     BAD_INPUT,
     SOLVED,
@@ -39,8 +40,8 @@ examples:
   resilience report models/g7-china.toml --out report.html
       solves the case first, and draws how the share falls with stocks for the goods that matter most
 
-  resilience report models/g7-china.toml --out report.html --burden
-      with what the requirement costs each member, too
+  resilience report models/g7-china-burden.toml --out report.html --with burden,sanctions,threat
+      with what the requirement costs each member, what sanctions would, and who fears whom
   resilience burden models/g7-china.toml --out burden.json
   resilience report g7-china.json --out report.html --burden burden.json
       the same from files
@@ -77,6 +78,7 @@ def add(commands: Any) -> None:
         help="show what the requirement costs: what `resilience burden --out` wrote for the same case, .json or a "
         "folder; without FILE it is computed, which takes a case file",
     )
+    add_with(command)
     command.add_argument(
         "--goods",
         action="append",
@@ -99,8 +101,7 @@ def run(options: argparse.Namespace) -> int:
     if options.burden is not None and options.burden != COMPUTED:
         burden = read_burden(options.burden)
     if _is_case(options.result):
-        result, frontiers, costed = _solved(options)
-        burden = burden or costed
+        result, frontiers = _solved(options)
     else:
         result, frontiers = read_result(options.result), {}
     try:
@@ -128,6 +129,9 @@ def _check(options: argparse.Namespace) -> None:
     if options.burden == COMPUTED and not _is_case(options.result):
         message = "a result alone cannot be costed; name what `resilience burden CASE --out NAME.json` wrote"
         raise InputError([Finding("error", "--burden", None, None, message)])
+    if getattr(options, "with") and not _is_case(options.result):
+        message = "takes a case file; of a result the report shows what `resilience run CASE --with` put into it"
+        raise InputError([Finding("error", "--with", None, None, message)])
     if options.goods and not _is_case(options.result):
         message = "goods are chosen when a case is solved; name a case file, or run it with --goods first"
         raise InputError([Finding("error", "--goods", None, None, message)])
@@ -138,18 +142,20 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError([Finding("error", str(pictures), None, None, message)])
 
 
-def _solved(options: argparse.Namespace) -> tuple[Result, dict[str, Frontier], Result | None]:
-    """The result of a case, the frontier over stocks of goods that matter most, and the burden if asked for."""
+def _solved(options: argparse.Namespace) -> tuple[Result, dict[str, Frontier]]:
+    """The result of a case with what is asked for beside it, and the frontier over stocks of goods that matter
+    most."""
     from resilience.calculator import solve
-    from resilience.economics.burden import burden
     from resilience.handoff.report_facts import matter_most
     from resilience.inputs.case import load
 
     case = load(options.result, goods=split(options.goods))
+    computed = ["burden"] if options.burden == COMPUTED else []
+    names = asked(case, [*split(getattr(options, "with")), *computed])
     with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or default_workers(case), progress=advance)
-    costed = burden(case, result) if options.burden == COMPUTED else None
-    return result, {good: _frontier(case, good) for good in matter_most(result, MOST_FRONTIERS)}, costed
+    frontiers = {good: _frontier(case, good) for good in matter_most(result, MOST_FRONTIERS)}
+    return beside(case, result, names, options) if names else result, frontiers
 
 
 def _frontier(case: Case, good: str) -> Frontier:

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resilience.commands.questions import add_with, asked, beside
 from resilience.commands.terminal import (
     BAD_INPUT,
     SOLVED,
-    Progress,
     add_case_arguments,
     add_command,
-    add_list,
     add_out,
     add_workers,
     check_target,
@@ -91,12 +90,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="leave out what each headline number rests on (the table rests_on), to save time",
     )
-    add_list(
-        command,
-        "--with",
-        "also the tables of burden, sanctions, threat, tiers, all or some; they stand beside the result's own. "
-        "tiers takes long, see resilience tiers --help",
-    )
+    add_with(command)
     add_workers(command)
     add_case_arguments(command)
 
@@ -111,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     _check_beside(options)
     start = time.perf_counter()
     case = load_case(options)
-    asked = _asked(case, split(getattr(options, "with")))
+    names = asked(case, split(getattr(options, "with")))
     if not options.quiet:
         log = logging.getLogger("resilience")
         log.setLevel(logging.INFO)
@@ -123,8 +117,8 @@ def run(options: argparse.Namespace) -> int:
             progress=advance,
             rests=False if options.no_rests else None,
         )
-    if asked:
-        result = _beside(case, result, asked, options)
+    if names:
+        result = beside(case, result, names, options)
     written = write(result, options.out, options.compare, options.study) if options.out is not None else []
     drawn = None if options.pictures is None else _draw(result, options.pictures)
     if not options.quiet:
@@ -138,49 +132,6 @@ def run(options: argparse.Namespace) -> int:
         if (options.out is None or written) and (options.pictures is None or drawn is not None)
         else BAD_INPUT
     )
-
-
-def _asked(case: Case, names: Sequence[str]) -> list[str]:
-    """What is asked for beside the result, in the order in which it is computed; refuses what cannot be."""
-    from resilience.economics.sanction_losses import target_of
-    from resilience.economics.threats import targets_of
-    from resilience.errors import Finding, InputError
-    from resilience.schema import BESIDE
-
-    message = f"is none of {', '.join(BESIDE)}"
-    wrong = [Finding("error", "--with", None, None, f"{name!r} {message}") for name in names if name not in BESIDE]
-    if wrong:
-        raise InputError(wrong)
-    if {"sanctions", "tiers"} & set(names):
-        target_of(case)
-    if "threat" in names:
-        targets_of(case)
-    return [name for name in BESIDE if name in names]
-
-
-def _beside(case: Case, result: Result, asked: Sequence[str], options: argparse.Namespace) -> Result:
-    """The result with the tables that are asked for beside its own."""
-    from resilience.economics.burden import Burden, burden
-    from resilience.economics.partner_tiers import tiers_in
-    from resilience.economics.security import sanctions, threat, tiers
-
-    console = console_of(sys.stderr)
-    found: list[Result] = []
-    cost: Burden | None = None
-    if "burden" in asked:
-        with Progress(console, len(case.goods), options.quiet, what="goods costed") as advance:
-            cost = burden(case, result, progress=advance)
-        found.append(cost)
-    if "sanctions" in asked:
-        found.append(sanctions(case, result=result, burden=cost))
-    if "threat" in asked:
-        found.append(threat(case))
-    if "tiers" in asked:
-        regions = len(tiers_in(case))
-        with Progress(console, regions + 1, options.quiet, what="regions") as advance:
-            workers = options.workers or default_workers(case, regions)
-            found.append(tiers(case, workers=workers, progress=advance))
-    return result.with_tables(*found)
 
 
 def _check_pictures(folder: Path | None) -> None:

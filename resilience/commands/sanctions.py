@@ -4,26 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.terminal import (
-    PICTURES,
-    RESULT_OR_PICTURE,
-    add_case_arguments,
-    add_command,
-    add_list,
-    add_out,
-    add_workers,
-    check_target,
-    check_workers,
-    console_of,
-    default_workers,
-    finish,
-    load_case,
-    progress_of,
-    split,
-)
+from resilience.commands.questions import add_question, case_of, show
+from resilience.commands.terminal import add_list, console_of, default_workers, progress_of, split
 
 if TYPE_CHECKING:
     from resilience.economics.security import Security
@@ -43,7 +27,7 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = add_command(
+    command = add_question(
         commands,
         "sanctions",
         short="what sanctions against a target cost each member, and who would take part",
@@ -55,9 +39,6 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--burden", action="store_true", help="work out the yearly cost of the requirement as well; takes longer"
     )
-    add_out(command, RESULT_OR_PICTURE)
-    add_workers(command)
-    add_case_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,10 +48,7 @@ def run(options: argparse.Namespace) -> int:
     from resilience.economics.sanction_losses import target_of
     from resilience.economics.security import sanctions
 
-    check_workers(options.workers)
-    if options.out is None or options.out.suffix.lower() not in PICTURES:
-        check_target(options.out, PICTURES)
-    case = load_case(options)
+    case = case_of(options)
     target = split(options.target) or None
     target_of(case, target)  # a wrong name is said before the work is done
     with progress_of(case, options) as advance:
@@ -79,29 +57,6 @@ def run(options: argparse.Namespace) -> int:
         cost = burden(case, result) if options.burden else None
         found = sanctions(case, target, result=result, burden=cost)
     return show(found, options, _print)
-
-
-def show(found: Security, options: argparse.Namespace, table: Callable[[Security], None]) -> int:
-    """Print what was found, first its ``table``, write it where the options say so, and give the exit status."""
-    from resilience.economics.security_output import draw
-
-    if not options.quiet:
-        table(found)
-        print_short(found)
-    return finish(found, options.out, options.quiet, lambda path: draw(found, path))
-
-
-def print_short(found: Security) -> None:
-    """The answers in short and how many findings there are."""
-    from resilience.economics.burden_words import YEAR_COLUMNS
-    from resilience.economics.security_words import headlines
-
-    console = console_of(sys.stdout)
-    for name, text in headlines(found.tables, found.meta):
-        console.print(f"{name}: {text}", highlight=False, markup=False)
-    findings = found.findings[~found.findings["column"].isin(YEAR_COLUMNS)]  # said above
-    for row in findings[findings["severity"] == "warning"].itertuples():
-        console.print(f"warning: {row.message}", highlight=False, markup=False)
 
 
 def _print(found: Security) -> None:

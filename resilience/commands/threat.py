@@ -6,17 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.sanctions import show
-from resilience.commands.terminal import (
-    PICTURES,
-    RESULT_OR_PICTURE,
-    add_case_arguments,
-    add_command,
-    add_out,
-    check_target,
-    console_of,
-    load_case,
-)
+from resilience.commands.questions import add_question, case_of, show
+from resilience.commands.terminal import console_of
 
 if TYPE_CHECKING:
     from resilience.economics.security import Security
@@ -34,25 +25,22 @@ exit status: 0 computed, 2 bad input
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = add_command(
+    add_question(
         commands,
         "threat",
+        workers=False,
         short="how much each member has to fear from each target, in ranks",
         description="Economic power, military capability, proximity and hostility of each target to each member,\n"
         "their means, ranks, and how far members differ. No probabilities.",
         epilog=EPILOG,
     )
-    add_out(command, RESULT_OR_PICTURE)
-    add_case_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the means and ranks and write the tables."""
     from resilience.economics.security import threat
 
-    if options.out is None or options.out.suffix.lower() not in PICTURES:
-        check_target(options.out, PICTURES)
-    return show(threat(load_case(options)), options, _print)
+    return show(threat(case_of(options)), options, _print)
 
 
 def _print(found: Security) -> None:

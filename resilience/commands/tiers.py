@@ -7,20 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from resilience.commands.sanctions import show
-from resilience.commands.terminal import (
-    PICTURES,
-    Progress,
-    add_case_arguments,
-    add_command,
-    add_out,
-    add_workers,
-    check_target,
-    check_workers,
-    console_of,
-    default_workers,
-    load_case,
-)
+from resilience.commands.questions import add_question, case_of, show
+from resilience.commands.terminal import Progress, console_of, default_workers
 
 if TYPE_CHECKING:
     from resilience.economics.security import Security
@@ -41,36 +29,28 @@ exit status: 0 computed, 2 bad input, 3 the solver did not answer "optimal"
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = add_command(
+    command = add_question(
         commands,
         "tiers",
+        pictured=False,
         short="how partners score, and what each tier or grouping adds",
         description="Scores countries by the case's criteria; adds each tier and grouping to the region: what\n"
-        "changes in requirement, new capacity, purchases to be moved and even footing.",
+        "changes in requirement, new capacity, purchases to be moved, yearly cost and even footing.",
         epilog=EPILOG,
     )
-    add_out(command, "NAME.xlsx, NAME.json, or a folder for CSV files")
     command.add_argument(
         "--every-good",
         action="store_true",
         help="solve goods anew that survive as they are bought today, too (default: they stay as they are)",
     )
-    add_workers(command)
-    add_case_arguments(command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print scores and differences and write the table."""
     from resilience.economics.partner_tiers import tiers_in
     from resilience.economics.security import tiers
-    from resilience.errors import Finding, InputError
 
-    check_target(options.out)
-    if options.out is not None and options.out.suffix.lower() in PICTURES:
-        message = "tiers have no picture; use .xlsx, .json or the name of a folder"
-        raise InputError([Finding("error", str(options.out), None, None, message)])
-    check_workers(options.workers)
-    case = load_case(options)
+    case = case_of(options, pictured=False)
     workers = options.workers or default_workers(case, len(tiers_in(case)))
     console, start = console_of(sys.stderr), time.monotonic()
     with Progress(console, len(tiers_in(case)) + 1, options.quiet, what="regions") as advance:
@@ -104,7 +84,16 @@ def _print(found: Security) -> None:
     whole = Table(title=f"{found.meta['title']} – what a grouping adds", box=box.SIMPLE, title_justify="left")
     scores = Table(title="Scores", box=box.SIMPLE, title_justify="left")
     whole.add_column("grouping")
-    for name in ("credit", "mean gap", "better", "worse", "new capacity", "moved purchases", "Gini"):
+    for name in (
+        "credit",
+        "mean gap",
+        "better",
+        "worse",
+        "new capacity",
+        "moved purchases",
+        "yearly cost",
+        "Gini",
+    ):
         whole.add_column(name, justify="right")
     for name in ("tier", "country"):
         scores.add_column(name)
@@ -116,7 +105,7 @@ def _print(found: Security) -> None:
         if row.country == ALL:
             points = "–" if row.better != row.better else f"{100 * row.adds_to_requirement:+.2f} points"
             counts = ("–", "–") if row.better != row.better else (f"{row.better:.0f}", f"{row.worse:.0f}")
-            usd = money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd)
+            usd = money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd), money(row.adds_to_cost_usd)
             spread = "–" if row.adds_to_gini != row.adds_to_gini else f"{row.adds_to_gini:+.4f}"
             whole.add_row(row.grouping, percent(row.credit), points, *counts, *usd, spread)
         else:

@@ -12,50 +12,32 @@ import pandas as pd
 
 from resilience.calculator import Progress, solve
 from resilience.economics.burden_words import NOT_COUNTED, mixed_years, parts_unknown
-from resilience.economics.costs import (
-    SURENESS,
-    UNKNOWN,
-    Costs,
-    at_least,
-    costs_of,
-    counted_once,
-    least_sure,
-    settings_used,
-)
+from resilience.economics.costed import CHEAPEST, FAIR, PARTS, CostedGoods, Good
+from resilience.economics.costs import SURENESS, UNKNOWN, at_least, least_sure, settings_used
 from resilience.economics.economy import Economy
 from resilience.economics.mix import mix_rows
-from resilience.economics.priced import CostedPlan, Priced, cost_plan
-from resilience.economics.priced_chain import PricedChain
+from resilience.economics.priced import CostedPlan, Priced
 from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
 from resilience.errors import Finding, InputError, SolverError
-from resilience.families import all_figures, couple_family, model_data
-from resilience.inputs.balance import GoodData
 from resilience.inputs.burden_settings import BURDEN
 from resilience.inputs.case import Case
-from resilience.model import ModelData
-from resilience.reading.chains import Coupled
 from resilience.results import Result, findings_table, typed
 from resilience.schema import ALL, COST_KINDS, COSTED_PLANS, ECONOMY, RESULTS
 
-NEAREST, CHEAPEST, FAIR = COSTED_PLANS
-PARTS = ("landed", "capacity", "stock")  # of a total
+MOVED = {"landed": "extra landed cost", "capacity": "new capacity"}  # of them those that differ between plans
 UNIT = "USD a year"
 MANY_TIMES = 10.0  # new capacity over today's that is said to be doubtful
 SMALL = 1e-9  # of GDP; a burden below it is none
 
 
-@dataclass
-class _Good:
-    """One good with its plans; ``priced`` only where it is solved by itself and something must change."""
+@dataclass(frozen=True)
+class _Transfers:
+    """By member and ALL, USD a year: the ``parts`` of cost known for every member, and both kinds of transfers."""
 
-    data: GoodData
-    costs: Costs
-    model: ModelData
-    status: str
-    share: float
-    plans: dict[str, CostedPlan] = field(default_factory=dict)
-    priced: Priced | None = None
-    why: str = ""  # there is only the plan nearest to today, or none
+    parts: int = 0
+    usd: Mapping[str, float] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
+    equal: Mapping[str, float] = field(default_factory=dict)
 
 
 class Burden(Result):
@@ -72,12 +54,12 @@ class Burden(Result):
         self, path: str | Path, *, compare: str | Path | None = None, study: str | Path | None = None
     ) -> list[Path]:
         """Write the workbook; gives the file. It has neither change log nor study."""
-        from resilience.economics.burden_output import write_burden_workbook  # Excel is only needed when asked for
+        from resilience.economics.handed_over import write_own_workbook  # Excel is only needed when asked for
 
         if compare is not None or study is not None:
             message = "the workbook of a burden takes neither an earlier one nor a study"
             raise InputError([Finding("error", str(path), None, None, message)])
-        return write_burden_workbook(self, path)
+        return write_own_workbook(self, path)
 
 
 def burden(
@@ -96,25 +78,17 @@ def burden(
 class _Burden:
     def __init__(self, case: Case, solved: Result, progress: Progress | None = None):
         self.case, self.solved = case, solved
-        self.progress = progress or (lambda good, done, total: None)
-        self.findings: list[Finding] = []
+        self.costed = CostedGoods(case, solved.tables, progress)
+        self.findings, self.goods, self.units = self.costed.findings, self.costed.goods, self.costed.units
+        self.twice, self.without, self.say = self.costed.twice, self.costed.without, self.costed.say
         economy = Economy(case.data, case.file.year)
         self.output = {m: economy.gdp(m) for m in case.members}
         self.gdp = {m: figure.value for m, figure in self.output.items()}
         self.people = {m: economy.indicator("population", m).value for m in case.members}
-        self.twice = counted_once(case)
         self.optima, self.residual = 0, 0.0
-        self.goods: dict[str, _Good] = {}
-        self.used: set[str] = set()  # goods that some member uses
-        self.units: list[Priced | PricedChain] = []  # what is solved with prices
-        self.without: dict[str, str] = {}  # good → why it has no plan
-
-    def say(self, column: str, message: str, severity: str = "info") -> None:
-        self.findings.append(Finding(severity, "burden", None, column, message))
 
     def found(self) -> Burden:
-        self._read()
-        self._choose()
+        self._say_what_is_missing()
         sharing = self._sharing()
         self._doubtful()
         tables = {
@@ -139,45 +113,15 @@ class _Burden:
         said = {"certificate": certificate, "mixed_years": mixed_years(found["findings"])}
         return Burden({**self.solved.meta, **said}, found)
 
-    # What there is to cost
-
-    def _read(self) -> None:
-        case, tables = self.case, self.solved.tables
-        figures = {name: data for name, data in all_figures(case).items() if data is not None}
-        self.used = {name for name, data in figures.items() if data.members}
-        needed = tables["requirements"]
-        needed = needed[(needed["member"] == ALL) & (needed["cutoff"] == ALL) & (needed["reading"] == "planned")]
-        verdicts = needed.set_index("good")[["status", "share"]]
-        plans, capacity = dict(list(tables["plan"].groupby("good"))), tables["capacity"]
-        for name in case.goods:
-            data = figures.get(name)
-            status = str(verdicts.at[name, "status"]) if name in verdicts.index else UNKNOWN
-            if data is None or not data.members or status in ("none", UNKNOWN):
-                none = status == "none"
-                self.without[name] = (
-                    "no share suffices, so there is no plan" if none else "demand or data are missing"
-                )
-                continue
-            family = {other: figures[other] for other in case.family(name) if other in figures}
-            costs = costs_of(case, data)
-            good = _Good(data, costs, model_data(case, data, family), status, float(verdicts.at[name, "share"]))
-            built = capacity[capacity["good"] == name].set_index("country")["new_capacity"].to_dict()
-            plan = plan_of(data, plans[name])
-            good.plans[NEAREST] = cost_plan(good.model, costs, plan, {str(i): float(z) for i, z in built.items()})
-            self.goods[name] = good
-            if status == "met":
-                good.why = "today's sourcing survives"
-                continue
-            self.findings += costs.findings
-        for name, other in self.twice.items():
-            if name in self.goods:
-                self.say(
-                    "good", f"{name} measures the same customs codes as {other} and is left out of sums", "warning"
-                )
+    def _say_what_is_missing(self) -> None:
+        """Name members of unknown size, and years that are mixed."""
         for what, numbers in (("gdp_usd", self.gdp), ("population", self.people)):
             blank = [m for m, number in numbers.items() if not number > 0]
             if blank:
-                text = f"{', '.join(blank)}: {what} is unknown in countries.csv; what needs it is unknown, too"
+                text = (
+                    f"{', '.join(blank)}: {what} is unknown in countries.csv and up to {self.case.file.year} in "
+                    "indicators.csv; what needs it is unknown, too. Give it in one of them"
+                )
                 self.findings.append(Finding("warning", "countries", None, what, text))
         years = sorted({good.data.year for good in self.goods.values()})
         of_output = sorted({figure.year for figure in self.output.values() if figure.year is not None})
@@ -186,76 +130,6 @@ class _Burden:
         )
         if years != of_output or len(years) > 1:
             self.say("year", f"shares of GDP and sums mix years: {text}")
-
-    def _choose(self) -> None:
-        """The cheapest plan of every good that must change, with what it hangs together with."""
-        done = 0
-        for family in self.case.families:
-            mine = {name: self.goods[name] for name in family if name in self.goods}
-            missing = [name for name in family if name in self.used and name not in mine]
-            figures = {name: good.data for name, good in mine.items()}
-            together = couple_family(self.case, figures) if len(mine) > 1 and not missing else []
-            for name, good in mine.items():
-                if missing:
-                    good.why = f"no plan of {', '.join(missing)}, with which it hangs together: costed by itself"
-                elif not any(name in coupled for coupled in together):
-                    self._choose_alone(good)
-            for coupled in together:
-                self._choose_together(coupled, {name: mine[name] for name in coupled.whole})
-            for name in family:
-                if name in self.case.goods:
-                    done += 1
-                    self.progress(name, done, len(self.case.goods))
-        for name, good in self.goods.items():
-            if CHEAPEST not in good.plans:
-                good.plans[CHEAPEST] = good.plans[FAIR] = good.plans[NEAREST]
-                if good.status != "met":
-                    self.say("plan", f"{name}: no cheapest plan is computed: {good.why}")
-
-    def _choose_alone(self, good: _Good) -> None:
-        if good.status == "met":
-            return
-        if good.data.settings["solidarity"].value:
-            good.why = "solved under solidarity: costed on the plan nearest to today"
-        elif not good.costs.known:
-            good.why = "prices are unknown"
-        else:
-            priced = Priced(good.model, good.costs, good.share)
-            try:
-                good.plans[CHEAPEST] = priced.cheapest()
-            except SolverError as error:
-                good.why = self._uncertified(error)
-            else:
-                good.priced = priced
-                self.units.append(priced)
-
-    def _uncertified(self, error: SolverError) -> str:
-        """Note that the solver gave no certified answer to one question; gives the reason for its rows."""
-        text = f"the solver gave no certified answer ({error})"
-        self.say("plan", text, "warning")
-        return text
-
-    def _choose_together(self, coupled: Coupled, goods: Mapping[str, _Good]) -> None:
-        if all(good.status == "met" for good in goods.values()):
-            return
-        others = f"solved together with {', '.join(goods)}"
-        if coupled.joint.worth or any(good.data.settings["solidarity"].value for good in goods.values()):
-            for good in goods.values():
-                good.why = f"{others}, with substitutes or under solidarity: costed on the plan nearest to today"
-            return
-        costs = {name: good.costs for name, good in goods.items()}
-        chain = PricedChain(coupled, costs, {name: good.share for name, good in goods.items()})
-        try:
-            cheapest = chain.cheapest([name for name in goods if name not in self.twice])
-        except SolverError as error:
-            why = self._uncertified(error)
-            for good in goods.values():
-                good.why = f"{others}; {why}"
-            return
-        self.units.append(chain)
-        for name, costed in cheapest.items():
-            goods[name].plans[CHEAPEST] = costed
-            goods[name].why = others
 
     def _doubtful(self) -> None:
         """Say where plans build many times what there is today."""
@@ -334,11 +208,11 @@ class _Burden:
         return found
 
     def _sums_over_goods(self, plan: str, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        counted = [row for row in parts if row["good"] not in self.twice and row["plan"] == plan]
+        summed = [row for row in parts if row["good"] not in self.twice and row["plan"] == plan]
         rows = []
         for m in (*self.case.members, ALL):
             for kind in COST_KINDS:
-                of = [row for row in counted if row["member"] == m and row["kind"] == kind]
+                of = [row for row in summed if row["member"] == m and row["kind"] == kind]
                 if of:
                     rows.append(_sum(of, good=ALL))
         return rows
@@ -353,36 +227,38 @@ class _Burden:
 
     def _sharing(self) -> list[dict[str, Any]]:
         members = list(self.case.members)
-        counted = {name: good for name, good in self.goods.items() if name not in self.twice}
-        cheapest = self._totals(counted.values(), CHEAPEST)
+        summed = self.costed.counted
+        cheapest = self._totals(summed.values(), CHEAPEST)
         sized = {m: self.gdp[m] for m in members if self.gdp[m] > 0}
         blank = [m for m in members if np.isnan(at_least([cheapest[m]], self._unknown_parts(m, CHEAPEST)))]
         known = {m: gdp for m, gdp in sized.items() if m not in blank}
-        largest = max((cheapest[m] / gdp for m, gdp in known.items()), default=0.0)
-        self._share_fairly(counted, known, cheapest, largest)
+        fair = self._fair(summed, known)
         for good in self.goods.values():
-            good.plans.setdefault(FAIR, good.plans[CHEAPEST])
+            good.plans[FAIR] = fair.get(good.data.good, good.plans[CHEAPEST])
         unknown = {m: max(self._unknown_parts(m, plan) for plan in COSTED_PLANS) for m in (*members, ALL)}
         usd: dict[str, dict[str, float]] = {}
         for plan in COSTED_PLANS:
-            totals = self._totals(counted.values(), plan)
+            totals = self._totals(summed.values(), plan)
             usd[plan] = {m: at_least([totals[m]], self._unknown_parts(m, plan)) for m in members}
             usd[plan][ALL] = at_least(totals.values(), self._unknown_parts(ALL, plan))
         self._say_what_counts(unknown, blank)
-        least, equal = self._transfers(sized, usd, unknown)
-        riding = {m: self._rides(counted, m) for m in members}
+        moved = self._transfers(summed, sized)
+        riding = {m: self._rides(summed, m) for m in members}
         rows = []
         for m in (*members, ALL):
             row: dict[str, Any] = {
                 "member": m,
-                "year": max((float(g.data.year) for g in counted.values()), default=np.nan),
+                "year": max((float(g.data.year) for g in summed.values()), default=np.nan),
             }
             gdp = sum(self.gdp.values()) if m == ALL else self.gdp[m]
             for plan, numbers in usd.items():
                 row[f"{plan}_usd"] = numbers[m]
                 row[f"{plan}_gdp_share"] = _over(row[f"{plan}_usd"], gdp)
-            row["transfer_usd"] = least.get(m, np.nan)
-            row["equal_transfer_usd"] = equal.get(m, np.nan)
+            row["common_parts"] = float(moved.parts)
+            row["common_usd"] = moved.usd.get(m, np.nan)
+            row["common_gdp_share"] = _over(row["common_usd"], gdp)
+            row["transfer_usd"] = moved.least.get(m, np.nan)
+            row["equal_transfer_usd"] = moved.equal.get(m, np.nan)
             row["after_usd"] = row["cheapest_usd"] - row["transfer_usd"]
             row["after_gdp_share"] = _over(row["after_usd"], gdp)
             if m == ALL:
@@ -392,7 +268,7 @@ class _Burden:
                 perhaps = sum(np.isnan(paid) for paid in riding[m].values())
                 row["free_rides"] = at_least([float(len(riding[m]) - perhaps)], perhaps)
                 row["free_rides_usd"] = at_least([0.0, *riding[m].values()], perhaps)
-            row["status"] = UNKNOWN if unknown[m] else self._sureness(counted.values(), m)
+            row["status"] = UNKNOWN if unknown[m] else self._sureness(summed.values(), m)
             row["note"] = self._note(m, unknown[m], row["cheapest_usd"], riding.get(m, {}))
             rows.append(row)
         return rows
@@ -404,26 +280,54 @@ class _Burden:
             text = f"fair plans count known parts only, and {parts_unknown(unknown[ALL])}{out}"
             self.say("fair_usd", text, "warning")
 
-    def _transfers(
-        self, gdp: Mapping[str, float], usd: Mapping[str, Mapping[str, float]], unknown: Mapping[str, int]
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """The least transfers and those to equal shares, with their sum; none where a cost is not wholly known.
+    def _transfers(self, summed: Mapping[str, Good], sized: Mapping[str, float]) -> _Transfers:
+        """The least transfers and those to equal shares, with their sum, over parts known for every member.
 
-        A cost that is known in part may be any higher, so that who gets and who gives is not known either.
+        A cost that is unknown for one member may be any higher, so that who gives for it is not known either. The
+        least transfers keep all within the largest burden of the fair plan over the same parts.
         """
-        unsure = [m for m in gdp if unknown[m]]
-        if unsure:
-            text = f"no transfers: of the costs of {', '.join(unsure)} parts are unknown, so who gives is, too"
+        members = self.case.members
+        common = [
+            (name, kind)
+            for name, good in summed.items()
+            for kind in MOVED
+            if all(
+                m in good.data.members and not np.isnan(good.plans[plan].of(kind)[m])
+                for m in members
+                for plan in (CHEAPEST, FAIR)
+            )
+        ]
+        cheapest, fair = (
+            {m: sum(summed[name].plans[plan].of(kind)[m] for name, kind in common) for m in members}
+            for plan in (CHEAPEST, FAIR)
+        )
+        whole = len(common) == len(MOVED) * sum(name not in self.twice for name in self.case.goods)
+        nothing = np.isnan(at_least(cheapest.values(), not whole))
+        if not whole:
+            lead = "unknown: nothing above zero is" if nothing else "over the parts of cost that are"
+            text = f"transfers are {lead} known for every member; left out are {self._left_out(common)}"
             self.say("transfer_usd", text, "warning")
-        if unsure or not gdp:
-            return {}, {}
-        mine = {m: usd[CHEAPEST][m] for m in gdp}
-        total, fair = sum(mine.values()), max(usd[FAIR][m] / size for m, size in gdp.items())
-        ways = (least_transfers(mine, gdp, fair), equal_transfers(mine, gdp))
+        if nothing or not sized:
+            return _Transfers()
+        mine = {m: cheapest[m] for m in sized}
+        total = sum(mine.values())
+        largest = max(total / sum(sized.values()), *(fair[m] / gdp for m, gdp in sized.items()))
+        ways = (least_transfers(mine, sized, largest), equal_transfers(mine, sized))
         least, equal = (noticeable(way, total) | {ALL: 0.0} for way in ways)
-        return least, equal
+        return _Transfers(len(common), cheapest | {ALL: sum(cheapest.values())}, least, equal)
 
-    def _totals(self, goods: Iterable[_Good], plan: str) -> dict[str, float]:
+    def _left_out(self, common: Sequence[tuple[str, str]]) -> str:
+        """The parts that are not known for every member, in words."""
+        names = [name for name in self.case.goods if name not in self.twice]
+        whole = [name for name in names if all((name, kind) not in common for kind in MOVED)]
+        parts = [
+            f"{words} of {', '.join(lacking)}"
+            for kind, words in MOVED.items()
+            if (lacking := [name for name in names if name not in whole and (name, kind) not in common])
+        ]
+        return "; ".join([*parts, *([f"all of {', '.join(whole)}"] if whole else [])])
+
+    def _totals(self, goods: Iterable[Good], plan: str) -> dict[str, float]:
         """What is known of each member's cost over some goods."""
         found = dict.fromkeys(self.case.members, 0.0)
         for good in goods:
@@ -431,38 +335,31 @@ class _Burden:
                 found[m] += good.plans[plan].known(m)
         return found
 
-    def _share_fairly(
-        self,
-        counted: Mapping[str, _Good],
-        known: Mapping[str, float],
-        cheapest: Mapping[str, float],
-        largest: float,
-    ) -> None:
-        """Put the fair plan of every good beside its cheapest."""
-        units = {unit.name: unit for unit in self.units if unit.cost(list(counted))}
-        if not units or not known or largest <= SMALL:
-            for good in counted.values():
-                good.plans.setdefault(FAIR, good.plans[CHEAPEST])
-            return
-        blocks = [
-            Block(name, unit.at_share, unit.cost(list(counted)), unit.change) for name, unit in units.items()
-        ]
-        fixed = self._totals((good for good in counted.values() if FAIR in good.plans), CHEAPEST)
-        limits = {m: usd for m, usd in cheapest.items() if m not in known}
+    def _fair(self, goods: Mapping[str, Good], gdp: Mapping[str, float]) -> dict[str, CostedPlan]:
+        """The fair plans of some goods by name, where they are others than the cheapest; ``gdp`` of who counts."""
+        cheapest = self._totals(goods.values(), CHEAPEST)
+        largest = max((cheapest[m] / size for m, size in gdp.items()), default=0.0)
+        units = {unit.name: unit for unit in self.units if unit.cost(list(goods))}
+        if not units or not gdp or largest <= SMALL:
+            return {}
+        blocks = [Block(name, unit.at_share, unit.cost(list(goods)), unit.change) for name, unit in units.items()]
+        free = {name for unit in units.values() for name in unit.goods}
+        fixed = self._totals((good for name, good in goods.items() if name not in free), CHEAPEST)
+        limits = {m: usd for m, usd in cheapest.items() if m not in gdp}
         try:
-            shared = fair_plans(blocks, fixed, known, limits, largest)
+            shared = fair_plans(blocks, fixed, gdp, limits, largest)
         except SolverError as error:
-            self.say("fair_usd", f"{self._uncertified(error)}: the fair plans stand as the cheapest do", "warning")
-            for good in counted.values():
-                good.plans.setdefault(FAIR, good.plans[CHEAPEST])
-            return
+            text = f"{self.costed.uncertified(error)}: the fair plans stand as the cheapest do"
+            self.say("fair_usd", text, "warning")
+            return {}
         self.optima += shared.optima
         self.residual = max(self.residual, shared.residual)
+        plans: dict[str, CostedPlan] = {}
         for name, unit in units.items():
-            for one, costed in unit.plans(shared.values[name]).items():
-                self.goods[one].plans[FAIR] = costed
+            plans |= unit.plans(shared.values[name])
+        return plans
 
-    def _rides(self, counted: Mapping[str, _Good], member: str) -> dict[str, float]:
+    def _rides(self, summed: Mapping[str, Good], member: str) -> dict[str, float]:
         """Goods in which a member's own survival is met today and it pays nothing, and what the others pay.
 
         NaN where it may ride free: what it pays is unknown, or nothing but unknown parts is paid by others.
@@ -471,7 +368,7 @@ class _Burden:
         rows = rows[(rows["member"] == member) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
         met = set(rows["good"][rows["status"] == "met"])
         found = {}
-        for name, good in counted.items():
+        for name, good in summed.items():
             if name in met and member in good.data.members:
                 costed = good.plans[CHEAPEST]
                 others = [m for m in good.data.members if m != member]
@@ -496,7 +393,7 @@ class _Burden:
                 count += good.plans[plan].unknown(m)
         return count
 
-    def _sureness(self, goods: Iterable[_Good], member: str) -> str:
+    def _sureness(self, goods: Iterable[Good], member: str) -> str:
         who = self.case.members if member == ALL else (member,)
         return least_sure(
             [
@@ -533,7 +430,7 @@ class _Burden:
             try:
                 row |= good.priced.price_of_share()
             except SolverError as error:
-                rows.append(row | {"status": UNKNOWN, "note": self._uncertified(error)})
+                rows.append(row | {"status": UNKNOWN, "note": self.costed.uncertified(error)})
                 continue
             notes = []
             if np.isnan(row["usd"]):
@@ -556,7 +453,7 @@ class _Burden:
                     rows += mix_rows(good.priced)
                     continue
                 except SolverError as error:
-                    why = self._uncertified(error)
+                    why = self.costed.uncertified(error)
             if good.status != "met":
                 year = float(good.data.year)
                 rows.append({"good": name, "way": "mix", "year": year, "status": UNKNOWN, "note": why})
@@ -572,12 +469,6 @@ class _Burden:
             rows.append([good, name, value, BURDEN[name].unit, *about])
         table = RESULTS["assumptions"]
         return typed(pd.DataFrame(rows, columns=list(table.names), dtype=object), table)
-
-
-def plan_of(data: GoodData, rows: pd.DataFrame) -> pd.DataFrame:
-    """The table ``plan`` of one good as supplier × member."""
-    planned = rows.pivot(index="supplier", columns="member", values="planned")
-    return planned.reindex(index=data.suppliers, columns=data.members).astype(float).fillna(0.0)
 
 
 def _sum(rows: list[dict[str, Any]], **key: Any) -> dict[str, Any]:

@@ -138,10 +138,10 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     if in_part:
         text += " This counts known parts only."
     if rows["transfer_usd"].isna().all():
-        return f"{text} No transfers can be said, as who bears most is not wholly known."
+        return f"{text} No transfers can be said, as nothing above zero is known for every member."
     moved = rows["transfer_usd"].clip(lower=0.0).sum()
     equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
-    text += " Transfers of"
+    text += " Over the parts known for every member, transfers of" if in_part else " Transfers of"
     if not same:
         text += f" {money(moved)} a year do the same beside the cheapest plans;"
     text += f" {money(equal)} would make all bear the same part of GDP"
@@ -215,7 +215,7 @@ HOW_TO_READ = (
         "At least",
         "Goods measured in value have no prices that can be compared, so their extra landed cost is unknown; a "
         "sum with unknown parts is the least that it can be, and blank where nothing above zero is known. Fair "
-        "plans count known parts only; transfers are said only where every member's cost is known.",
+        "plans count known parts only, and transfers those that are known for every member.",
     ),
     (
         "Free ride",

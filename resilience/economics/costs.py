@@ -11,9 +11,10 @@ of any textbook on engineering economics.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from resilience.schema import STATUSES, VALUE_UNIT
 
 UNKNOWN = "unknown"
 SURENESS = (*STATUSES, UNKNOWN)  # from sure to unknown
+MOST_NAMED = 6  # in a finding
 CHANGED = 1e-9  # of a member's demand; what moves less is rounding
 
 
@@ -94,12 +96,16 @@ def costs_of(case: Case, data: GoodData) -> Costs:
     findings: list[Finding] = []
     flows = case.data.flows
     flows = flows[(flows["good"] == data.good) & (flows["year"] == data.year)]
-    priced = flows[(flows["quantity"] > 0) & (flows["value_usd"] > 0)]
+    priced = flows[_priced(flows)]
     value = 1000.0 if data.unit == VALUE_UNIT else _median(priced)
     if data.unit == VALUE_UNIT:
         landed, sure = _in_value(case, data, findings)
     else:
         landed, sure = _unit_values(case, data, priced, value, findings)
+        lacking = without_price(case, data)
+        _say_without_price(data, lacking, findings)
+        bare = [m for m, part in lacking.items() if part.all_of_it]
+        landed[bare], sure[bare] = np.nan, UNKNOWN
     landed, sure = _with_freight(case, data, landed, sure, findings)
     yearly = annuity(setting(case, data, "discount_rate"), setting(case, data, "life_years"))
     own = setting(case, data, "capacity_usd_per_unit")
@@ -116,6 +122,57 @@ def costs_of(case: Case, data: GoodData) -> Costs:
         missed=setting(case, data, "restraint_times_value") * value * probability,
         findings=tuple(findings),
     )
+
+
+def _priced(flows: pd.DataFrame) -> pd.Series:
+    return (flows["quantity"] > 0) & (flows["value_usd"] > 0)
+
+
+class NoPrice(NamedTuple):
+    """Whom a member buys a good from without a value, and whether that is all it buys abroad."""
+
+    suppliers: tuple[str, ...]
+    all_of_it: bool
+
+
+def without_price(case: Case, data: GoodData) -> dict[str, NoPrice]:
+    """Members some of whose purchases of a good have no value in flows.csv, though other flows have one.
+
+    A price that is missing is taken from the supplier's other sales, but where a member has none at all nothing is
+    known of what it pays.
+    """
+    flows = case.data.flows
+    flows = flows[(flows["good"] == data.good) & (flows["year"] == data.year) & (flows["quantity"] > 0)]
+    priced = _priced(flows)
+    found = {}
+    if priced.any() and data.unit != VALUE_UNIT:
+        for m in data.members:
+            mine = flows["importer"] == m
+            if (mine & ~priced).any():
+                suppliers = tuple(str(name) for name in flows.loc[mine & ~priced, "exporter"])
+                found[m] = NoPrice(suppliers, not (mine & priced).any())
+    return found
+
+
+def prices_known(case: Case, data: GoodData) -> pd.DataFrame:
+    """The good's prices, supplier × member; NaN for members of which none is known."""
+    bare = [m for m, part in without_price(case, data).items() if part.all_of_it]
+    price = data.price.copy()
+    price[bare] = np.nan
+    return price
+
+
+def _say_without_price(data: GoodData, lacking: Mapping[str, NoPrice], findings: list[Finding]) -> None:
+    for m, part in lacking.items():
+        more = f" and {len(part.suppliers) - MOST_NAMED} more" if len(part.suppliers) > MOST_NAMED else ""
+        named = f"{', '.join(part.suppliers[:MOST_NAMED])}{more}"
+        follows = (
+            "so its extra landed cost is unknown"
+            if part.all_of_it
+            else "so prices of these suppliers' other sales, or the good's median, stand in (estimated)"
+        )
+        text = f"{data.good} {data.year}: {m}: no value of what it buys from {named}, {follows}; "
+        _say(findings, "usd", text + "give value_usd in flows.csv", "warning")
 
 
 def _say(findings: list[Finding], column: str, message: str, severity: str = "info") -> None:
@@ -198,9 +255,9 @@ def _with_freight(
     missing = km.isna() & (data.baseline > 0)
     if missing.to_numpy().any():
         who = sorted({f"{i}–{m}" for m in km.columns for i in km.index[missing[m]]})
-        more = f" and {len(who) - 6} more" if len(who) > 6 else ""
+        more = f" and {len(who) - MOST_NAMED} more" if len(who) > MOST_NAMED else ""
         text = (
-            f"{data.good}: no distance for {', '.join(who[:6])}{more}; "
+            f"{data.good}: no distance for {', '.join(who[:MOST_NAMED])}{more}; "
             "costs that need it are unknown. Add them to distances.csv"
         )
         _say(findings, "freight_usd_per_t_km", text, "warning")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,12 +48,16 @@ def status_of(value: float) -> str:
     return "unknown" if np.isnan(value) else "estimated"
 
 
-def footing_table(sanctions: pd.DataFrame) -> pd.DataFrame:
-    """The table ``footing`` from the table ``sanctions``: members' losses in parts of GDP, by channel."""
+def footing_table(sanctions: pd.DataFrame, vintage: Mapping[str, str]) -> pd.DataFrame:
+    """The table ``footing`` from the table ``sanctions``: members' losses in parts of GDP, by channel.
+
+    ``vintage``: channel → years of the figures.
+    """
     rows = []
     members = sanctions[sanctions["role"] == "member"]
     for (pattern, scenario, channel), part in members.groupby(["pattern", "scenario", "channel"], sort=False):
         measures, counted, left_out = spread(part["gdp_share"].tolist(), part["member"].tolist())
         for measure, value in measures.items():
-            rows.append((pattern, scenario, channel, measure, value, counted, left_out, status_of(value)))
+            about = (value, counted, left_out, vintage[channel], status_of(value))
+            rows.append((pattern, scenario, channel, measure, *about))
     return pd.DataFrame(rows, columns=list(SECURITY["footing"].names))

@@ -13,8 +13,8 @@ import numpy as np
 
 from resilience.economics.costs import at_least, least_sure
 from resilience.economics.priced import Priced
+from resilience.program import Program
 from resilience.reading.planned import SAME
-from resilience.solver import Program
 
 WAYS = ("sourcing", "stock", "restraint", "mix")
 MONEY = ("landed_usd", "capacity_usd", "stock_usd", "restraint_usd")

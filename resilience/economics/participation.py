@@ -150,8 +150,7 @@ def _coalition_row(
 ) -> dict[str, Any]:
     effect = float(losses.effect(pattern, who[None])[0])
     gdp = losses.output
-    size = sum(losses.gdp[country].value for country in losses.sanctioned)
-    years = [losses.gdp[country].year for country in losses.sanctioned]
+    years = [losses.gdp[country].year for country in losses.sized]
     return {
         "pattern": pattern,
         "coalition": " ".join(m for m, joins in zip(losses.members, who, strict=True) if joins) or NOBODY,
@@ -160,7 +159,7 @@ def _coalition_row(
         "internal": internal,
         "external": external,
         "effect": effect,
-        "target_loss_usd": effect * size,
+        "target_loss_usd": effect * losses.size,
         "credibility": float(np.nansum(gdp[who]) / np.nansum(gdp)) if np.nansum(gdp) else np.nan,
         "year": max((year for year in years if year is not None), default=np.nan),
         "status": status_of(effect),

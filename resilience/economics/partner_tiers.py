@@ -2,7 +2,8 @@
 
 A tier or grouping is added to the region with its credit, every good is solved anew, and the difference to the
 case as written is reported: in the gap between least share and today's (a larger region raises both), in verdicts,
-in new capacity and purchases to be moved, and in how evenly sanctions fall on members. The tiers of the debate on
+in new capacity and purchases to be moved, in what the cheapest plans at the requirement cost a year, and in how
+evenly sanctions fall on members. The tiers of the debate on
 NATO's partnerships are the preset; their credits and the thresholds of scores are assumptions.
 
 Goods that survive as they are bought today keep that verdict in a larger region (unless outsiders are given a
@@ -19,8 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resilience.economics.burden_words import bound, parts_unknown
+from resilience.economics.costed import yearly_cost
+from resilience.economics.costs import at_least
 from resilience.economics.economy import Economy, Trade, read_trade
-from resilience.economics.footing import gini
+from resilience.economics.footing import MEASURES, spread
 from resilience.economics.sanction_losses import AFTER, losses_of, target_of
 from resilience.errors import Finding, SolverError
 from resilience.families import all_figures, solve_family
@@ -183,16 +187,19 @@ class Scores:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the goods of a case need with some region; ``gap`` and ``status`` by good, USD a year, Gini.
+    """What the goods of a case need with some region; ``gap`` and ``status`` by good, USD a year.
 
-    ``solved`` holds the tables behind it by good, so that goods that do not change need not be solved again.
+    ``footing`` holds the measures of :mod:`~resilience.economics.footing` of losses after the requirement,
+    ``cost`` the parts of :func:`~resilience.economics.costed.yearly_cost`, ``solved`` the tables behind it by
+    good, so that goods that do not change need not be solved again.
     """
 
     gap: Mapping[str, float]
     status: Mapping[str, str]
     capacity_usd: float
     moved_usd: float
-    gini: float
+    footing: Mapping[str, float]
+    cost: Mapping[tuple[str, str, str], float]
     solved: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
 
 
@@ -214,8 +221,8 @@ def outcome(
         else:
             found = solve_family(case, ready, explain=False)
             solved |= {good: {name: getattr(one, name) for name in OF_GOOD} for good, one in found.items()}
-    asked = [tables for good, tables in solved.items() if good in case.goods]
-    tables = {name: pd.concat([of_good[name] for of_good in asked]) for name in OF_GOOD}
+    every = {name: pd.concat([of_good[name] for of_good in solved.values()]) for name in OF_GOOD}
+    tables = {name: frame[frame["good"].isin(case.goods)] for name, frame in every.items()}
     rows = tables["requirements"]
     rows = rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
     built = tables["capacity"]
@@ -232,7 +239,8 @@ def outcome(
         dict(zip(rows["good"], rows["status"], strict=True)),
         float(np.nansum(worth)),
         float(moved[moved > 0].sum()),
-        gini(lost[~np.isnan(lost)]),
+        spread(lost.tolist(), case.members)[0],
+        yearly_cost(case, every),
         solved,
     )
 
@@ -254,14 +262,25 @@ def difference(before: Outcome, after: Outcome) -> dict[str, Any]:
         if status in ORDER and after.status.get(good) in ORDER
     ]
     gaps = [after.gap[good] - before.gap[good] for good in both]
+    paid = {part: (before.cost.get(part, np.nan), usd) for part, usd in after.cost.items()}
+    known = [new - old for old, new in paid.values() if not np.isnan(old) and not np.isnan(new)]
     return {
         "adds_to_requirement": float(np.mean(gaps)) if gaps else np.nan,
         "better": float(sum(step < 0 for step in moved)),
         "worse": float(sum(step > 0 for step in moved)),
         "adds_to_capacity_usd": after.capacity_usd - before.capacity_usd,
         "adds_to_moved_usd": after.moved_usd - before.moved_usd,
-        "adds_to_gini": after.gini - before.gini,
+        "cost_usd": total_cost(after)[0],
+        "adds_to_cost_usd": float(sum(known)) if known else np.nan,
+        "unknown_parts": float(len(paid) - len(known)),
+        **{f"adds_to_{name}": after.footing[name] - before.footing[name] for name in MEASURES},
     }
+
+
+def total_cost(found: Outcome) -> tuple[float, int]:
+    """What the requirement costs all members in USD a year, at least, and how many parts of it are unknown."""
+    unknown = sum(np.isnan(usd) for usd in found.cost.values())
+    return at_least(found.cost.values(), unknown), unknown
 
 
 def changed_verdicts(case: Case, before: Outcome, after: Outcome) -> list[str]:
@@ -307,7 +326,7 @@ def tiers_table(
     named = {country for grouping in groupings if grouping.tier for country in grouping.credit}
     rows += _candidates(case, scores, named)
     table = pd.DataFrame(rows).reindex(columns=list(SECURITY["tiers"].names))
-    return table, _findings(case, table, sorted(met) if kept else [], scores, found.values())
+    return table, _findings(case, table, sorted(met) if kept else [], scores, before, found.values())
 
 
 Added = tuple[tuple[str, float], ...]  # country and credit of those a grouping adds to the region
@@ -375,6 +394,7 @@ def _findings(
     table: pd.DataFrame,
     met: Sequence[str],
     scores: Scores,
+    before: Outcome,
     found: Collection[Outcome | SolverError],
 ) -> list[Finding]:
     findings = [
@@ -382,6 +402,18 @@ def _findings(
         for error in found
         if isinstance(error, SolverError)
     ]
+    sizeless = [m for m in case.members if np.isnan(scores.economy.gdp(m).value)]
+    if sizeless:
+        message = (
+            f"no GDP up to {case.file.year} of {', '.join(sizeless)}: left out of range, coefficient of variation "
+            "and Gini; give gdp_usd in indicators.csv or countries.csv"
+        )
+        findings.append(Finding("warning", "tiers", None, "adds_to_gini", message))
+    usd, unknown = total_cost(before)
+    whole = bound(usd, UNKNOWN if unknown else ESTIMATED)
+    lacking = f"; {parts_unknown(unknown)}, and so are differences of them: not counted" if unknown else ""
+    message = f"as written, the cheapest plans that meet the requirement cost all members {whole} a year{lacking}"
+    findings.append(Finding("warning" if unknown else "info", "tiers", None, "adds_to_cost_usd", message))
     if met:
         message = (
             f"{', '.join(met)} survive as they are bought today and are taken as unchanged by a larger region, "

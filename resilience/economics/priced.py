@@ -142,6 +142,10 @@ class CostedPlan:
     capacity: Mapping[str, float]
     status: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (kind, member) → how sure
 
+    def of(self, part: str) -> Mapping[str, float]:
+        """What each member pays of a part, landed or capacity."""
+        return self.landed if part == "landed" else self.capacity
+
     def known(self, member: str) -> float:
         """What is known of a member's cost."""
         return float(np.nansum([self.landed[member], self.capacity[member]]))

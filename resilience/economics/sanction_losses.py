@@ -19,8 +19,8 @@ alone: more is left for it, and its friends' makers keep their inputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +29,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from resilience.calculator import solve
-from resilience.economics.costs import counted_once
+from resilience.economics.costs import counted_once, prices_known
 from resilience.economics.economy import UNKNOWN, Economy, Figure, Trade, read_trade
 from resilience.errors import Finding, InputError
 from resilience.families import all_figures
@@ -132,7 +132,17 @@ class Losses:
     def sanctioned(self) -> list[str]:
         """The target's countries of which GDP and trade are known."""
         there = () if self.trade is None else self.trade.countries
-        return [c for c in self.target if c in there and not np.isnan(self.gdp[c].value)]
+        return [c for c in self.sized if c in there]
+
+    @cached_property
+    def sized(self) -> list[str]:
+        """The target's countries of which GDP is known: those over whose GDP together its loss is."""
+        return [c for c in self.target if not np.isnan(self.gdp[c].value)]
+
+    @cached_property
+    def size(self) -> float:
+        """The GDP of :attr:`sized`, USD."""
+        return sum(self.gdp[c].value for c in self.sized)
 
     def left(self, pattern: str, joins: Flags) -> dict[str, Array]:
         """Good → k × n, part of the quantity used that is left if in row k the members of ``joins`` sanction."""
@@ -196,15 +206,16 @@ class Losses:
         return found
 
     def effect(self, pattern: str, joins: Flags) -> Array:
-        """k, the target's loss in parts of the GDP of its countries that :attr:`sanctioned` holds.
+        """k, the least that the target loses, in parts of its :attr:`size`.
 
-        NaN if it holds none, or if one that trades has no known GDP: its loss may be the larger part.
+        The loss of countries without known trade counts as nothing. NaN if none has any, or if one that trades has
+        no known GDP: its loss may be the larger part.
         """
         if not self.sanctioned or self.unsure:
             return np.full(len(joins), np.nan)
         parts = self.of_target(pattern, joins)
         lost = sum((imports + exports) * self.gdp[c].value for c, (imports, exports) in parts.items())
-        return np.asarray(lost / sum(self.gdp[c].value for c in parts), dtype=float)
+        return np.asarray(lost / self.size, dtype=float)
 
     def scenarios(self) -> dict[str, Flags]:
         """Scenario → n × n; row m says who sanctions in the scenario that is about member m."""
@@ -249,7 +260,9 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
     raw = case.file.raw
     gdp = {country: economy.gdp(country) for country in (*members, *target)}
     figures = all_figures(case)
-    known = {good: data for good, data in figures.items() if data is not None}
+    known = {
+        good: replace(data, price=prices_known(case, data)) for good, data in figures.items() if data is not None
+    }
     order = [good for family in case.families for good in reversed(family) if good in known]
     plans = {good: rows for good, rows in result.tables["plan"].groupby("good") if rows["planned"].notna().any()}
     built = result.tables["capacity"].groupby(["good", "country"])["new_capacity"].sum()
@@ -438,7 +451,8 @@ def _good_findings(
                 say("good", f"{good}: demand of {', '.join(missing)} is unknown or none: not counted")
             priceless = [m for m in data.members if data.price[m][data.baseline[m] > 0].isna().any()]
             if priceless:
-                say("loss_usd", f"{good}: no price for what {', '.join(priceless)} use, so their loss is unknown")
+                text = f"{good}: no price for what {', '.join(priceless)} use, so their loss from it is unknown"
+                say("loss_usd", f"{text}; give value_usd in flows.csv")
     return findings
 
 
@@ -485,13 +499,14 @@ def _country_findings(
             f"total trade is of {trade.year}, after the case's year {case.file.year}: sanctions in between make "
             "it smaller than it was",
         )
-    for who, names in (("members", case.members), ("target's countries", target)):
+    lower = "; the target's loss is at least what the others lose, over the GDP of all"
+    for who, names, consequence in (("members", case.members, ""), ("target's countries", target, lower)):
         hidden = [name for name in names if trade.place(name) is None]
         if hidden:
             say(
                 "channel",
                 f"the input-output table has no rows for {', '.join(hidden)} ({who}): their total trade is "
-                "unknown and not counted",
+                f"unknown and not counted{consequence}",
             )
     say(
         "channel",
@@ -546,6 +561,20 @@ def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
             )
         )
     return tables
+
+
+def vintages(losses: Losses) -> dict[str, str]:
+    """Channel → years of the figures that members' losses through it follow from, in words."""
+
+    def of(name: str, years: Iterable[int | None]) -> str:
+        known = sorted({year for year in years if year is not None})
+        return f"{name} {' and '.join(map(str, known)) or 'not stated'}"
+
+    gdp = of("GDP", (losses.gdp[member].year for member in losses.members))
+    goods = of("goods", (losses.sides[BEFORE][good].year for good in losses.goods))
+    trade = of("total trade", () if losses.trade is None else (losses.trade.year,))
+    apart = {IMPORTS: (goods, gdp), OTHER: (trade, gdp), EXPORTS: (trade, gdp), TOTAL: (goods, trade, gdp)}
+    return {channel: ", ".join(parts) for channel, parts in apart.items()}
 
 
 def _why_unknown(losses: Losses, country: str) -> str:

@@ -14,7 +14,7 @@ from resilience.economics.burden_words import mixed_years
 from resilience.economics.footing import footing_table
 from resilience.economics.participation import Cost, duration_table, participation_tables
 from resilience.economics.partner_tiers import Progress, Scores, tiers_in, tiers_table
-from resilience.economics.sanction_losses import losses_of, sanctions_tables, target_of
+from resilience.economics.sanction_losses import losses_of, sanctions_tables, target_of, vintages
 from resilience.economics.threats import targets_of, threat_tables, weights_of
 from resilience.errors import Finding
 from resilience.families import versions
@@ -35,12 +35,9 @@ class Security(Result):
 
     def to_excel(self, path: Any, **_beside: Any) -> list[Path]:
         """Write the workbook and give the file; there is nothing to put beside it."""
-        from resilience.economics.security_output import (
-            write_security_workbook,  # Excel is only needed when asked for
-        )
+        from resilience.economics.handed_over import write_own_workbook  # Excel is only needed when asked for
 
-        write_security_workbook(self, Path(path))
-        return [Path(path)]
+        return write_own_workbook(self, path)
 
 
 def sanctions(
@@ -62,7 +59,7 @@ def sanctions(
     losses = losses_of(case, countries, solved)
     raw = case.file.raw
     tables = sanctions_tables(losses)
-    tables["footing"] = footing_table(tables["sanctions"])
+    tables["footing"] = footing_table(tables["sanctions"], vintages(losses))
     tables |= participation_tables(losses, raw)
     tables["duration"] = duration_table(losses, raw, None if burden is None else _yearly_cost(burden))
     meta = meta_of(case, "sanctions") | {"target": list(countries)}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.economics.burden_words import of_years
+from resilience.economics.burden_words import money, of_years, parts_unknown
 from resilience.economics.participation import JOINERS, NOBODY, UNKNOWN
 from resilience.schema import ALL
 from resilience.words import member_name
@@ -112,9 +112,8 @@ def _target(table: pd.DataFrame, groups: pd.DataFrame, meta: Mapping[str, Any]) 
     left_out = ", ".join(f"{names_of([code], meta)} ({reason})" for code, reason in why.items())
     if rows["effect"].isna().any():
         return f"unknown, as figures are missing: {left_out}."
-    whose = f"the GDP of {names_of(table['member'][of_target & ~unknown], meta)}" if left_out else "its GDP"
-    text = f"if all sanction, at least {shares[0]} of {whose} before and {shares[1]} after the requirement"
-    return text + (f"; not counted: {left_out}." if left_out else ".")
+    text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
+    return text + (f"; unknown, counted as nothing: {left_out}." if left_out else ".")
 
 
 def _stakes(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> str:
@@ -225,6 +224,10 @@ def _unranked(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def _signed(usd: float) -> str:
+    return f"{'+' if round(usd) > 0 else ''}{money(usd)}"
+
+
 def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
     table = tables["tiers"]
     whole = table[(table["country"] == ALL) & table["adds_to_requirement"].notna()]
@@ -240,11 +243,29 @@ def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> He
         verdicts.append(
             f"goods that get {words} verdict: {', '.join(named)}" if named else f"no good gets {words} verdict"
         )
+    paid = whole[whole["adds_to_cost_usd"].notna()]
+    costs = "; ".join(f"{row.grouping} {_signed(row.adds_to_cost_usd)}" for row in paid.itertuples())
+    lacking = paid["unknown_parts"].max() if len(paid) else 0.0
+    known = f", of the parts known with and without it ({parts_unknown(lacking)} at most)" if lacking else ""
     tiers = table[table["country"] != ALL]
     reached = tiers.groupby("tier_by_score", sort=False)["country"].apply(lambda codes: list(dict.fromkeys(codes)))
     scored = "; ".join(f"{tier}: {names_of(codes, meta)}" for tier, codes in reached.items())
     return [
         ("Mean gap", f"changes by {adds or 'nothing'}."),
         ("Verdicts", f"{'; '.join(verdicts)}."),
+        ("Yearly cost", f"that of the cheapest plans changes by {costs or 'nothing that is known'}{known}."),
         ("By score", f"{scored}."),
     ]
+
+
+HOW_TO_READ = (
+    (
+        "Lower bounds",
+        "Total trade is of intermediates only; losses from exports and other imports are at least these.",
+    ),
+    ("Before and after", "As members buy today; and as the plan buys that meets the requirement of the case."),
+    (
+        "Judgements",
+        "Stakes, substitution and what of exports is lost are assumed: see Assumptions, with their ranges.",
+    ),
+)

@@ -9,7 +9,7 @@ tied by what each member pays for all of them.
 
 Burdens that an earlier stage reached are held in later ones: whoever is still open must gain :data:`PRICE` times
 as much for one of them to be exceeded. Without a price the next burden would hang on the solver's last digits
-where the plans left over are very few.
+where the plans left over are very few. Who does not count bears no more than its limit, at no price.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ import numpy as np
 
 from resilience.economics import tied
 from resilience.economics.tied import Beside, Tied
-from resilience.solver import Program
+from resilience.program import Program
 
 PRICE = 1e3  # by how many times more others must gain for a burden that is held to be exceeded
 STUCK = 0.01  # the least weight of a burden in the largest one that says it cannot be lower
+ROUNDING = 1e-9  # of a limit
 TIED = 1e-5  # of the largest burden; burdens that differ by less are equal
 
 
@@ -68,7 +69,7 @@ def fair_plans(
 class _Fair:
     """Blocks tied by one row for each member: what it bears over all of them.
 
-    Burdens are measured by the unit. A row that is held may be exceeded at the price :data:`PRICE`.
+    Burdens are measured by the unit. A row that is held may be exceeded at the price :data:`PRICE`, a limit not.
     """
 
     def __init__(
@@ -95,9 +96,10 @@ class _Fair:
 
     def _minimise(self, held: Mapping[str, float], change: bool, problem: str) -> tied.Together:
         """The least largest burden of the members that are not held, or the least change once all are."""
-        held_rows = np.array([m in held or m not in self.members for m in self.size])
+        held_rows = np.array([m in held for m in self.size])
+        open_rows = np.array([m in self.members and m not in held for m in self.size])
         most = np.concatenate([[held.get(m, 0.0) for m in self.members], self.limits]) - self.base
-        ties = np.column_stack([np.where(held_rows, 0.0, -1.0), np.diag(np.where(held_rows, -1.0 / PRICE, 0.0))])
+        ties = np.column_stack([np.where(open_rows, -1.0, 0.0), np.diag(np.where(held_rows, -1.0 / PRICE, 0.0))])
         beside = Beside(
             ties=ties,
             cost=np.append(0.0 if change else 1.0, np.ones(len(self.size))),
@@ -109,6 +111,21 @@ class _Fair:
             far = sum(min(float(block.change @ plan) for plan in plans) for block, plans in self._plans())
             costs = [block.change / max(1.0, far) for block in self.blocks]
         return self.tied.minimise(most, beside, costs, f"sharing, {problem}")
+
+    def _reach_limits(self) -> None:
+        """Find plans that keep the limits; where rounding makes one too tight, it is what it must be."""
+        count, limited = len(self.members), len(self.limits)
+        if not limited:
+            return
+        beside = Beside(
+            ties=np.vstack([np.zeros((count, limited)), -np.eye(limited)]),
+            cost=np.ones(limited),
+            lower=np.zeros(limited),
+            upper=np.full(limited, np.inf),
+        )
+        most = np.concatenate([np.full(count, np.inf), self.limits - self.base[count:]])
+        found = self.tied.minimise(most, beside, None, "sharing, limits of those who do not count")
+        self.limits = self.limits + np.maximum(found.beside, 0.0) + ROUNDING
 
     def _plans(self) -> Iterable[tuple[Block, Sequence[np.ndarray]]]:
         return zip(self.blocks, self.tied.plans, strict=True)
@@ -122,6 +139,7 @@ class _Fair:
         everybody = [sum(block.cost.values(), np.zeros(len(block.program.column_size))) for block in self.blocks]
         self.tied.add_best(everybody)
         self.tied.add_best([block.change for block in self.blocks])
+        self._reach_limits()
         held: dict[str, float] = {}
         while len(held) < len(self.members):
             open_ = [m for m in self.members if m not in held]

@@ -152,7 +152,8 @@ def divergence_table(threat: pd.DataFrame) -> pd.DataFrame:
             else ["", ""]
         )
         for measure, value in measures.items():
-            rows.append((target, measure, value, *ends, counted, left_out, status_of(value)))
+            vintage = "; ".join(dict.fromkeys(known["vintage"]))
+            rows.append((target, measure, value, *ends, counted, left_out, vintage, status_of(value)))
     return pd.DataFrame(rows, columns=list(SECURITY["divergence"].names))
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from scipy import sparse
 
 from resilience.errors import SolverError
-from resilience.solver import TOLERANCE, Program, Warm, minimise, minimise_mixed
+from resilience.program import Program
+from resilience.solver import TOLERANCE, Warm, minimise, minimise_mixed
 
 HELPS = 1e-10  # a plan must be better by this to be kept
 NOTHING = 4e-9  # parts of the largest entry of a tie that the solver would drop (HiGHS: 1e-9)

@@ -1,7 +1,7 @@
 """The sheets that answer: summary, list of verdicts, a page for each member and for the goods that matter most.
 
-All show the same figures of the requirements, under all cutoffs: today's share, the least share in the three
-readings, the gap as a formula, the verdict, and the cutoff and month that decide.
+All show the same figures of the requirements, under all cutoffs: today's share as a formula over the sheets Data
+and Plan, the least share in three readings, the gap as a formula, the verdict, the cutoff and month that decide.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ import pandas as pd
 
 from resilience import words
 from resilience.output.sheets import (
+    CODES_APART,
     Bars,
     Chart,
     Fact,
@@ -35,15 +37,19 @@ Key = tuple[str, str]  # good, member
 MOST_BARS, FEW_BARS = 3, 2  # assumptions that a share rests on: where it must rise, and elsewhere
 MOST_GOODS = 8  # that get a page of their own
 MOST_SUPPLIERS, LEAST_PART = 3, 0.005  # that are named, and the least share of one
+TOLERANCE = 1e-6  # of sums and shares
 TODAY, NEEDED = "#B4C7E0", "#1F3864"  # bars of a chart; apart in grey, too
 SERIES = (("Share today", TODAY), ("Least share", NEEDED))
 PLAIN = re.compile(r"(?!true$|false$)[a-z][a-z0-9_ -]{0,99}", re.IGNORECASE | re.ASCII)
 
 
 class Answers:
-    """What the sheets have in common: the requirements under all cutoffs, by good and member."""
+    """What the sheets have in common: the requirements under all cutoffs, by good and member.
 
-    def __init__(self, result: Result):
+    ``plan_fits``: the sheet Plan holds the whole table, so that formulas can sum over it.
+    """
+
+    def __init__(self, result: Result, *, plan_fits: bool = True):
         self.result, self.meta = result, result.meta
         rows = result.requirements
         every = rows[rows["cutoff"] == ALL]
@@ -57,12 +63,69 @@ class Answers:
         self.members = (ALL, *self.meta["members"])
         self.star = result.home_unknown()
         self.most = _asks_most(rows)
+        self.credited = not self.meta.get("content_credit", False)  # the region's suppliers count by country alone
+        self.formulas = self.plain_codes and plan_fits  # over the plan
 
     @cached_property
     def plain_codes(self) -> bool:
         """Whether Excel can look up rows by the codes: no signs it reads as search patterns, no two alike."""
         codes = [*dict.fromkeys(self.goods), *self.meta["members"]]
         return all(PLAIN.fullmatch(code) for code in codes) and len({c.lower() for c in codes}) == len(codes)
+
+    @cached_property
+    def sums(self) -> dict[str, dict[Key, float]]:
+        """Sums over the plan by good and member: sourcing today and in the plan, and what of it is credited."""
+        plan = self.result.tables["plan"]
+        credit = plan["supplier"].map(self.meta["region"]).fillna(0.0).astype(float)
+        columns = {
+            "baseline": plan["baseline"],
+            "planned": plan["planned"],
+            "credited": credit * plan["baseline"],
+            "credited_planned": credit * plan["planned"],
+        }
+        keys = [plan["good"], plan["member"]]
+        return {
+            name: values.groupby(keys, sort=False).sum(min_count=1).to_dict() for name, values in columns.items()
+        }
+
+    @cached_property
+    def _recomputed(self) -> dict[Key, float]:
+        """Today's share as the sheets Data and Plan have it: credited sourcing over demand, of all members
+        together over all that they source."""
+        credited, rows = self.sums["credited"], self.result.tables["balance"]
+        found = {
+            (good, member): credited[good, member] / demand
+            for good, member, demand in zip(rows["good"], rows["member"], rows["demand"], strict=True)
+            if (good, member) in credited and demand > 0
+        }
+        for good in dict.fromkeys(good for good, _ in credited):
+            part, whole = (
+                math.fsum(value for key, value in self.sums[name].items() if key[0] == good)
+                for name in ("credited", "baseline")
+            )
+            if whole > 0:
+                found[good, ALL] = part / whole
+        return found
+
+    def today(self, key: Key, share: Any, table: str, good: str = "", member: str = "") -> Any:
+        """Today's share of a row of an Excel ``table``: a formula over the sheets Data and Plan, or the ``share``
+        where none can be made, or where it would give another. ``good`` and ``member`` are the columns of the
+        table with the codes; without them the codes stand in the formula."""
+        value = self._recomputed.get(key, math.nan)
+        if not (self.formulas and self.credited and not missing(share) and abs(value - share) <= TOLERANCE):
+            return share
+        of_good, of_member = (
+            f"{table}[[#This Row],[{column}]]" if column else f'"{code}"'
+            for column, code in zip((good, member), key, strict=True)
+        )
+        if key[1] == ALL:
+            sums = (
+                f"SUMIFS(t_plan[{column}],t_plan[Good code],{of_good})"
+                for column in ("Credited today", "Baseline")
+            )
+            return Formula(f"={'/'.join(sums)}", value)
+        of_row = f"t_balance[Good code],{of_good},t_balance[Member code],{of_member}"
+        return Formula(f"=SUMIFS(t_balance[Share today],{of_row})", value)
 
     def worst_first(self, member: str = ALL) -> list[str]:
         """The goods, what must change first for a member: the worst verdict, then the widest gap."""
@@ -73,13 +136,16 @@ class Answers:
         """The name of the good for readers."""
         return str(self.meta["labels"].get(good, good))
 
-    def fields(self, keys: Sequence[Key], table: str) -> list[Field]:
-        """Shares, gap, verdict, cutoff and month of each key; ``table`` is the Excel table they go to."""
+    def fields(self, keys: Sequence[Key], table: str, good: str = "", member: str = "") -> list[Field]:
+        """Shares, gap, verdict, cutoff and month of each key; ``table`` is the Excel table they go to, ``good``
+        and ``member`` its columns with the codes, where it has them."""
         rows = [self.planned.get(key, {}) for key in keys]
-        gaps = [_number(row.get("share")) - _number(row.get("share_today")) for row in rows]
-        formula = f"=MAX(0,{table}[[#This Row],[Least share]]-{table}[[#This Row],[Share today]])"
+        today = [
+            self.today(key, row.get("share_today"), table, good, member)
+            for key, row in zip(keys, rows, strict=True)
+        ]
         return [
-            column_field("share_today", [row.get("share_today") for row in rows]),
+            today_field(today),
             column_field("share", [row.get("share") for row in rows]),
             *(
                 Field(
@@ -94,21 +160,23 @@ class Answers:
             ),
             Field(
                 "Gap",
-                [None if math.isnan(gap) else Formula(formula, max(0.0, gap)) for gap in gaps],
+                gaps([row.get("share") for row in rows], today, table),
                 "share",
                 "formula: least share less today's",
-                "percentage points",
+                "pp",
             ),
             Field(
                 "Status",
                 [Mark(row["status"], row["status"]) if row else None for row in rows],
                 meaning="the verdict in a word, see Cover",
+                solver=True,
             ),
             Field(
                 "Verdict",
                 [words.verdict(row, self.star) if row else None for row in rows],
                 meaning="in a sentence",
-                widest=54,
+                widest=50,
+                solver=True,
             ),
             Field(
                 "Asks most",
@@ -169,6 +237,23 @@ class Answers:
         return column_field("months_survived", [found.get(key) for key in keys], "stress")
 
 
+def today_field(values: list[Any]) -> Field:
+    """The column of today's shares, which are formulas or figures."""
+    field = column_field("share_today", values)
+    formulas = any(isinstance(value, Formula) for value in values)
+    return replace(field, meaning="today's; formula over Data, Plan") if formulas else field
+
+
+def gaps(shares: Sequence[Any], today: Sequence[Any], table: str) -> list[Any]:
+    """By how much the least share is above today's, as formulas; blank where one of them is unknown."""
+    formula = f"=MAX(0,{table}[[#This Row],[Least share]]-{table}[[#This Row],[Share today]])"
+    found = []
+    for share, shown in zip(shares, today, strict=True):
+        gap = _number(share) - _number(shown.value if isinstance(shown, Formula) else shown)
+        found.append(None if math.isnan(gap) else Formula(formula, max(0.0, gap)))
+    return found
+
+
 def summary_sheet(answers: Answers) -> Sheet:
     """Every good for all members together, with a chart; then the map, one column a member.
 
@@ -179,17 +264,17 @@ def summary_sheet(answers: Answers) -> Sheet:
     resting = answers.result.tables.get("rests_on")
     rests = resting is not None and len(resting) > 0
     fields = [
-        Field("Good", [answers.label(good) for good in goods], widest=27),
-        Field("What is measured", [_measured(answers, good) for good in goods], widest=23),
+        Field("Good", [answers.label(good) for good in goods], widest=25),
+        Field("What is measured", [_measured(answers, good) for good in goods], widest=21),
         *answers.fields(together, "t_summary"),
     ]
     if resting is not None and rests:
         fields += _rests_fields(resting, answers, goods)
-    split, several = len(fields), len(meta["cutoffs"]) > 1
+    several = len(meta["cutoffs"]) > 1
     for member in meta["members"]:
         name = words.member_name(member, meta)
         cells = [_map_cell(answers, (good, member), several) for good in goods]
-        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=27))
+        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=27, solver=True))
     asks = " and the cutoff that asks most" if several else ""
     notes = [
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
@@ -219,9 +304,8 @@ def summary_sheet(answers: Answers) -> Sheet:
         f"Summary: {meta['title']}",
         tuple(notes),
         tuple(fields),
-        charts=(chart,),
+        chart=chart,
         stale=True,
-        split=split if split < len(fields) else None,
         lead=_headline(answers, together),
     )
 
@@ -295,8 +379,8 @@ def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -
         for good in goods
     ]
     return [
-        Field("Rests on (what it would be at other assumptions)", texts, widest=30),
-        Field("0 to 100 %", bars, widest=16),
+        Field("Rests on (what it would be at other assumptions)", texts, widest=30, solver=True),
+        Field("0 to 100 %", bars, widest=16, solver=True),
     ]
 
 
@@ -307,14 +391,15 @@ def verdicts_sheet(answers: Answers) -> Sheet:
     keys = [key for key in keys if key in answers.planned]
     fields = (
         Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=30),
-        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
         Field("Member", [words.member_name(member, meta) for _, member in keys], meaning="who must survive"),
-        Field("Member code", [member for _, member in keys], meaning="its code in all tables"),
-        *answers.fields(keys, "t_verdicts"),
+        *answers.fields(keys, "t_verdicts", "Good code", "Member code"),
         answers.scope(keys),
+        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
+        Field("Member code", [member for _, member in keys], meaning="its code in all tables"),
     )
     note = f"What each member needs to survive {answers.each_cutoff()}; the region is {meta['region_name']}."
-    return Sheet("Verdicts", "Verdicts by good and member", (note,), fields, stale=True)
+    title, printed = "Verdicts by good and member", len(fields) - 2
+    return Sheet("Verdicts", title, (note, CODES_APART), fields, printed=printed, stale=True)
 
 
 def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
@@ -326,24 +411,18 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
     moved = _moved(answers, keys, table)
     fields = (
         Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=27),
-        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
-        *answers.fields(keys, table),
+        *answers.fields(keys, table, "Good code"),
         answers.stress(keys),
-        *(
-            Field(heading, [answers.suppliers(*pair, column) for pair in keys], meaning=meaning, widest=28)
-            for heading, column, meaning in (
-                ("Suppliers today", "baseline", "the largest, by their share of what is bought"),
-                ("In the plan", "planned", "the same in the surviving plan nearest to today"),
-            )
-        ),
+        *_suppliers_fields(answers, keys),
         moved,
+        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
     )
     notes = (
         f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
         f"today. The region is {meta['region_name']}.",
         "Value of the change: what a year's purchases are worth more in the plan than today (less: negative), at "
         "today's unit values; moved purchases, no estimate of what the change costs. Blank for goods measured in "
-        "value, whose amounts are dollars already.",
+        "value, whose amounts are dollars already. " + CODES_APART,
     )
     chart = Chart(
         f"{title}: today's share against the requirement",
@@ -353,7 +432,27 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
         + _chart_words(answers, keys, answers.label),
     )
     facts = _gdp_facts(answers, keys, moved, table)
-    return Sheet(name, f"{title}: what it needs", notes, fields, key=key, facts=facts, charts=(chart,), stale=True)
+    return Sheet(
+        name,
+        f"{title}: what it needs",
+        notes,
+        fields,
+        printed=len(fields) - 1,
+        key=key,
+        facts=facts,
+        chart=chart,
+        stale=True,
+    )
+
+
+def _suppliers_fields(answers: Answers, keys: Sequence[Key]) -> Iterable[Field]:
+    """The largest suppliers in words, today and in the plan."""
+    for heading, column, meaning in (
+        ("Suppliers today", "baseline", "the largest, by their share of what is bought"),
+        ("In the plan", "planned", "the same in the surviving plan nearest to today"),
+    ):
+        values = [answers.suppliers(*pair, column) for pair in keys]
+        yield Field(heading, values, meaning=meaning, widest=45, solver=column == "planned")
 
 
 def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
@@ -435,22 +534,16 @@ def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
         *answers.fields(keys, f"t_{key}"),
         answers.stress(keys),
         *_amounts(tables["balance"], keys),
-        Field(
-            "Suppliers today",
-            [answers.suppliers(*pair, "baseline") for pair in keys],
-            meaning="the largest",
-            widest=28,
-        ),
-        Field(
-            "In the plan", [answers.suppliers(*pair, "planned") for pair in keys], meaning="the largest", widest=28
-        ),
+        *_suppliers_fields(answers, keys),
     )
     label = answers.label(good)
     notes = [
         f"One of the goods that matter most: no share suffices, or the gap of all members together is among the "
         f"{MOST_GOODS} widest. What each member needs to survive {answers.each_cutoff()}.",
-        *_reasons(tables, good, meta),
     ]
+    about = meta["notes"].get(good)
+    if about and not missing(about):
+        notes.append(f"About the data: {about}")
     chart = Chart(
         f"{short(label, 60)}: today's share against the requirement",
         "Member",
@@ -459,7 +552,8 @@ def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
         + _chart_words(answers, keys, lambda member: words.member_name(member, meta)),
     )
     title = f"{label}: who needs what"
-    return Sheet(name, title, tuple(notes), fields, key=key, charts=(chart,), stale=True)
+    found = tuple(_reasons(tables, good, meta))
+    return Sheet(name, title, tuple(notes), fields, key=key, chart=chart, stale=True, found=found)
 
 
 def _amounts(balance: pd.DataFrame, keys: Sequence[Key]) -> Iterable[Field]:
@@ -475,20 +569,18 @@ def _amounts(balance: pd.DataFrame, keys: Sequence[Key]) -> Iterable[Field]:
 
 
 def _reasons(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, Any]) -> Iterable[str]:
-    """Why, the weakest link upstream and what the number rests on."""
+    """Why, who is left out of the plan, the weakest input and what the number rests on."""
     why = tables.get("why")
     if why is not None:
         rows = why[(why["good"] == good) & (why["member"] == ALL) & (why["cutoff"] == ALL)]
         yield from (f"Why: {text}" for text in rows["text"])
+    yield from words.left_out(tables, good, meta)
     chain = tables.get("chain")
     if chain is not None and len(chain):
-        yield from (f"Weakest link: {line}." for line in words.weakest_links(chain[chain["good"] == good]))
+        yield from (f"Weakest input: {line}." for line in words.weakest_links(chain[chain["good"] == good]))
     resting = tables.get("rests_on")
     if resting is not None and (resting["good"] == good).any():
         yield f"Rests on: {words.rests_text(resting[resting['good'] == good], most=6)}."
-    note = meta["notes"].get(good)
-    if note and not missing(note):
-        yield f"About the data: {note}"
 
 
 def _asks_most(rows: pd.DataFrame) -> dict[Key, str]:

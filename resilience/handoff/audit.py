@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from resilience.handoff.answers import Answers
+from resilience.handoff.answers import TOLERANCE, Answers, gaps, today_field
 from resilience.output.sheets import STALE_WORD, Field, Formula, Mark, Sheet, missing, result_sheet, table_fields
 from resilience.schema import ALL, WORKBOOK
 
-TOLERANCE = 1e-6  # of sums and shares
+CALCULATED = "Share today, calculated"
 EXACT = 1e-12  # of a checksum of numbers, relative; that of texts is a whole number
 WEIGHTS = range(1000, 10_000)  # of the rows, in the checksum
 CODED = 120  # characters of a text that go into the checksum by their codes; more by their number
@@ -29,43 +29,25 @@ BUYS = ("demand", "demand and what goes into other goods")
 
 @dataclass(frozen=True)
 class Audit:
-    """Sums over the plan by good and member, and whether the workbook shows them as formulas."""
+    """What the sums of a workbook are made of, and whether it shows them as formulas."""
 
     answers: Answers
-    sums: Mapping[str, Mapping[tuple[str, str], float]]
-    formulas: bool
-    credited: bool
     bought: Mapping[tuple[str, str], float] | None  # sums over the purchases; None: the result has none
     bought_formulas: bool
 
     @classmethod
-    def of(cls, answers: Answers, plan_fits: bool, purchases_fit: bool) -> Audit:
-        """``plan_fits``, ``purchases_fit``: the sheets Plan and Purchases hold the whole tables."""
-        meta = answers.meta
-        credited = not meta.get("content_credit", False)
-        plan = answers.result.tables["plan"]
-        credit = plan["supplier"].map(meta["region"]).fillna(0.0).astype(float)
-        columns = {
-            "baseline": plan["baseline"],
-            "planned": plan["planned"],
-            "credited": credit * plan["baseline"],
-            "credited_planned": credit * plan["planned"],
-        }
-        keys = [plan["good"], plan["member"]]
-        sums = {
-            name: values.groupby(keys, sort=False).sum(min_count=1).to_dict() for name, values in columns.items()
-        }
+    def of(cls, answers: Answers, purchases_fit: bool) -> Audit:
+        """``purchases_fit``: the sheet Purchases holds the whole table."""
         purchases, bought = answers.result.tables.get("purchases"), None
         if purchases is not None and len(purchases):
             bought = purchases.groupby(["good", "member"])["quantity"].sum().to_dict()
-        plain = answers.plain_codes
-        return cls(answers, sums, plain and plan_fits, credited, bought, plain and purchases_fit)
+        return cls(answers, bought, answers.plain_codes and purchases_fit)
 
     def cell(self, formula: str, value: float) -> Any:
         """The formula with its value, or the value; blank if it is unknown."""
         if missing(value):
             return None
-        return Formula(formula, value) if self.formulas else value
+        return Formula(formula, value) if self.answers.formulas else value
 
 
 def plan_sheet(audit: Audit) -> Sheet:
@@ -74,18 +56,16 @@ def plan_sheet(audit: Audit) -> Sheet:
     sheet, plan = result_sheet(result, "plan"), result.tables["plan"]
     at = "t_plan[[#This Row],[{}]]".format
     change = [
-        None if missing(value) else Formula(f"={at('Planned')}-{at('Baseline')}", value)
-        for value in plan["change"]
+        None if missing(value) else Formula(f"={at('Planned')}-{at('Baseline')}", _held(planned) - _held(baseline))
+        for value, planned, baseline in zip(plan["change"], plan["planned"], plan["baseline"], strict=True)
     ]
     fields = [replace(field, values=change) if field.heading == "Change" else field for field in sheet.fields]
-    notes = sheet.notes
-    if audit.credited:
+    sheet = replace(sheet, fields=tuple(fields))
+    if audit.answers.credited:
         decimals = next(field.decimals for field in fields if field.heading == "Baseline")
         region = audit.answers.meta["region"]
         credit = [float(region.get(supplier, 0.0)) for supplier in plan["supplier"]]
-        fields.append(
-            Field("Credit", credit, "multiple", "how much of its supply counts as the region's", "share")
-        )
+        more = [Field("Credit", credit, "multiple", "how much of its supply counts as the region's", "share")]
         for heading, column, of in (
             ("Credited today", "baseline", "Baseline"),
             ("Credited in the plan", "planned", "Planned"),
@@ -95,10 +75,15 @@ def plan_sheet(audit: Audit) -> Sheet:
                 for part, value in zip(credit, plan[column], strict=True)
             ]
             meaning = f"formula: credit times {of.lower()}"
-            fields.append(Field(heading, values, "amount", meaning, "unit of the row, a year", decimals))
-    else:
-        notes = (*notes, "Region suppliers count with their regional content, which differs by good: see Content.")
-    return replace(sheet, notes=notes, fields=tuple(fields))
+            more.append(Field(heading, values, "amount", meaning, "unit of the row, a year", decimals))
+        return sheet.with_printed(*more)
+    note = "Region suppliers count with their regional content, which differs by good: see Content."
+    return replace(sheet, notes=(*sheet.notes, note))
+
+
+def _held(value: float) -> float:
+    """The number as a cell holds it: with 16 digits, which shows where two large ones nearly cancel."""
+    return float(f"{value:.16G}")
 
 
 def data_sheet(audit: Audit) -> Sheet:
@@ -114,13 +99,13 @@ def data_sheet(audit: Audit) -> Sheet:
 
     def summed(name: str, heading: str) -> list[Any]:
         formula = f"={_sumifs(heading)}"
-        return [audit.cell(formula, audit.sums[name].get(key, math.nan)) for key in keys]
+        return [audit.cell(formula, audit.answers.sums[name].get(key, math.nan)) for key in keys]
 
     def ratio(formula: str, values: Sequence[float]) -> list[Any]:
         return [audit.cell(formula, value) for value in values]
 
-    today = [audit.sums["baseline"].get(key, math.nan) for key in keys]
-    planned = [audit.sums["planned"].get(key, math.nan) for key in keys]
+    today = [audit.answers.sums["baseline"].get(key, math.nan) for key in keys]
+    planned = [audit.answers.sums["planned"].get(key, math.nan) for key in keys]
     unit = "unit of the row, a year"
     off_plan = (
         f'=IF({at("The plan buys")}="{BUYS[0]}",ABS({at("Sourcing in the plan")}/{at("Demand")}-1),'
@@ -146,24 +131,40 @@ def data_sheet(audit: Audit) -> Sheet:
             "share",
         ),
     ]
-    if audit.credited:
+    if audit.answers.credited:
         for heading, name, below, over in (
             ("Share today", "credited", "Demand", demand),
             ("Share in the plan", "credited_planned", "Sourcing in the plan", planned),
         ):
             source = "Credited today" if name == "credited" else "Credited in the plan"
             formula = f"={_sumifs(source)}/{at(below)}"
-            shares = [_divided(audit.sums[name].get(key), whole) for key, whole in zip(keys, over, strict=True)]
+            shares = [
+                _divided(audit.answers.sums[name].get(key), whole) for key, whole in zip(keys, over, strict=True)
+            ]
             meaning = f"credited sourcing over {below[:1].lower()}{below[1:]}"
             fields.append(Field(heading, ratio(formula, shares), "share", meaning, "% of demand"))
+        calculated = [audit.answers.planned.get(key, {}).get("share_today") for key in keys]
+        meaning = "as the calculation had it, no formula"
+        fields.append(Field(CALCULATED, calculated, "share", meaning, "% of demand"))
     fields += _imports_fields(audit, rows, decimals)
-    how = "formulas" if audit.formulas else "values, as the codes or the length of the plan allow no formulas"
+    how = (
+        "formulas"
+        if audit.answers.formulas
+        else "values, as the codes or the length of the plan allow no formulas"
+    )
     trade = "stands on Purchases and Data flows" if audit.bought is not None else "is in the data set; see Sources"
     note = (
         f"Sourcing, shares and what they are off by are {how}; they stand to the right and are not printed. Trade "
         f"{trade}."
     )
-    return replace(sheet, notes=(*sheet.notes, note), fields=tuple(fields), printed=len(sheet.fields))
+    notes = [*sheet.notes, note]
+    along = [good for good in dict.fromkeys(good for good, _ in keys) if good not in audit.answers.goods]
+    if along:
+        named = "; ".join(audit.answers.label(good) for good in along)
+        notes.append(
+            f"Not asked for, but goods were solved along with it: {named}. The workbook has no plan of it."
+        )
+    return replace(sheet, notes=tuple(notes), fields=tuple(fields))
 
 
 def _imports_fields(audit: Audit, rows: Sequence[Mapping[str, Any]], decimals: Sequence[int]) -> list[Field]:
@@ -209,12 +210,15 @@ def _divided(part: float | None, whole: float) -> float:
 
 
 def requirements_sheet(answers: Answers) -> Sheet:
-    """The requirements; the gap is a formula."""
-    sheet = result_sheet(answers.result, "requirements")
-    at = "t_requirements[[#This Row],[{}]]".format
-    formula = f"=MAX(0,{at('Least share')}-{at('Share today')})"
-    gaps = [None if missing(gap) else Formula(formula, gap) for gap in answers.result.requirements["gap"]]
-    fields = [replace(field, values=gaps) if field.heading == "Gap" else field for field in sheet.fields]
+    """The requirements; today's share and the gap are formulas."""
+    sheet, rows = result_sheet(answers.result, "requirements"), answers.result.requirements
+    keys = zip(rows["good"], rows["member"], strict=True)
+    today = [
+        answers.today(key, share, "t_requirements", "Good code", "Member code")
+        for key, share in zip(keys, rows["share_today"], strict=True)
+    ]
+    made = {"Share today": today_field(today).values, "Gap": gaps(rows["share"], today, "t_requirements")}
+    fields = [replace(field, values=made.get(field.heading, field.values)) for field in sheet.fields]
     return replace(sheet, fields=tuple(fields), stale=True)
 
 
@@ -228,7 +232,7 @@ def assumptions_sheet(answers: Answers) -> Sheet:
         "Editing a value changes no result: run the case again. The checksum of the values (sheet Checks) then "
         "differs, and a banner says so. Blank: the case gives none."
     )
-    return replace(sheet, notes=(*sheet.notes, note), fields=fields, printed=len(sheet.fields), stale=True)
+    return replace(sheet, notes=(*sheet.notes, note), fields=fields, stale=True)
 
 
 def weight(good: str, parameter: str) -> int:
@@ -296,8 +300,8 @@ def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:
             for reading, found in ((name, _ordered_readings(answers, name)) for name in ("planned", "market"))
         ),
     ]
-    if audit.credited and audit.formulas:
-        rows.append(_same_share(audit, of_data["Share today"]))
+    if audit.answers.credited and audit.answers.formulas:
+        rows.append(_same_share(of_data["Share today"], of_data[CALCULATED]))
     rows.append(
         _check(
             f"All {certificate['optima']:,} optima are certified: residuals and duality gap, computed afresh",
@@ -362,20 +366,14 @@ def _ordered_readings(answers: Answers, reading: str) -> Formula:
     return Formula(formula, worst)
 
 
-def _same_share(audit: Audit, shares: Sequence[Any]) -> dict[str, Any]:
-    """Today's share of the requirements against the one recomputed on Data."""
-    rows, planned = audit.answers.result.tables["balance"], audit.answers.planned
-    worst = 0.0
-    for key, share in zip(zip(rows["good"], rows["member"], strict=True), shares, strict=True):
-        if share is not None:
-            worst = max(worst, abs(share - _zero(planned.get(key, {}).get("share_today"))))
-    formula = (
-        "=SUMPRODUCT(MAX(ISNUMBER(t_balance[Share today])*ABS(SUMIFS(t_verdicts[Share today],"
-        "t_verdicts[Good code],t_balance[Good code],t_verdicts[Member code],t_balance[Member code])"
-        "-t_balance[Share today])))"
-    )
-    what = "Today's share is credited sourcing over demand"
-    return _check(what, Formula(formula, worst), "share", "Verdicts, Data, Plan")
+def _same_share(shares: Sequence[Any], calculated: Sequence[Any]) -> dict[str, Any]:
+    """Today's share as a formula on Data against the one that the calculation had."""
+    pairs = zip(shares, calculated, strict=True)
+    worst = max((abs(share - _zero(other)) for share, other in pairs if share is not None), default=0.0)
+    share, other = "t_balance[Share today]", f"t_balance[{CALCULATED}]"
+    formula = f"=SUMPRODUCT(MAX(ISNUMBER({share})*ABS({other}-{share})))"
+    what = "Today's share is credited sourcing over demand, as in the calculation"
+    return _check(what, Formula(formula, worst), "share", "Data, Plan")
 
 
 def _zero(value: Any) -> float:

@@ -21,11 +21,14 @@ from openpyxl.xml.constants import REL_NS
 from openpyxl.xml.functions import fromstring
 
 from resilience.errors import Finding, InputError, errors_in
+from resilience.files import as_written
 from resilience.inputs.incoming import Book, open_book
 from resilience.output.sheets import heading, missing
-from resilience.schema import RESULTS, WORKBOOK
+from resilience.schema import BESIDE, BESIDE_TABLES, RESULTS, WORKBOOK
 
 ROUNDING = 1e-6  # relative, and absolute below 1
+COMPARED = {**RESULTS, **BESIDE_TABLES}
+TINY = 1e-12  # of a part of GDP, where a millionth is much
 LEFT_OUT = ("findings", "sources", "months", "flows_used")  # no keys, or of it other tables are made
 WHOSE = ("good", "member")  # key columns that say whose figures a row holds
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
@@ -63,9 +66,9 @@ def _refuse(path: Path, message: str) -> InputError:
 def _from_json(path: Path) -> dict[str, pd.DataFrame]:
     tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
     return {
-        name: _typed(name, pd.DataFrame(rows, columns=list(RESULTS[name].names), dtype=object))
+        name: _typed(name, pd.DataFrame(rows, columns=list(COMPARED[name].names), dtype=object))
         for name, rows in tables.items()
-        if name in RESULTS
+        if name in COMPARED
     }
 
 
@@ -80,13 +83,13 @@ def _from_workbook(path: Path) -> dict[str, pd.DataFrame]:
         left, top, right, last = range_boundaries(ref)
         head = cells.rows.get(top, {})
         at = {head.get(column): column for column in head if left <= column <= right}
-        named = {column: at[title] for column in RESULTS[name].names if (title := heading(column, name)) in at}
+        named = {column: at[title] for column in COMPARED[name].names if (title := heading(column, name)) in at}
         rows = [row for number, row in sorted(cells.rows.items()) if top < number <= last]
         whole = {column: [row.get(place) for row in rows] for column, place in named.items()}
         found[name] = _typed(name, pd.DataFrame(whole, dtype=object).dropna(how="all"))
         beside = path.with_name(f"{path.stem}-{name}.csv")
         if beside.is_file():  # where a sheet could not hold them all
-            found[name] = _typed(name, pd.read_csv(beside, dtype=object))
+            found[name] = _typed(name, pd.read_csv(beside, dtype=object).map(as_written, na_action="ignore"))
     if errors_in(findings):
         raise InputError(findings)
     return found
@@ -102,14 +105,14 @@ def _named_tables(path: Path, book: Book) -> dict[str, tuple[str, str]]:
                 for relation in get_dependents(archive, relations).find(f"{REL_NS}/table"):
                     table = Table.from_tree(fromstring(archive.read(relation.target)))
                     name = table.displayName.removeprefix("t_")
-                    if name in RESULTS and name not in LEFT_OUT:
+                    if name in COMPARED and name not in LEFT_OUT:
                         found[name] = (sheet, table.ref)
     return found
 
 
 def _typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Numbers as numbers, blanks as None; columns that are not there stay away."""
-    for column in RESULTS[name].columns:
+    for column in COMPARED[name].columns:
         if column.name in frame:
             cells = [_cell(value, column.kind in ("share", "amount", "number")) for value in frame[column.name]]
             frame[column.name] = pd.Series(cells, index=frame.index, dtype=object)
@@ -127,7 +130,8 @@ def _cell(value: Any, number: bool) -> Any:
 def changes(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The table ``changes``: rows that appeared or vanished, and cells that changed by more than rounding.
 
-    A good or member that only one of the two has is one row, and not one for each of its figures.
+    A good or member that only one of the two has is one row, and not one for each of its figures, as are tables
+    of burden, sanctions, threat or tiers that only one of them was asked for.
     """
     rows: list[dict[str, Any]] = []
     apart: set[tuple[str, str]] = set()
@@ -138,8 +142,14 @@ def changes(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame
                 apart.add((column, key))
                 what = "appeared" if key in new else "vanished"
                 rows.append({"table": "requirements", "key": key, "column": column, "what": what})
-    for name, table in RESULTS.items():
-        if table.keys and name not in LEFT_OUT and (name in before or name in after):
+    once: set[str] = set()
+    for about, names in BESIDE.items():
+        there = [any(name in tables for name in names) for tables in (before, after)]
+        if there[0] != there[1]:
+            once |= set(names)
+            rows.append({"table": about, "what": "appeared" if there[1] else "vanished"})
+    for name, table in COMPARED.items():
+        if table.keys and name not in {*LEFT_OUT, *once} and (name in before or name in after):
             rows += _of_table(name, before.get(name), after.get(name), apart)
     return pd.DataFrame(rows, columns=list(WORKBOOK["changes"].names), dtype=object)
 
@@ -147,7 +157,7 @@ def changes(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame
 def _of_table(
     name: str, before: pd.DataFrame | None, after: pd.DataFrame | None, apart: Collection[tuple[str, str]]
 ) -> Iterable[dict[str, Any]]:
-    keys = list(RESULTS[name].keys)
+    table, keys = COMPARED[name], list(COMPARED[name].keys)
     old, new = _rows(name, before), _rows(name, after)
     for key in dict.fromkeys([*new, *old]):
         if any(pair in apart for pair in zip(keys, key, strict=True)):
@@ -157,27 +167,30 @@ def _of_table(
         if key not in old or key not in new:
             yield {**row, "what": "vanished" if key not in new else "appeared"}
             continue
-        for column in RESULTS[name].names:
-            if column not in keys and column in old[key] and column in new[key]:
-                one, other = old[key][column], new[key][column]
-                if _differ(one, other):
-                    yield {**row, "column": column, "before": one, "after": other, "what": "changed"}
+        for column in table.columns:
+            if column.name not in keys and column.name in old[key] and column.name in new[key]:
+                one, other = old[key][column.name], new[key][column.name]
+                if _differ(one, other, TINY if column.unit == "part of GDP" else ROUNDING):
+                    yield {**row, "column": column.name, "before": one, "after": other, "what": "changed"}
 
 
 def _rows(name: str, frame: pd.DataFrame | None) -> dict[tuple[Any, ...], dict[str, Any]]:
     if frame is None or not len(frame):
         return {}
     records = _typed(name, frame.astype(object)).to_dict("records")
-    keys = RESULTS[name].keys
+    keys = COMPARED[name].keys
     return {tuple(record.get(key) for key in keys): {str(k): v for k, v in record.items()} for record in records}
 
 
-def _differ(one: Any, other: Any) -> bool:
-    """Whether two cells differ by more than rounding; numbers in columns of text count as numbers."""
+def _differ(one: Any, other: Any, small: float) -> bool:
+    """Whether two cells differ by more than rounding; numbers in columns of text count as numbers.
+
+    Numbers differ if they do by more than a millionth and by more than ``small``.
+    """
     first, second = _as_number(one), _as_number(other)
     if first is None or second is None:
         return bool(one != other)
-    return first != second and not math.isclose(first, second, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    return first != second and not math.isclose(first, second, rel_tol=ROUNDING, abs_tol=small)
 
 
 def _as_number(value: Any) -> float | None:

@@ -28,6 +28,7 @@ from resilience.schema import ALL, READINGS, STATUS_WORDS
 from resilience.words import percent
 
 HOST = "127.0.0.1"
+STOCKS = "stocks"  # what is said beside the dial of stocks
 OWN_NAMES = (HOST, "localhost")
 POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
 POLICY += "img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'"
@@ -55,6 +56,7 @@ def page(explorer: Explorer) -> dash.Dash:
     )
     labels = dict(zip(case.data.goods["good"], case.data.goods["label"], strict=True))
     first = _first(explorer)
+    written = explorer.written(first.good)
     goods = [{"label": labels[good], "value": good} for good in case.goods]
     cutoffs = [cutoff.name for cutoff in case.cutoffs(first.good)]
     may_be_cut = [{"label": name, "value": code} for code, name in explorer.countries().items()]
@@ -66,7 +68,10 @@ def page(explorer: Explorer) -> dash.Dash:
             may_be_cut,
             list(first.cut), multi=True, id="cut",
         )),
-        *(_field(dial.label, _slider(dial, explorer.written(first.good)[dial.name])) for dial in DIALS),
+        *(
+            _field(dial.label, _slider(dial, written[dial.name]), _said_of(dial, explorer, first.good))
+            for dial in DIALS
+        ),
     ]  # fmt: skip
     app.layout = html.Main(
         [
@@ -98,13 +103,28 @@ def page(explorer: Explorer) -> dash.Dash:
 
 def _first(explorer: Explorer) -> Question:
     """What the page asks when it opens."""
-    good = explorer.case.goods[0]
+    good = explorer.first_good()
     cutoff = explorer.case.cutoffs(good)[0].name
     return Question(good, cutoff, explorer.cut(cutoff), {})
 
 
-def _field(label: str, control: Any) -> html.Div:
-    return html.Div([html.Label(label, htmlFor=control.id), control], className="field")
+def _field(label: str, control: Any, beside: Any = None) -> html.Div:
+    return html.Div([html.Label(label, htmlFor=control.id), control, beside], className="field")
+
+
+def _said_of(dial: Dial, explorer: Explorer, good: str) -> html.P | None:
+    return html.P(_stocks(explorer, good), id=STOCKS, className="small") if dial.name == "stock_months" else None
+
+
+def _stocks(explorer: Explorer, good: str) -> str:
+    """Whom the dial of stocks moves, where that is not everybody."""
+    case, moved = explorer.case, explorer.without_stock(good)
+    if len(moved) == len(case.members):
+        return ""
+    if not moved:
+        return "Moves nothing here: the data hold each member's stock of this good."
+    names = case.data.names()
+    return f"Moves only {', '.join(names[member] for member in moved)}: the data hold the other members' stocks."
 
 
 def _slider(dial: Dial, value: float) -> dcc.Slider:
@@ -117,12 +137,13 @@ def _follow(app: dash.Dash, explorer: Explorer) -> None:
     """What follows what: another good or cutoff sets the dials as the case says; any change asks for an answer."""
 
     @app.callback(
-        Output("cutoff", "options"), Output("cutoff", "value"), *(Output(dial.key, "value") for dial in DIALS),
+        Output("cutoff", "options"), Output("cutoff", "value"), Output(STOCKS, "children"),
+        *(Output(dial.key, "value") for dial in DIALS),
         Input("good", "value"), prevent_initial_call=True,
     )  # fmt: skip
     def _as_written(good: str) -> tuple[Any, ...]:
         names = [cutoff.name for cutoff in explorer.case.cutoffs(good)]
-        return names, names[0], *explorer.written(good).values()
+        return names, names[0], _stocks(explorer, good), *explorer.written(good).values()
 
     @app.callback(Output("cut", "value"), Input("cutoff", "value"), prevent_initial_call=True)
     def _named(cutoff: str) -> list[str]:

@@ -19,6 +19,7 @@ from pyomo.common.gc_manager import PauseGC
 
 from resilience.errors import Finding, InputError
 from resilience.families import all_figures
+from resilience.inputs.balance import year_of
 from resilience.inputs.case import Case
 from resilience.inputs.parameters import PARAMETERS
 from resilience.inputs.variants import vary
@@ -211,6 +212,33 @@ class Explorer:
                 whole = PARAMETERS[dial.name].kind == "months" and float(value).is_integer()
                 found[names[dial.name]] = int(value) if whole else value / 100 if dial.as_percent else float(value)
         return found
+
+    # What a good is like, from the rows of the data set alone.
+
+    def without_stock(self, good: str) -> list[str]:
+        """Members of whose stocks the data say nothing, so that the dial of stocks moves them."""
+        year = year_of(good, self.case.data, self.case.file.year)
+        rows = self.case.data.balances
+        rows = rows[(rows["good"] == good) & (rows["year"] == year) & rows["stock"].notna()]
+        return [member for member in self.case.members if member not in set(rows["country"])]
+
+    def first_good(self) -> str:
+        """The good to begin with: of those with a stock to move, the one of which members buy the greatest part of
+        what they import and make from the countries that the first cutoff names, or from outside the region."""
+        able = [good for good in self.case.goods if self.without_stock(good)]
+        return max(able or self.case.goods, key=self._from_those_cut)
+
+    def _from_those_cut(self, good: str) -> float:
+        data, cutoffs = self.case.data, self.case.cutoffs(good)
+        year = year_of(good, data, self.case.file.year)
+        flows = data.flows[(data.flows["good"] == good) & (data.flows["year"] == year)]
+        flows = flows[flows["importer"].isin(self.case.members)]
+        made = data.balances[(data.balances["good"] == good) & (data.balances["year"] == year)]
+        made = made[made["country"].isin(self.case.members)]
+        cut = self.cut(cutoffs[0].name) if cutoffs else ()
+        lost = flows["exporter"].isin(cut) if cut else ~flows["exporter"].isin(self.case.credit)
+        whole = float(flows["quantity"].sum() + made["production"].sum())
+        return float(flows["quantity"][lost].sum()) / whole if whole > 0 else 0.0
 
     # Answers.
 

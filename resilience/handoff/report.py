@@ -43,6 +43,7 @@ class GoodPage:
     note: str
     readings: facts.Grid
     suppliers: facts.Grid
+    left_out: list[str]
     pictures: Sequence[tuple[Picture, Markup]]
 
 
@@ -168,6 +169,7 @@ def _good_page(result: Result, good: str, pictures: Sequence[Picture]) -> GoodPa
         note=str(result.meta.get("notes", {}).get(good) or ""),
         readings=facts.readings(result, good),
         suppliers=facts.supplier_grid(result, good),
+        left_out=words.left_out(result.tables, good, result.meta),
         pictures=[(picture, Markup(picture.svg())) for picture in pictures],
     )
 

@@ -302,7 +302,7 @@ def sharing(burden: Result) -> Grid:
     head = ("Member", "Plans nearest to today", "Cheapest plans", "Fair plans", "Transfer beside the cheapest")
     caption = "Cost of the requirement in USD a year, and over GDP (ppm: USD per million USD of GDP). "
     caption += "A transfer is what a member gets (positive) or gives (negative). At least: parts are unknown and "
-    caption += "count as nothing."
+    caption += "count as nothing; transfers are over the parts known for every member."
     return Grid(caption, head, tuple(lines), frozenset(range(1, 5)))
 
 

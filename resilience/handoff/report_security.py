@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from resilience.economics.burden_words import money
-from resilience.economics.security_output import HOW_TO_READ, TITLES
+from resilience.economics.burden_words import bound, money
+from resilience.economics.handed_over import QUESTIONS
 from resilience.economics.security_pictures import (
     CHANNELS,
     losing_members,
@@ -54,23 +55,22 @@ class SecurityPage:
 def security_pages(result: Result) -> list[SecurityPage]:
     """A page for each of sanctions, threat and tiers of which the result holds the tables."""
     pages = []
-    for key, name in TITLES.items():
+    for key in ("sanctions", "threat", "tiers"):
         found = result.beside(key)
         if found is None:
             continue
         grids = {"sanctions": _sanctions_grids, "threat": _threat_grids, "tiers": _tiers_grids}[key](found)
         pictures = {"sanctions": [losses_bars], "threat": [threat_map], "tiers": []}[key]
         drawn = [picture(found) for picture in pictures]
-        how_to_read = HOW_TO_READ if key == "sanctions" else ()
         pages.append(
             SecurityPage(
                 key,
-                name,
+                QUESTIONS[key].title,
                 INTRODUCTIONS[key],
                 headlines(found.tables, found.meta),
                 grids,
                 [(picture, Markup(picture.svg())) for picture in drawn],
-                how_to_read,
+                QUESTIONS[key].how_to_read,
             )
         )
     return pages
@@ -149,12 +149,22 @@ def _tiers_grids(found: Result) -> list[Grid]:
         gap = f"{100 * row.adds_to_requirement:+.2f} points" if known else "–"
         verdicts = f"{row.better:.0f} better, {row.worse:.0f} worse" if known else "–"
         gini = "–" if pd.isna(row.adds_to_gini) else f"{row.adds_to_gini:+.4f}"
-        cells = (gap, verdicts, money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd), gini)
+        moved = money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd)
+        cost = Cell(money(row.adds_to_cost_usd), f"to {bound(row.cost_usd, _sure(row))}" if known else "")
+        cells = (Cell(gap), Cell(verdicts), *map(Cell, moved), cost, Cell(gini))
         credit = "" if pd.isna(row.credit) else f"counts {percent(row.credit)}"
-        lines.append((Cell(row.grouping, credit), *(Cell(text) for text in cells)))
-    head = ("Tier or grouping", "Mean gap", "Verdicts of goods", "New capacity", "Purchases to move", "Gini")
-    caption = "What changes if a tier or grouping counts as part of the region."
-    return [Grid(caption, head, tuple(lines), frozenset((1, 3, 4, 5)))]
+        lines.append((Cell(row.grouping, credit), *cells))
+    moves = ("New capacity", "Purchases to move", "Yearly cost")
+    head = ("Tier or grouping", "Mean gap", "Verdicts of goods", *moves, "Gini")
+    caption = (
+        "What changes if a tier or grouping counts as part of the region. Cost: of the cheapest plans at the "
+        "requirement, of parts known with and without it."
+    )
+    return [Grid(caption, head, tuple(lines), frozenset((1, 3, 4, 5, 6)))]
+
+
+def _sure(row: Any) -> str:
+    return "unknown" if row.unknown_parts else "estimated"
 
 
 def losses_bars(found: Result) -> Picture:

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from resilience import words
+from resilience.economics.handed_over import answer_sheets, insert_pictures
+from resilience.files import write_csv
 from resilience.handoff.answers import (
     Answers,
     good_sheet,
@@ -46,7 +48,7 @@ from resilience.output.sheets import (
 )
 from resilience.output.workbook import MOST_ROWS, Styles, close_book, open_book, write_cover, write_sheet
 from resilience.results import Result
-from resilience.schema import WORKBOOK
+from resilience.schema import ALL, WORKBOOK
 from resilience.studies.workbook import read_study_folder, sensitivity_sheets
 
 OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved with
@@ -54,7 +56,7 @@ OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved
     *("rests_on", "benchmarks"),
 )
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
-ON_ONE_PAGE = 60  # sheets that the contents name on one printed page
+ON_ONE_PAGE = 30  # sheets that the contents name on one printed page
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
 NAME = 31  # characters of the name of a sheet
 FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -88,7 +90,7 @@ def write_workbook(
     for sheet, frame in sheets:
         if len(sheet) > most_rows:
             beside = path.with_name(f"{path.stem}-{sheet.table.removeprefix('t_')}.csv")
-            frame.to_csv(beside, index=False, lineterminator="\n", encoding="utf-8")
+            write_csv(frame, beside)
             written.append(beside)
             note = f"All {len(sheet):,} rows are in {beside.name} beside this file; here are the first {SAMPLE:,}."
             sheet = replace(sheet.head(SAMPLE), notes=(*sheet.notes, note))
@@ -98,6 +100,7 @@ def write_workbook(
     write_cover(book, styles, words.cover(result.meta, as_given.tables), {}, result.meta)
     for sheet in (_contents(fitted), *fitted):
         write_sheet(book, styles, sheet, result.meta)
+    insert_pictures(book, as_given)
     close_book(book, path)
     return written
 
@@ -105,19 +108,16 @@ def write_workbook(
 def _worst_first(result: Result) -> Result:
     """The result with what must change first in every table, as on the summary: a reader sees the first rows."""
     order = {good: place for place, good in enumerate(Answers(result).worst_first())}
+    tables = {}
+    for name, frame in result.tables.items():
+        first = {ALL: -1} if name == "assumptions" else {}  # the cutoffs, which are of all goods
 
-    def place(goods: pd.Series) -> pd.Series:
-        return goods.map(order).fillna(len(order))
+        def place(goods: pd.Series, order: Mapping[str, int] = order | first) -> pd.Series:
+            return goods.map(order).fillna(len(order))
 
-    return Result(
-        result.meta,
-        {
-            name: frame.sort_values("good", key=place, kind="stable", ignore_index=True)
-            if "good" in frame and len(frame)
-            else frame
-            for name, frame in result.tables.items()
-        },
-    )
+        sort = "good" in frame and len(frame) > 0
+        tables[name] = frame.sort_values("good", key=place, kind="stable", ignore_index=True) if sort else frame
+    return Result(result.meta, tables)
 
 
 def _none(name: str) -> pd.DataFrame:
@@ -132,9 +132,9 @@ def _sheets(
     most_rows: int,
 ) -> list[tuple[Sheet, pd.DataFrame]]:
     """Every sheet after the contents, in order, with the table behind it."""
-    answers = Answers(result)
     fits = {name: len(frames.get(name, ())) <= most_rows for name in ("plan", "purchases")}
-    audit = Audit.of(answers, plan_fits=fits["plan"], purchases_fit=fits["purchases"])
+    answers = Answers(result, plan_fits=fits["plan"])
+    audit = Audit.of(answers, purchases_fit=fits["purchases"])
     data, assumptions = data_sheet(audit), assumptions_sheet(answers)
     made = {
         "Summary": summary_sheet(answers),
@@ -157,7 +157,7 @@ def _sheets(
             sheet = replace(sheet, stale=True)
         sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
         if name == "Summary":
-            sheets += [(page, pd.DataFrame()) for page in _pages(answers)]
+            sheets += [(page, pd.DataFrame()) for page in (*answer_sheets(result), *_pages(answers))]
         if name == last_data:
             sheets += [(page, pd.DataFrame()) for page in sensitivity]
     return sheets

@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from resilience.inputs.balance import STOCK_ASSUMED
 from resilience.origins.content import presets
 from resilience.results import Result
 from resilience.schema import ALL, WORKBOOK
@@ -27,6 +28,7 @@ ARMS = "93"  # the chapter of arms and ammunition
 SHARE = "share of demand"
 NOT_LISTED = "By their customs codes these goods are no strategic raw material of Annex I."
 KEEPS, MISSES, UNKNOWN, NOT_BOUND, COMPARED = "keeps", "misses", "unknown", "does not apply", "compared"
+ASSUMED = "assumed, not observed"  # a figure of the case itself; to hold it against the law would go in a circle
 
 
 def benchmarks(result: Result) -> pd.DataFrame:
@@ -182,8 +184,7 @@ def _days_of_stock(
     who = str(result.meta["members"].get(row["member"], row["member"]))
     imports = row["imports"] - (row["exports"] if row["exports"] > 0 else 0.0)
     stock, use = row["stock"], row["demand"]
-    assumed = " The stock is an assumption of the case." if "assumed" in str(row["source"]) else ""
-    note = f"Crude oil only, and the law counts products, too.{assumed}"
+    note = "Crude oil only, and the law counts products, too."
     good = good_name(row["good"], result.meta)
     if not bound:
         return _row(rule, good, who, NOT_BOUND, f"{who} is not bound by it. {note}")
@@ -198,6 +199,9 @@ def _days_of_stock(
     if name == "eu-oil":
         text += f", {of_use:.0f} days of use against {CONSUMPTION_DAYS}"
         enough = enough and of_use >= CONSUMPTION_DAYS
+    if STOCK_ASSUMED in str(row["source"]):
+        why = "No verdict: the data hold no stock of it, and stock_months of the case, by which it would be"
+        return _row(rule, good, who, ASSUMED, f"{why} {text}, is no observation. {note}")
     return _row(rule, good, who, KEEPS if enough else MISSES, f"{text}. {note}", today=days)
 
 

@@ -106,6 +106,9 @@ HEADINGS_OF = {  # where a table needs words of its own
         "cheapest_gdp_share": "Cheapest plans, part of GDP",
         "fair_usd": "Fair plans, USD a year",
         "fair_gdp_share": "Fair plans, part of GDP",
+        "common_parts": "Parts known for every member",
+        "common_usd": "These parts, USD a year",
+        "common_gdp_share": "These parts, part of GDP",
         "transfer_usd": "Least transfer, USD a year",
         "after_usd": "After it, USD a year",
         "after_gdp_share": "After it, part of GDP",
@@ -232,50 +235,102 @@ FIRST = {  # headings that come first where the order of the table does not serv
         *("Share at high", "Verdict at low", "Verdict in the case", "Verdict at high", "Swing", "Ends from"),
     ),
 }
+CODES = (  # of what has a name beside them; at the far right and not printed
+    *("Good code", "Member code", "Supplier code", "Country code", "Exporter code", "Importer code"),
+    *("Input code", "Goes into code", "Most comes through code"),
+)
+CODES_APART = "Codes stand at the far right and are not printed."
 REMARKS = {
     "chain": (
         "All cutoffs together come first, and of them all members together; then each cutoff by itself. The "
-        "weakest link of each good is in bold and says yes. Codes stand at the far right and are not printed."
+        "weakest link of each good is in bold and says yes. " + CODES_APART
     ),
     "indirect": "Of each good the suppliers from which members buy most come first.",
     "content": "Of each good the suppliers from which members buy most come first.",
 }
-SOLVED = {  # columns that the solver found, by table
-    "rests_on": ("share_low", "share", "share_high", "status_low", "status", "status_high"),
-    "requirements": ("share", "share_upper", "month", "worst_set", "new_capacity"),
+SOLVED = {  # columns that the solver found, or that follow from its numbers, by table
+    "rests_on": ("share_low", "share", "share_high", "status_low", "status", "status_high", "swing"),
+    "requirements": ("share", "share_upper", "status", "basis", "month", "worst_set", "new_capacity"),
+    "stress": ("months_survived", "worst_shortfall", "total_shortfall"),
     "months": ("delivered", "used", "stock"),
-    "plan": ("planned",),
+    "plan": ("planned", "extra_cost_usd"),
     "capacity": ("new_capacity", "times_today"),
-    "why": ("without_cutoff", "binding_cutoff", "month"),
-    "levers": ("share", "change", "to_zero", "to_survive"),
-    "missing": ("missing",),
-    "chain": ("share", "input_share", "keeps_going"),
-    "substitutes": ("share", "apart"),
+    "why": ("without_cutoff", "binding_cutoff", "month", "text"),
+    "levers": ("share", "change", "to_zero", "to_survive", "even_if"),
+    "missing": ("missing", "even_if"),
+    "chain": ("share", "input_share", "input_gap", "input_status", "keeps_going", "weakest", "text"),
+    "indirect": ("months", "least"),
+    "substitutes": ("share", "gap", "apart", "status"),
     "caps": ("cap_alone", "floor", "cap_with_floor", "floor_under_cap", "floor_alone"),
-    "regions": ("share", "new_capacity"),
-    "content_rule": ("some_plan", "every_plan"),
+    "regions": ("share", "gap", "status", "new_capacity", "months_survived"),
+    "content_rule": ("some_plan", "every_plan", "answer"),
+    "burden": ("usd", "on_paper_usd", "usd_per_head", "gdp_share"),
+    "sharing": (
+        *("nearest_usd", "nearest_gdp_share", "cheapest_usd", "cheapest_gdp_share", "fair_usd", "fair_gdp_share"),
+        *("common_usd", "common_gdp_share", "transfer_usd", "after_usd", "after_gdp_share"),
+        *("equal_transfer_usd", "price_of_fairness", "free_rides", "free_rides_usd"),
+    ),
+    "share_price": ("floor", "usd", "usd_per_point", "holds_to", "next_point_usd"),
+    "mix": ("share", "new_capacity", "landed_usd", "capacity_usd", "stock_usd", "restraint_usd", "usd"),
+    "sanctions": ("loss_usd", "gdp_share"),
+    "sanctions_goods": ("quantity_left", "gdp_share", "loss_usd"),
+    "footing": ("value",),
+    "participation": (
+        *("loss", "loss_alone", "loss_outside", "effect", "effect_alone", "effect_without", "break_even_stake"),
+        *("break_even_alone", "break_even_marginal", "joins", "joins_alone", "in_stable"),
+    ),
+    "coalitions_stable": ("kind", "internal", "external", "effect", "target_loss_usd", "credibility"),
+    "duration": (
+        *("avoided_first_year", "avoided", "yearly_cost", "break_even_years", "break_even_probability", "pays"),
+    ),
+    "tiers": (
+        *("gap_text", "adds_to_requirement", "adds_to_capacity_usd", "adds_to_moved_usd", "cost_usd"),
+        *("adds_to_cost_usd", "adds_to_range", "adds_to_cv", "adds_to_gini"),
+    ),
+    "benchmarks": ("needed", "text"),
+    "tornado": (
+        *(f"{what}_{end}" for what in ("share", "status") for end in ("low", "base", "high")),
+        "swing",
+    ),
+    "verdicts": ("status", "points", "part", "part_low", "part_high", "of_the_case"),
+    "spread": (*("none", "share_base", "q05", "q25", "q50", "q75", "q95", "holds", "holds_low", "holds_high"),),
+    "indices": ("value", "value_low", "value_high", "none"),
+    "heat_map": ("share", "status", "others"),
+    "break_even": ("value", "below", "above", "share_below", "share_above", "text"),
+    "rules": ("threshold", "conditions", "density", "coverage", "base_rate", "held_out", "in_rule", "text"),
+    "outcomes": ("share", "share_upper", "gap", "status", "months_survived"),
 }
-RAW = ("months", "purchases", "flows_used", "points", "outcomes")  # tables of rows as they come
+RAW = ("months", "purchases", "flows_used", "points", "outcomes", "findings")  # rows as they come
 DOES_NOT_RECALCULATE = "Solver output does not recalculate when a cell is changed."
-SOLVER_NOTE = "On grey: solver output, does not recalculate."
+SOLVER_NOTE = (
+    "On grey: solver output, does not recalculate. Words that follow from it are on grey, too; a verdict is on "
+    "the colour of its kind, and follows from it all the same."
+)
 STALE_WORD = "STALE"
 STALE_TEXT = f"{STALE_WORD}: an assumption was edited; the verdicts in this workbook belong to the old values"
 STALE = f'=IF(COUNTIF(t_checks[Result],"{STALE_WORD}")>0,"{STALE_TEXT}","")'
-WIDE = {"message": 90, "text": 90, "ground": 44, "source": 44, "shut_out": 60, "goods": 44, "chain.text": 48} | {
+WIDE = {"message": 90, "text": 90, "ground": 40, "source": 40, "shut_out": 60, "goods": 44, "chain.text": 80} | {
     "break_even.text": 56,
     "rules.text": 56,
     "benchmarks.rule": 20,
-    "benchmarks.goods": 44,
+    "benchmarks.goods": 66,
     "benchmarks.who": 18,
     "benchmarks.unit": 13,
-    "benchmarks.text": 46,
-    "benchmarks.asks": 28,
-    "benchmarks.source": 32,
-    "benchmarks.checked": 50,
-    "balance.source": 60,
+    "benchmarks.text": 72,
+    "benchmarks.asks": 34,
+    "benchmarks.source": 40,
+    "benchmarks.checked": 140,
+    "balance.source": 36,
+    "assumptions.ground": 34,
+    "assumptions.owner": 14,
+    "assumptions.set_in": 18,
+    "assumptions.unit": 16,
+    "assumptions.value": 18,
     "changes.key": 60,
 }
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NAMES = ("Good", "Input")  # columns with names of goods
+PAGE = 150  # units that columns take on one page in a good size
 MEASURED = 2000  # rows that are looked at for the width of a column
 SHARE, FIGURE = "0.0 %", "#,##0.0"  # number formats
 LEAST_WIDTH, LONGEST_WORD = 8, 30  # of a column; no word shorter than the latter is broken
@@ -418,12 +473,22 @@ class Sheet:
     printed: int | None = None  # so many columns; None: all
     key: str = ""  # of the Excel table, where it is not that of the sheet
     facts: tuple[Fact, ...] = ()
-    charts: tuple[Chart, ...] = ()
+    chart: Chart | None = None
     stale: bool = False  # says so above the table once an assumption was edited
-    split: int | None = None  # the first column of the second printed page
-    lead: tuple[str, ...] = ()  # what matters most, in bold above the notes
+    lead: tuple[str, ...] = ()  # what matters most, in bold above the notes; it follows from the solver's numbers
+    found: tuple[str, ...] = ()  # notes that follow from the solver's numbers
     one_page: bool = False
     raw: bool = False  # rows as they come, of which a few on paper are enough
+
+    @property
+    def solved(self) -> bool:
+        """Whether anything on it was found by the solver, or follows from that."""
+        return bool(self.lead or self.found) or any(field.solver for field in self.fields)
+
+    def with_printed(self, *fields: Field) -> Sheet:
+        """The sheet with more columns after those that are printed, before the codes."""
+        at = self.printed or len(self.fields)
+        return replace(self, fields=(*self.fields[:at], *fields, *self.fields[at:]), printed=at + len(fields))
 
     @property
     def table(self) -> str:
@@ -463,18 +528,30 @@ def result_sheet(result: Result, name: str) -> Sheet:
     if name == "sources":
         remarks = [meta["notes"].get(good) for good in frame["good"]]
         fields.append(Field("Note", remarks, meaning="what to know about the good", widest=60))
-    first = FIRST.get(name, ())
+    first = FIRST.get(name) or tuple(field.heading for field in fields if field.heading not in CODES)
     fields.sort(key=lambda field: first.index(field.heading) if field.heading in first else len(first))
     notes = [table.note, *([REMARKS[name]] if name in REMARKS else [])]
+    if len(first) < len(fields) and name not in FIRST:
+        notes.append(CODES_APART)
     if name == "rests_on":
         notes += _ranges_in_words()
     notes += _mixed_years(name, meta)
     if not len(frame):
         notes.append("This table is empty: there is nothing of the kind in this result.")
+    fields = _with_room(fields, len(first))
     bold = frozenset(np.flatnonzero(frame["weakest"] == "yes").tolist()) if name == "chain" else frozenset()
     title = next((sheet for sheet in SHEETS if table_name(sheet) == name), name.replace("_", " ").capitalize())
-    printed = len(first) or None
-    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, printed, raw=name in RAW)
+    return Sheet(title, table.title, tuple(notes), tuple(fields), bold, len(first), raw=name in RAW)
+
+
+def _with_room(fields: list[Field], printed: int) -> list[Field]:
+    """Names of goods as wide as the page leaves room, so that they take fewer lines."""
+    names = [field for field in fields if field.heading in NAMES]
+    room = PAGE - sum(field.width() for field in fields[:printed])
+    if not names or room <= 0:
+        return fields
+    widest = min(max(field.widest for field in names) + int(room / len(names)), 60)
+    return [replace(field, widest=widest) if field.heading in NAMES else field for field in fields]
 
 
 def _meta_of(name: str, meta: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -515,14 +592,14 @@ def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> lis
     beside |= {
         column: {code: words.good_name(code, meta) for code in frame[column]} for column in _INPUTS & {*frame}
     }
-    fields, width = [], 24 if name in FIRST else 50
+    fields, width = [], 24 if name in FIRST else 27
     for column in table.columns:
         values = frame[column.name].tolist()
         if column.name in beside:
             names = [beside[column.name].get(code, code) for code in values]
             title = NAMED.get(column.name, column.name.capitalize())
             meaning = column.meaning if column.name in NAMED else f"name of the {column.name}"
-            fields.append(Field(title, names, meaning=meaning, widest=60 if name in RAW else width))
+            fields.append(Field(title, names, meaning=meaning, widest=40 if name in RAW else width))
         fields.append(column_field(column.name, values, name, decimals))
     return fields
 
@@ -534,6 +611,8 @@ def ordered(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     elif name in ("indirect", "content"):
         order = {good: n for n, good in enumerate(dict.fromkeys(frame["good"]))}
         keys = {"_good": frame["good"].map(order), "_bought": -frame["bought"]}
+    elif name == "findings":
+        keys = {"_severity": ~frame["severity"].isin(("error", "warning"))}
     else:
         return frame
     return frame.assign(**keys).sort_values(list(keys), kind="stable")[list(frame.columns)]

@@ -11,8 +11,9 @@ import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 from xlsxwriter.utility import quote_sheetname, xl_range, xl_range_abs
@@ -38,7 +39,7 @@ from resilience.output.sheets import (
 )
 
 MOST_ROWS = 1_048_576
-MOST_PRINTED = 150  # rows of a table; more are on the screen only, and sheet and footer say so
+MOST_PRINTED = 150  # rows of a table with more than twice as many; the rest is on the screen only, as is said
 MOST_RAW = 40  # the same, of rows as they come
 LONG = 20_000  # rows from which on a sheet is written row by row
 MOST_FORMULAS = 1000  # kept while writing
@@ -55,13 +56,17 @@ COLOURS = {  # from pale blue to dark orange: in grey, too, each verdict is dark
 }
 INFINITE = {math.inf: "infinite", -math.inf: "minus infinite"}
 PAPER, TALL = 10.3, 6.7  # inches that are used of landscape A4 between the margins, across and down
+LEAST_SCALE, ACROSS_SCALE = 70, 75  # per cent; a table that needs less takes pages side by side, of the latter
 LEAD = 11  # points of what matters most
 HEIGHT, POINTS = 20, 15  # pixels and points of a row of the usual height
 COVER_LEFT, COVER_RIGHT = 27, range(100, 201, 10)  # units of the columns of the cover
 USUAL = 9.1  # units of the width of a column that is not set
 LEAST_ROOM = 85  # units that notes may take on paper beside a narrow table
 MOST_BARS = 60  # rows of a table that a chart shows
-BAR, LOW_BAR = 22, 15  # pixels of a row of a chart, and where the page is short
+SMALL = 9  # points of meanings and units
+BAR, LOW_BAR = 22, 13  # pixels of a row of a chart, and where the page is short
+
+Area = tuple[int, int, int, int]  # first row and column, last row and column
 
 
 def open_book(path: Path, title: str) -> Any:
@@ -129,25 +134,32 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     if sheet.stale:
         page.write_formula(1, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
         top = 2
-    most = min(len(sheet), MOST_RAW if sheet.raw else MOST_PRINTED)
+    most = _printed_rows(sheet)
     right = sheet.printed or len(widths)
-    across = sum(widths[: sheet.split or right])
+    breaks = _pages_across(widths[:right])
+    across = sum(widths[: breaks[0]])
     if right == len(widths) and across < LEAST_ROOM:  # a narrow table: notes run on beside it
         right += math.ceil((LEAST_ROOM - across) / USUAL)
-        across = LEAST_ROOM
-    for note in sheet.lead:
-        for line in wrapped(clean(note), across, LEAD):
-            page.write_string(top, 0, line, styles(bold=True, font_size=LEAD, font_color=DARK))
-            top += 1
-    for note in _notes(sheet, most):
-        for line in wrapped(clean(note), across):
-            page.write_string(top, 0, line, styles(font_color=FAINT))
+        across, breaks = LEAST_ROOM, (right,)
+    bold = {"bold": True, "font_size": LEAD, "font_color": DARK}
+    for notes, size, look in (
+        (sheet.lead, LEAD, bold | {"bg_color": SOLVED}),
+        (sheet.found, SIZE, {"bg_color": SOLVED}),
+        (_notes(sheet, most), SIZE, {"font_color": FAINT}),
+    ):
+        for line in (line for note in notes for line in wrapped(clean(note), across, size)):
+            if "bg_color" in look:
+                for column in range(1, breaks[0]):
+                    page.write_blank(top, column, None, styles(**look))
+            page.write_string(top, 0, line, styles(**look))
             top += 1
     for fact in sheet.facts:
         _write_fact(page, styles, top, fact)
         top += 1
+    above, used = top, float(POINTS * (top + 1))
     if any(field.meaning for field in sheet.fields):
-        top = _write_meanings(page, styles, sheet, widths, top)
+        top, tall = _write_meanings(page, styles, sheet, widths, top)
+        used += tall
     last = top + max(len(sheet), 1)
     headings = [(field.heading, size - 2.5) for field, size in zip(sheet.fields, widths, strict=True)]
     head = _height(headings) + 4
@@ -162,20 +174,27 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     set_up_page(page, sheet.name, meta, cut)
     if sheet.one_page:
         page.fit_to_pages(1, 1)
-    if sheet.charts or sheet.split:
-        scale = _scale_pages(page, widths[:right], sheet.split)
-        below = shown
-        for chart in sheet.charts:
-            room = _left_on_page(POINTS * (top + 4), heights[:most], head, TALL * 72 * 100 / scale)
-            shown = _write_chart(book, page, sheet, chart, top + 1, below, scale, room)
-    if sheet.split:  # what stands beside the split goes to pages of its own, which begin with the table
-        areas = ((0, 0, below, sheet.split - 1), (top + 1, sheet.split, below, right - 1))
-        if shown > below:
-            areas = ((0, 0, shown, sheet.split - 1), areas[1])
+    areas = [(0, 0, shown, breaks[0] - 1)]
+    if sheet.chart is not None or len(breaks) > 1:
+        scale = _scale_pages(page, widths[:right], breaks)
+    if sheet.chart is not None:
+        paper = _Paper(used + head, heights[:most], head, TALL * 72 * 100 / scale)
+        areas = _write_chart(book, page, sheet, sheet.chart, top + 1, areas[0], paper)
+    for first, after in pairwise(breaks):
+        explained = any(field.meaning or field.unit for field in sheet.fields[first:after])
+        areas.append((above if explained else top, first, shown, after - 1))
+    if len(areas) > 1:  # each begins a page of its own
         ranges = [f"{quote_sheetname(sheet.name)}!{xl_range_abs(*area)}" for area in areas]
         book.define_name(f"{quote_sheetname(sheet.name)}!_xlnm.Print_Area", f"={','.join(ranges)}")
     else:
-        page.print_area(0, 0, shown, right - 1)
+        page.print_area(*areas[0])
+
+
+def _printed_rows(sheet: Sheet) -> int:
+    """How many rows of a table go to paper."""
+    if sheet.raw:
+        return min(len(sheet), MOST_RAW)
+    return len(sheet) if len(sheet) <= 2 * MOST_PRINTED else MOST_PRINTED
 
 
 class _Page(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
@@ -203,7 +222,7 @@ def _add_page(book: Any, name: str, long: bool) -> Any:
 
 def _notes(sheet: Sheet, most: int) -> list[str]:
     notes = list(sheet.notes)
-    if any(field.solver for field in sheet.fields):
+    if sheet.solved:
         notes.append(SOLVER_NOTE)
     if len(sheet) > most:
         notes.append(f"Printed are the first {most} of {len(sheet):,} rows; the sheet holds all.")
@@ -224,20 +243,25 @@ def _write_fact(page: Any, styles: Styles, row: int, fact: Fact) -> None:
     page.write_string(row, 2, clean(fact.remark), styles(font_color=FAINT, indent=1))
 
 
-def _write_meanings(page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], top: int) -> int:
-    """Meanings and units above the head of the table; gives the next free row."""
-    small = {"font_size": 8, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
+def _write_meanings(
+    page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], top: int
+) -> tuple[int, float]:
+    """Meanings and units above the head of the table; gives the next free row and how many points they take."""
+    small = {"font_size": SMALL, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
     units = {"italic": True, **small}
+    points = 0.0
     for look, texts in (
         (small, [field.meaning for field in sheet.fields]),
         (units, [field.unit for field in sheet.fields]),
     ):
-        page.set_row(top, _height(zip(texts, widths, strict=True), 11, 8))
+        height = _height(zip(texts, widths, strict=True), 12, SMALL)
+        page.set_row(top, height)
+        points += height
         for n, (field, text) in enumerate(zip(sheet.fields, texts, strict=True)):
             if text:
                 page.write_string(top, n, clean(text), styles(**look, **field.align))
         top += 1
-    return top
+    return top, points
 
 
 def _add_table(page: Any, styles: Styles, sheet: Sheet, top: int, last: int, long: bool) -> None:
@@ -331,20 +355,43 @@ def _write_cell(page: Any, styles: Styles, row: int, column: int, value: Any, lo
         page.write_number(row, column, value, look)
 
 
-def _left_on_page(used: float, heights: Sequence[float], head: float, page: float) -> float:
-    """Points that rows leave free on their last page, with the head on every page after the first."""
-    for height in heights:
-        used = used + height if used + height <= page else head + height
-    return page - used
+class _Paper(NamedTuple):
+    """Points of what is printed of a table: above its first row, its rows, its head, and the height of a page."""
+
+    used: float
+    heights: Sequence[float]
+    head: float
+    page: float
+
+    def last_page(self) -> tuple[float, int]:
+        """What the rows leave free on their last page, with the head on every page after the first, and how many
+        rows stand on it; 1 if it is the first page as well."""
+        used, rows, pages = self.used, 0, 1
+        for height in self.heights:
+            if used + height <= self.page:
+                used, rows = used + height, rows + 1
+            else:
+                used, rows, pages = self.head + height, 1, pages + 1
+        return self.page - used, rows if pages > 1 else 1
+
+    def last_rows(self, room: float, most: int) -> int:
+        """How many of the last rows fit in so much room; at least one, at most so many, and never all."""
+        rows, used = 1, sum(self.heights[-1:])
+        while rows < min(len(self.heights) - 1, most) and used + self.heights[-rows - 1] <= room:
+            rows += 1
+            used += self.heights[-rows]
+        return rows
 
 
 def _write_chart(
-    book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, below: int, scale: int, room: float
-) -> int:
-    """A chart of columns of the table below it; gives the last row that it covers.
+    book: Any, page: Any, sheet: Sheet, chart: Chart, first: int, area: Area, paper: _Paper
+) -> list[Area]:
+    """A chart of columns of the table, below the ``area`` that is printed of it; gives the areas with the chart.
 
-    It goes to a page of its own where the ``room``, in points, is too small for it even with narrow bars.
+    Where the rows leave too little room for it even with narrow bars, it goes to a page of its own with the last
+    rows of the table, as a page below the table always begins with the head.
     """
+    _, _, below, right = area
     at = {field.heading: n for n, field in enumerate(sheet.fields)}
     rows = min(max(len(sheet), 1), MOST_BARS)
     last = first + rows - 1
@@ -367,28 +414,52 @@ def _write_chart(
     grid = {"visible": True, "line": line}
     drawn.set_x_axis({"min": 0, "max": 1, "num_format": "0 %", "num_font": font, "major_gridlines": grid})
     drawn.set_legend({"position": "top", "font": font})
-    height, low = (min(130 + bar * max(rows, 3), int((TALL - 0.5) * 96 * 100 / scale)) for bar in (BAR, LOW_BAR))
-    left = int(0.95 * room * 96 / 72) - 3 * HEIGHT
-    if low <= left:
-        height = min(height, left)
-    else:
-        page.set_h_pagebreaks([below + 1])
-    drawn.set_size({"width": min(chart.width, int(PAPER * 96 * 100 / scale)), "height": height})
+    tallest = paper.page - paper.head - sum(paper.heights[-1:]) - 4 * POINTS
+    height, low = (min(130 + bar * max(rows, 3), int(tallest * 96 / 72)) for bar in (BAR, LOW_BAR))
+    free, there = paper.last_page()
+    left = int(0.95 * free * 96 / 72) - 3 * HEIGHT
+    apart = low > left and len(sheet) > 1
+    height = low if apart else min(height, left) if low <= left else height
+    across = int(96 * _inches([field.width() for field in sheet.fields[: right + 1]]))
+    drawn.set_size({"width": min(chart.width, across), "height": height})
     page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
-    return below + 2 + math.ceil(height / HEIGHT)
+    shown = below + 2 + math.ceil(height / HEIGHT)
+    if not apart:
+        return [(0, 0, shown, right)]
+    last = paper.last_rows(0.95 * (paper.page - paper.head) - height * 72 / 96 - 4 * POINTS, there)
+    return [(0, 0, below - last, right), (below - last + 1, 0, shown, right)]
 
 
-def _scale_pages(page: Any, widths: Sequence[float], split: int | None) -> int:
-    """Scale to the width of a page, as page breaks have no effect on pages that are fitted; gives the scale in %.
+def _inches(widths: Sequence[float]) -> float:
+    return sum((UNIT * width + 5) / 96 for width in widths)
 
-    Columns from ``split`` on go to a second printed page, with the first column again.
+
+def _pages_across(widths: Sequence[float]) -> tuple[int, ...]:
+    """After which columns a page ends, the last one included, so that the print is no smaller than it may be.
+
+    The first column stands on every page, beside as many others as fit.
     """
-    inches = [(7 * width + 5) / 96 for width in widths]
-    widest = max(sum(inches[:split]), inches[0] + sum(inches[split:]) if split else 0.0)
-    scale = max(min(100, int(100 * PAPER / widest)), 10)
+    ends: list[int] = []
+    if _inches(widths) > PAPER * 100 / LEAST_SCALE:
+        used = first = _inches(widths[:1])
+        for n, width in enumerate(widths[1:], 1):
+            if used + _inches([width]) > PAPER * 100 / ACROSS_SCALE and n > (ends[-1] if ends else 1):
+                ends.append(n)
+                used = first
+            used += _inches([width])
+    return (*ends, len(widths))
+
+
+def _scale_pages(page: Any, widths: Sequence[float], breaks: Sequence[int]) -> int:
+    """Scale to the width of the widest page, as print areas side by side have one scale; gives it in %.
+
+    The first column is printed on each page across.
+    """
+    first = _inches(widths[:1])
+    widest = max(_inches(widths[: breaks[0]]), *(first + _inches(widths[a:b]) for a, b in pairwise(breaks)), 0.0)
+    scale = max(min(ACROSS_SCALE if len(breaks) > 1 else 100, int(100 * PAPER / widest)), 10)
     page.set_print_scale(scale)
-    if split:
-        page.set_v_pagebreaks([split])
+    if len(breaks) > 1:
         page.repeat_columns(0)
     return scale
 
@@ -416,7 +487,7 @@ def write_cover(
         page.set_row(1, 22)
         row = 2
     page.write_formula(row, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
-    plain = styles(text_wrap=True)
+    plain, grey, solved = styles(text_wrap=True), styles(text_wrap=True, bg_color=SOLVED), False
     rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
     for title, entries in sections:
         row += 1
@@ -427,7 +498,8 @@ def write_cover(
             status = name if name in COLOURS else None
             look = styles.verdict(name, bold=True) if status else styles(bold=True, text_wrap=True)
             page.write_string(row, 0, clean(name), look)
-            page.write_string(row, 1, clean(text), plain)
+            page.write_string(row, 1, clean(text), grey if status else plain)
+            solved = solved or bool(status)
             page.set_row(row, _height(((name, COVER_LEFT), (text, right))) + 1)
         row += 1
     if sheets:
@@ -439,6 +511,9 @@ def write_cover(
         link = styles(font_color="#0563C1", underline=1)
         page.write_url(row, 0, f"internal:'{name}'!A1", link, name)
         page.write_string(row, 1, text, plain)
+    if solved:
+        row += 2
+        page.write_string(row, 0, SOLVER_NOTE, styles(font_color=FAINT))
     page.print_area(0, 0, row, 1)
     set_up_page(page, "Cover", meta)
     page.fit_to_pages(1, 1)
