@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import resilience
+import resilience.solver as solver
 
 settings.register_profile(
     "resilience",
@@ -159,3 +160,17 @@ def row(
     found = found[found["reading"] == reading]
     assert len(found) == 1, f"{len(found)} rows for {good}, {member}, {cutoff}"
     return found.iloc[0]
+
+
+@pytest.fixture
+def solver_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one with each run of the solver that starts from the last one's basis."""
+    runs: list[str] = []
+    run = solver._run_warm
+
+    def counted(*arguments: Any) -> Any:
+        runs.append("run")
+        return run(*arguments)
+
+    monkeypatch.setattr(solver, "_run_warm", counted)
+    return runs
