@@ -53,11 +53,13 @@ def _sentence(row: Mapping[str, Any]) -> str:
     if status == "met":
         return f"Survives as it is, with a regional share of {percent(today)}{of}. {floor}."
     if status == "shift":
-        return (
+        text = (
             f"Today's regional share of {percent(today)}{of} can stay, but other suppliers must change. {floor}."
         )
+        return text + _or_more(row)
     if status == "raise" and not share > today:
-        return f"Members below {percent(share)}{of} must rise, though together they have {percent(today)} today."
+        text = f"Members below {percent(share)}{of} must rise, though together they have {percent(today)} today."
+        return text + _or_more(row)
     if status in ("raise", "build"):
         rise = share > today
         digits = _digits(today, share)
@@ -68,11 +70,21 @@ def _sentence(row: Mapping[str, Any]) -> str:
         )
         if status == "build":
             built = amount(row["new_capacity"], row["unit"])
-            text += f", {'and' if rise else 'but'} {built} a year of new capacity must be built first"
-        return text + "."
+            return text + f", {'and' if rise else 'but'} {built} a year of new capacity must be built first."
+        return text + "." + _or_more(row)
     if status == "none":
         return f"No share suffices: critical demand is missed from month {row['month']:.0f}."
     return f"{STATUS_WORDS['unknown'].capitalize()}: demand or data are missing."
+
+
+def _or_more(row: Mapping[str, Any]) -> str:
+    """What must be built where a higher share would need nothing built, so that the verdict is not "build"."""
+    built = row.get("new_capacity")
+    if built is None or not built > 0:
+        return ""
+    kept = "today's share" if row["share"] <= row["share_today"] else percent(row["share"])
+    must = f"{amount(built, row['unit'])} a year must be built"
+    return f" With no more than {kept}, {must}; only a higher share needs none."
 
 
 def short_verdict(

@@ -629,3 +629,18 @@ def test_short_verdict_shows_a_small_rise() -> None:
     row = {"status": "raise", "share": 0.27204, "share_today": 0.27045, "gap": 0.00159}
     assert short_verdict(row) == ("raise +0.2 pp", ": 27.0 %, least 27.2 %")
     assert "from 27.0 % to 27.2 %" in verdict({**row, "scope": "consumption"})
+
+
+def test_a_verdict_says_what_only_a_higher_share_would_spare() -> None:
+    row = {"status": "shift", "share": 0.44, "share_today": 0.47, "scope": "imports", "unit": "kUSD"}
+    sentence = "Today's regional share of 47 % of imports can stay, but other suppliers must change. "
+    sentence += "A surviving plan needs at least 44 % of imports."
+    assert verdict({**row, "new_capacity": 0.0}) == sentence
+    more = " With no more than today's share, 1,360 kUSD a year must be built; only a higher share needs none."
+    assert verdict({**row, "new_capacity": 1363.8}) == sentence + more
+    rises = verdict({**row, "status": "raise", "share": 0.5, "new_capacity": 20.0})
+    assert rises.endswith(
+        " With no more than 50 %, 20.0 kUSD a year must be built; only a higher share needs none."
+    )
+    built = verdict({**row, "status": "build", "share": 0.5, "new_capacity": 20.0})
+    assert built.endswith("to 50 % of imports, and 20.0 kUSD a year of new capacity must be built first.")

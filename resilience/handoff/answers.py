@@ -484,8 +484,8 @@ def _gdp_facts(answers: Answers, keys: Sequence[Key], moved: Field, table: str) 
     facts = [
         Fact(
             "GDP, million USD a year",
-            gdp,
-            "#,##0,,",  # the cell holds dollars
+            gdp / 1e6,
+            "#,##0",
             "table countries of the data set, which says nothing of its year",
         )
     ]
@@ -500,7 +500,7 @@ def _gdp_facts(answers: Answers, keys: Sequence[Key], moved: Field, table: str) 
         whole = Formula(f"=SUM({column}){less}", total) if answers.plain_codes or not twice else total
         facts.append(Fact("Sum of changes, USD a year", whole, remark=remark))
         if gdp > 0:
-            part = Formula("={above}/{above2}", total / gdp)
+            part = Formula("={above}/({above2}*1000000)", total / gdp)
             facts.append(Fact("Sum of changes, % of GDP", part, "0.00000 %"))
     return tuple(facts)
 
