@@ -283,6 +283,8 @@ def summary_sheet(answers: Answers) -> Sheet:
         "Cell of a member: the verdict, with the rise needed in percentage points (pp); the region's share today "
         "and the least share that a coordinated plan can have; what a market needs, and what makes every plan "
         f"survive (guar.); the month that decides{asks}. – : there is no number.",
+        "Market is 0 % where today's sourcing survives without a floor. Market and guaranteed are read for each "
+        "member alone; of all members they may lie below the planned share, for which members compete.",
         "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
         "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
         "on the sheets Assumptions and Sources.",
