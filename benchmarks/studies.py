@@ -267,7 +267,7 @@ def against_bare(path: Path, goods: Sequence[str], factors: Sequence[Factor], po
     """A study of goods, each by itself, planned, all members and cutoffs."""
     case = resilience.load(path, goods=list(goods), overrides=["response.chains=false"])
     spec = spec_of(factors, points)
-    chunks = chunks_of(spec, design_points(spec))
+    chunks = chunks_of(spec, design_points(spec), len(goods))
     loops = []
     for full in (True, False):
         with recorded(full) as questions:

@@ -21,6 +21,7 @@ from SALib.analyze import morris, sobol
 from study_evaluations import SHARES, Deadly, ishigami, slowly, small_case, spec, wavering
 
 import resilience
+import resilience.studies.runner as runner
 from resilience.errors import InputError
 from resilience.studies.designs import Factor, StudySpec, design_points, problem, unit_sample
 from resilience.studies.runner import CHUNK, FEWEST, StudyStopped, WrongVersions, chunks_of, study
@@ -98,9 +99,8 @@ def test_chunks_hold_every_point_once_and_neighbours_are_alike() -> None:
     points = design_points(study_spec)
     chunks = chunks_of(study_spec, points)
     assert [len(chunk) for chunk in chunks[:-1]] == [CHUNK] * (len(chunks) - 1)
-    assert [max(map(len, chunks_of(study_spec, points, goods))) for goods in (5, 25, 400)] == [50, 10, FEWEST]
-    planned = replace(study_spec, readings=("planned",))
-    assert [max(map(len, chunks_of(planned, points, goods))) for goods in (5, 50, 400)] == [CHUNK, 50, 6]
+    efforts = (5, 50, 400, 4000)
+    assert [max(map(len, chunks_of(study_spec, points, one))) for one in efforts] == [CHUNK, 50, 6, FEWEST]
     for count, size in ((800, 101), (4000, 200)):
         assert max(map(len, chunks_of(study_spec, design_points(replace(study_spec, points=count))))) == size
     ordered = pd.concat(chunks)
@@ -111,6 +111,17 @@ def test_chunks_hold_every_point_once_and_neighbours_are_alike() -> None:
     assert (structure != structure.shift()).sum() == structure.nunique()  # each comes once
     steps = ordered["response.diversion"].diff().abs().mean()
     assert steps < 0.6 * points["response.diversion"].diff().abs().mean()
+
+
+def test_goods_with_inputs_and_more_readings_make_chunks_smaller() -> None:
+    """Wheat by itself counts 1; magnets and the compounds that go into them 10 each; three readings ten times."""
+    case = resilience.load(HERE.parent / "models" / "g7-china.toml", goods=["wheat", "magnets"])
+    assert sorted(map(len, case.families)) == [1, 2]
+    planned = replace(spec(1000), readings=("planned",))
+    assert runner._effort(case, planned) == 21
+    assert runner._effort(case, spec(1000)) == 210
+    assert runner._effort(case, replace(planned, goods=("wheat",))) == 1
+    assert runner._effort(case, replace(planned, goods=("military",))) == 20
 
 
 def test_a_failing_chunk_is_rows_of_status_error(case: resilience.Case) -> None:
@@ -467,7 +478,7 @@ def test_workers_are_as_many_as_asked(case: resilience.Case, monkeypatch: pytest
     monkeypatch.setattr(joblib, "Parallel", counted)
     study(case, spec(300), workers=8, evaluate=ishigami)
     study(case, spec(10), workers=8, evaluate=ishigami)  # one chunk: no process is started for it
-    assert asked == [7]
+    assert asked == [4]
 
 
 STUDY = """case = "case.toml"

@@ -40,7 +40,9 @@ from resilience.studies.study_file import check_study
 # holds, so constants.
 CHUNK, MOST, FEWEST = 100, 200, 5
 CHUNKS = 8  # as many at the least, before chunks are made larger
-GOODS = 2500  # points times goods in a chunk, for the planned reading alone; the other two take ten times as long
+# Points times effort in a chunk; a point of one good by itself, of the planned reading alone, is an effort of 1.
+EFFORT = 2500
+TEN = 10  # times as long take the other two readings, and goods that are solved with their inputs
 TRIES = 3  # times in a row that workers may be lost without any chunk done in between
 MOST_NEIGHBOURS = 2000  # among which the nearest is looked for
 VERSIONS = ("resilience", "pyomo", "highspy", "numpy", "scipy", "pandas", "SALib")
@@ -118,8 +120,7 @@ def study(
     else:
         named = getattr(evaluate, "__qualname__", type(evaluate).__qualname__)
     points = design_points(spec)
-    asked = [good for good, category in case.data.categories.items() if {good, category} & {*spec.goods}]
-    chunks = chunks_of(spec, points, len(asked or case.goods))
+    chunks = chunks_of(spec, points, _effort(case, spec))
     manifest = {"study": _identity(spec) | {"evaluate": named}, **_origin(case)}
     if out is None:
         kept = _Memory()
@@ -209,7 +210,15 @@ def _result(
 # The order of the points.
 
 
-def chunks_of(spec: StudySpec, points: pd.DataFrame, goods: int = 1) -> list[pd.DataFrame]:
+def _effort(case: Case, spec: StudySpec) -> int:
+    """What a point takes, in goods by themselves of which the planned reading is asked."""
+    chosen = {good for good, category in case.data.categories.items() if {good, category} & {*spec.goods}}
+    families = [family for family in case.families if not chosen or chosen.intersection(family)]
+    effort = sum(1 if len(family) == 1 else TEN * len(family) for family in families)
+    return max(1, effort) * (1 if spec.readings == ("planned",) else TEN)
+
+
+def chunks_of(spec: StudySpec, points: pd.DataFrame, effort: int = 1) -> list[pd.DataFrame]:
     """The distinct points in chunks, ordered so that neighbours are alike.
 
     What changes the size of the problem (lists, months to survive) changes least often; among the points that
@@ -217,8 +226,7 @@ def chunks_of(spec: StudySpec, points: pd.DataFrame, goods: int = 1) -> list[pd.
     """
     distinct = points.drop_duplicates("point").sort_values("point", ignore_index=True)[["point", *spec.names]]
     ordered = distinct.iloc[_visit(spec, distinct)].reset_index(drop=True)
-    effort = goods if spec.readings == ("planned",) else 10 * goods
-    size = max(FEWEST, min(max(CHUNK, len(ordered) // CHUNKS), MOST, GOODS // effort))
+    size = max(FEWEST, min(max(CHUNK, len(ordered) // CHUNKS), MOST, EFFORT // effort))
     return [ordered.iloc[start : start + size].reset_index(drop=True) for start in range(0, len(ordered), size)]
 
 
