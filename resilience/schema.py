@@ -740,7 +740,10 @@ STUDY: dict[str, Table] = {
                 Column("status_high", "text", "", "verdict at the high end"),
                 Column("share_today", "share", "share of demand", "today's share"),
                 Column(
-                    "swing", "share", "share of demand", "greatest less least of the three; blank if one is none"
+                    "swing",
+                    "share",
+                    "share of demand",
+                    "greatest less least of what is known; blank if some are none, or fewer than two known",
                 ),
             ),
             (*_KEY, "factor"),
@@ -753,8 +756,8 @@ STUDY: dict[str, Table] = {
                 *_OF,
                 Column("status", "text", "", "verdict; error: the point failed; absent: not part of it"),
                 Column("points", "number", "points", "sample points with this verdict"),
-                Column("of", "number", "points", "sample points counted"),
-                Column("part", "share", "share of points", "points with this verdict over points counted"),
+                Column("of", "number", "points", "sample points that could be computed"),
+                Column("part", "share", "share of points", "points with this verdict over points computed"),
                 Column(
                     "part_low", "share", "share of points", "95 % interval (Wilson), lower end; random designs"
                 ),
@@ -780,7 +783,12 @@ STUDY: dict[str, Table] = {
                 Column("q50", "share", "share of demand", "half of the points are at or below"),
                 Column("q75", "share", "share of demand", "75 % of points are at or below"),
                 Column("q95", "share", "share of demand", "95 % of points are at or below"),
-                Column("holds", "share", "share of points", "points in which the case's verdict holds"),
+                Column(
+                    "holds",
+                    "share",
+                    "share of points",
+                    "of points computed, those in which the case's verdict holds",
+                ),
                 Column(
                     "holds_low", "share", "share of points", "95 % interval (Wilson), lower end; random designs"
                 ),
@@ -830,16 +838,21 @@ STUDY: dict[str, Table] = {
         Table(
             "break_even",
             "Break-even: where the share crosses the target",
-            "One factor varied by itself. The value is interpolated between the two solved neighbours that "
-            "bracket it; how far apart they are says how sure it is.",
+            "One factor varied by itself. The value was found by solving between the two points of the study that "
+            "bracket it; where that was not done it is blank, and the bracket is all that is known.",
             (
                 *_OF,
                 _FACTOR,
                 _IN_WORDS,
                 Column("target", "share", "share of demand", "the study's target, else today's share"),
-                Column("value", "number", "see unit", "where the share equals the target, interpolated"),
-                Column("below", "number", "see unit", "solved value just below"),
-                Column("above", "number", "see unit", "solved value just above"),
+                Column(
+                    "value",
+                    "number",
+                    "see unit",
+                    "where the share passes the target, solved; of whole numbers the last one within it",
+                ),
+                Column("below", "number", "see unit", "value of the study just below"),
+                Column("above", "number", "see unit", "value of the study just above"),
                 Column("share_below", "share", "share of demand", "least share there; blank where none suffices"),
                 Column("share_above", "share", "share of demand", "least share there; blank where none suffices"),
                 Column("unit", "text", "", "unit of the values"),
@@ -1418,7 +1431,12 @@ SECURITY: dict[str, Table] = {
                 Column("proximity", "share", "share", "nearness to the members, mean of exp(−distance / d0)"),
                 Column("supply", "share", "share", "part of what is bought from outsiders it could sell, mean"),
                 Column("score", "share", "share", "weighted mean of what is known"),
-                Column("tier_by_score", "text", "", "tier that the score reaches; none: below all"),
+                Column(
+                    "tier_by_score",
+                    "text",
+                    "",
+                    "tier that the score reaches; none: below all; member: counts fully",
+                ),
                 Column("gap_text", "text", "", "what it would need to count fully"),
                 Column(
                     "adds_to_requirement",

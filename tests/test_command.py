@@ -22,6 +22,7 @@ from resilience.commands.terminal import Progress, print_findings
 from resilience.errors import Finding
 from resilience.results import NOT_IN_JSON
 from resilience.schema import RESULTS
+from resilience.studies.points import Evaluate
 from resilience.words import amount
 
 
@@ -326,9 +327,23 @@ def test_a_study_ends_with_what_it_found(case: Path, tmp_path: Path, capsys: pyt
     # Home makes a quarter, and the rest can only be bought there; if more is critical, as much must come from home.
     assert "all members, planned: the case's verdict, build, holds in 67 % of 3 points" in printed
     assert "What it rests on, one at a time: critical share 25–90 %." in printed
-    assert (
-        "Break-even, one at a time: critical share crosses 70 % at about 70 % (between 50 % and 90 %)." in printed
+    assert "Break-even, one at a time: critical share: crosses 70 % at 70 %." in printed
+
+
+def test_a_study_of_which_most_failed_ends_loudly(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Evaluate, points: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame({"point": points["point"], "good": None, "status": "error", "message": "no data"})
+
+    monkeypatch.setattr(Evaluate, "__call__", fail)
+    text = (
+        '[study]\ndesign = "one_at_a_time"\npoints = 3\n[study.factors]\n"survival.critical_share" = [0.1, 0.9]\n'
     )
+    case.write_text(case.read_text(encoding="utf-8") + text, encoding="utf-8")
+    assert main(["study", str(case), "--out", str(tmp_path / "s.json"), "--workers", "1", "--goods", "wheat"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.endswith("MOST POINTS FAILED: 4 of 4 could not be computed: 4 × no data")
 
 
 def test_a_study_file_is_no_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from scipy import stats
 from study_evaluations import small_case
 
 from resilience.errors import InputError
+from resilience.inputs.case import load
 from resilience.studies.designs import (
     DESIGNS,
     Factor,
@@ -27,7 +28,8 @@ from resilience.studies.designs import (
     unit_sample,
     values_of,
 )
-from resilience.studies.study_file import read_study
+from resilience.studies.runner import study
+from resilience.studies.study_file import check_study, read_study
 
 MIXED = (
     Factor("survival.months", 6, 24, whole=True, levels=4),
@@ -203,6 +205,66 @@ def test_a_cutoff_that_varies_is_in_every_alternative(tmp_path: Path) -> None:
     factors = '"cutoffs.half.fraction" = [0.2, 0.8]\ncutoffs = {values = [["cut"], ["cut", "half"]]}'
     found = refused(study_file(tmp_path, f"[study]\n[study.factors]\n{factors}\n"))
     assert len(found) == 1 and "['cut'] leaves out \"half\"" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        ('"response.spare" = {plus = [-0.2, 0.1]}', "response.spare: −20 points: -0."),
+        (
+            '"survival.critical_share" = {times = [0.8, 1.3]}',
+            "critical_share: 1.3 times the case's: 1.04 is out of",
+        ),
+        (
+            '"response.diversion" = {values = ["abc", 0.1]}',
+            "response.diversion.values: abc: 'abc' is not a number",
+        ),
+        ('"survival.profile" = {values = [[1, 2], [2, 1]]}', "survival.profile.values: 1 and 2: "),
+        (
+            '"response.diversion" = {values = [inf, 0.1]}',
+            "response.diversion.values: no limit: inf is out of range",
+        ),
+        ('region = {values = [["AAA"], ["CCC"]]}', "region.values: CCC: member AAA is not in the region"),
+    ],
+)
+def test_what_the_case_does_not_take_is_named_before_the_start(tmp_path: Path, factor: str, said: str) -> None:
+    found = refused(study_file(tmp_path, f"[study]\n[study.factors]\n{factor}\n"))
+    assert all(line.startswith("study.toml study.factors.") for line in found)
+    assert any(said in line for line in found), found
+
+
+@pytest.mark.parametrize("limit", ['"inf"', "inf"])
+def test_no_limit_is_an_alternative(tmp_path: Path, limit: str) -> None:
+    text = f'[study]\n[study.factors]\n"response.new_capacity" = {{values = [{limit}, 0, 0.5]}}\n'
+    case, spec = read_study(study_file(tmp_path, text))
+    assert spec.factors[0].values == ("inf", 0, 0.5)
+    ends = values_of(design_points(spec).query("role != 'sample'"), spec.names)
+    assert ends == [{}, {"response.new_capacity": math.inf}, {"response.new_capacity": 0.5}]
+    found = study(case, spec, workers=1)
+    assert "error" not in found.counts
+
+
+def test_a_mistyped_design_and_good_hide_nothing(tmp_path: Path) -> None:
+    text = """
+[study]
+design = "sobl"
+points = 1
+goods = ["wheet"]
+cutoffs = ["cutt"]
+[study.factors]
+"survival.critical_sahre" = [0.7, 1.0]
+"response.spare" = {plus = [-0.2, 0.1]}
+"""
+    found = refused(study_file(tmp_path, text))
+    for part in ("is no design", '"wheet"', 'no cutoff is called "cutt"', "critical_sahre", "−20 points"):
+        assert sum(part in line for line in found) == 1, (part, found)
+    assert len(found) == 5  # and nothing about one step a factor, which the unknown design may not have
+
+
+def test_goods_of_a_study_made_in_python_are_checked(tmp_path: Path) -> None:
+    spec = StudySpec((Factor("response.spare", 0.0, 0.1),), goods=("wheet",))
+    (found,) = check_study(spec, load(small_case(tmp_path)))
+    assert found.column == "study.goods" and 'did you mean "wheat"' in found.message
 
 
 def test_a_sobol_design_takes_powers_of_two(tmp_path: Path) -> None:

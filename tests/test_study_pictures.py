@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from study_instances import STOCK, SURGE, WITH_REGION, formula, study
 
 from resilience.errors import InputError
+from resilience.inputs.factor_words import Varied
 from resilience.studies import workbook as study_workbook
 from resilience.studies.pictures import (
+    _spots,
     distribution_picture,
     indices_picture,
     rule_picture,
@@ -63,7 +66,7 @@ def sobol() -> Any:
 @pytest.mark.parametrize(
     ("design", "points", "kinds"),
     [
-        ("sobol", 8, {"tornado", "indices", "distribution", "rule"}),
+        ("sobol", 8, {"tornado", "indices", "distribution"}),  # too few points for a rule
         ("morris", 6, {"tornado", "indices", "distribution", "rule"}),
         ("grid", 0, {"tornado", "heat-map", "distribution", "rule"}),
         ("one_at_a_time", 3, {"tornado", "distribution"}),
@@ -124,6 +127,64 @@ def test_small_tornado_needs_only_the_ends(tmp_path: Path) -> None:
         tornado_picture(rows.iloc[:0], tmp_path / "v.png")
     with pytest.raises(InputError, match=r"\.png or \.svg"):
         tornado_picture(rows, tmp_path / "v.pdf")
+
+
+def test_a_factor_that_moves_nothing_says_so(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "good": "magnets", "member": "ALL", "cutoff": "ALL", "reading": "planned", "factor": [STOCK, SURGE],
+            "low": ["0.5", "0 %"], "base": "as written", "high": ["6", "40 %"], "share_low": [0.3, 0.5 + 3e-16],
+            "share_base": 0.5, "share_high": [0.5, 0.5], "status_low": "shift", "status_base": "raise",
+            "status_high": "raise", "share_today": 0.4,
+        }
+    )  # fmt: skip
+    tornado_picture(rows, tmp_path / "t.svg", study("one_at_a_time", 2)[2])
+    said = _words(tmp_path / "t.svg")
+    assert "no change: 0 %, 40 %" in said and "40 % →" not in said and "6 → 50 %" in said
+    tornado_picture(rows, tmp_path / "u.svg")
+    assert _words(tmp_path / "u.svg").count("no change") == 1
+
+
+def test_axes_and_sheets_say_what_shares_are_of(tmp_path: Path) -> None:
+    for scope, said, other in (
+        ("imports", "% of imports", "% of demand"),
+        ("consumption", "% of demand", "imports"),
+    ):
+        points, outcomes, meta = study("grid", 0)
+        given = points, outcomes.assign(scope=scope), meta
+        tables = study_tables(*given)
+        folder = tmp_path / scope
+        for picture in study_pictures(*given, tables, folder):
+            words = _words(picture.path.with_suffix(".svg"))
+            assert other not in words, picture.path
+            kind = picture.path.stem.partition("-magnets")[0]
+            assert said in words or kind == "rule", picture.path
+        write_study_workbook(tables, meta, folder / "study.xlsx")
+        sheet = openpyxl.load_workbook(folder / "study.xlsx")["Tornado"]
+        cells = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+        assert any(said in cell for cell in cells) and not any(other in cell for cell in cells)
+
+
+def test_points_are_spread_within_the_range_only() -> None:
+    random = np.random.default_rng(1)
+    column = pd.Series([0.0, 6.0, 12.0] * 200)
+    spots = _spots(column, Varied(STOCK, low=0.0, high=12.0), random)
+    assert spots.min() >= 0 and spots.max() <= 12
+    assert len(np.unique(spots)) > 590 and np.abs(spots - column).max() <= 1.2 + 1e-9
+
+
+def test_no_rule_has_no_picture(tmp_path: Path) -> None:
+    given = study("latin_hypercube", 20, share=lambda *_: 0.5, target=0.6)
+    written = study_pictures(*given, study_tables(*given), tmp_path)
+    assert {picture.path.stem.partition("-")[0] for picture in written} == {"tornado", "distribution"}
+
+
+def test_the_distribution_reaches_as_far_as_the_shares(tmp_path: Path) -> None:
+    points, outcomes, meta = study("latin_hypercube", 20, share=lambda *_: 0.12)
+    given = points, outcomes.assign(share_today=0.14), meta
+    study_pictures(*given, study_tables(*given), tmp_path)
+    said = _words(tmp_path / "distribution-magnets-planned.svg")
+    assert "20 %" in said and "30 %" not in said and "0 %" in said
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -23,9 +23,13 @@ from study_evaluations import SHARES, Deadly, ishigami, slowly, small_case, spec
 import resilience
 import resilience.studies.runner as runner
 from resilience.errors import InputError
+from resilience.reading.requirements import Wanted
 from resilience.studies.designs import Factor, StudySpec, design_points, problem, unit_sample
+from resilience.studies.frontier_words import break_even
+from resilience.studies.points import Chunk, Evaluate
 from resilience.studies.runner import CHUNK, FEWEST, StudyStopped, WrongVersions, chunks_of, study
 from resilience.studies.store import PARTS, read_store
+from resilience.studies.tables import study_tables
 
 HERE = Path(__file__).parent
 
@@ -557,3 +561,31 @@ def test_the_real_evaluation_passes_to_processes(case: resilience.Case, tmp_path
     study(case, asked, out=tmp_path / "one", workers=1)
     study(case, asked, out=tmp_path / "two", workers=2)
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+
+
+def test_crossings_are_those_of_the_frontier(case: resilience.Case) -> None:
+    """The small case loses 60 of 80 tons a year to the cutoff; stocks and saving move the share on straight lines."""
+    factors = (
+        Factor("survival.critical_share", 0.1, 1.0),
+        Factor("response.stock_months", 0.0, 6.0),
+        Factor("cutoffs.cut.months", 1, 12, whole=True),
+    )
+    asked = StudySpec(factors, "one_at_a_time", 2, readings=("planned",), cutoffs=("cut",), target=0.4)
+    found = resilience.study(case, asked, workers=1)
+    table = study_tables(found.points, found.outcomes, found.meta)["break_even"].set_index("factor")
+    for factor in factors:
+        curve = resilience.frontier(case, "wheat", factor.name, factor.low, factor.high, cutoff="cut")
+        (said,) = break_even(curve, 0.4)
+        row = table.loc[factor.name]
+        place = row["text"].partition(";")[0].removeprefix("crosses 40 % at ").removeprefix("at most 40 % ")
+        assert place in said, (said, row["text"])
+        at = {factor.name: int(row["value"]) if factor.whole else row["value"]}
+        (solved,) = Chunk(Evaluate(case, {}, Wanted(("ALL",), ("cut",), ("planned",)))).outcomes(at)
+        assert solved["share"] == pytest.approx(0.4, abs=1e-6) or (factor.whole and solved["share"] < 0.4)
+    again = resilience.study(case, asked, workers=2)
+    assert again.meta["crossings"] == found.meta["crossings"]
+
+
+def test_another_evaluation_leaves_brackets(case: resilience.Case) -> None:
+    found = resilience.study(case, spec(4, "one_at_a_time", target=0.5), workers=1, evaluate=ishigami)
+    assert found.meta["crossings"] == []

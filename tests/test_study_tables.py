@@ -27,7 +27,7 @@ from resilience.inputs import factor_words
 from resilience.schema import STUDY
 from resilience.studies.designs import Factor
 from resilience.studies.rules import Condition, discover, wilson
-from resilience.studies.tables import KEY, headlines, study_tables, tornado_text
+from resilience.studies.tables import KEY, failures, headlines, range_notes, study_tables, tornado_text
 
 pytest.importorskip("SALib")
 pytest.importorskip("sklearn")
@@ -241,9 +241,10 @@ def test_heat_map_holds_the_others_nearest_to_the_case() -> None:
 def test_break_even_brackets_the_crossing() -> None:
     frame = _tables("one_at_a_time", 9, target=0.6)["break_even"].set_index("factor")
     row = frame.loc[CRITICAL]  # the share is straight in it: 0.625 at 0.9
-    assert row["value"] == pytest.approx(0.9 * 0.6 / 0.625)
-    assert row["below"] < row["value"] < row["above"]
+    assert row["below"] < 0.9 * 0.6 / 0.625 < row["above"]
+    assert math.isnan(row["value"])  # nothing was solved in between
     assert row["share_below"] < 0.6 < row["share_above"]
+    assert row["text"] == "crosses 60 % between 85 % and 88.75 %; rises as the factor rises"
     assert "rises as the factor rises" in row["text"] and "falls" in frame.loc[STOCK, "text"]
     exact = 2 / (1 - 0.6 * 1.2 / 0.9)  # months of cutoff
     assert frame.loc[LENGTH, "below"] <= exact <= frame.loc[LENGTH, "above"]
@@ -257,12 +258,131 @@ def test_break_even_finds_every_crossing_and_none_has_no_value() -> None:
 
     frame = _tables("grid", 0, (Factor(STOCK, 1.0, 4.0, levels=4),), share=share, target=0.4)["break_even"]
     assert frame["below"].tolist() == [1.0, 3.0] and frame["above"].tolist() == [2.0, 4.0]
-    assert math.isnan(frame["value"].iloc[0]) and frame["value"].iloc[1] == pytest.approx(3.5)
-    assert "no interpolation" in frame["text"].iloc[0]
+    assert frame["value"].isna().all()
+    assert (
+        frame["text"]
+        .iloc[0]
+        .startswith("between 1 month of demand and 2 months of demand, where the share passes")
+    )
+    assert frame["text"].iloc[1].startswith("crosses 40 % between 3 months of demand and 4 months of demand;")
 
 
 def test_break_even_takes_todays_share_without_a_target() -> None:
     assert (_tables("one_at_a_time", 5)["break_even"]["target"] == 0.4).all()
+
+
+def test_a_solved_crossing_takes_the_place_of_the_bracket() -> None:
+    points, outcomes, meta = study("one_at_a_time", 2, target=0.6)
+    key = dict(zip(KEY, ("magnets", "ALL", "ALL", "planned"), strict=True))
+    known = {**key, "factor": CRITICAL, "target": 0.6, "below": 0.7, "above": 0.9, "value": 0.864, "none": False}
+    stock = {**key, "factor": STOCK, "target": 0.6, "below": 2.0, "above": 6.0, "value": 2.4, "none": True}
+    frame = study_tables(points, outcomes, meta | {"crossings": [known, stock]})["break_even"].set_index("factor")
+    assert frame.loc[CRITICAL, "value"] == 0.864
+    assert frame.loc[CRITICAL, "text"] == "crosses 60 % at 86.4 %; rises as the factor rises"
+    assert frame.loc[STOCK, "text"].startswith(
+        "at most 60 % from 2.4 months of demand on, no share suffices below;"
+    )
+    other = study_tables(points, outcomes, meta | {"crossings": [known | {"target": 0.5}]})["break_even"]
+    assert other["value"].isna().all()
+
+
+def test_break_even_in_whole_numbers_names_the_last_one_within() -> None:
+    factors = (Factor(LENGTH, 9, 12, whole=True),)
+
+    def share(_good: str, _reading: str, at: Mapping[str, Any]) -> float:
+        return 0.1 * at[LENGTH] - 0.5
+
+    row = _tables("one_at_a_time", 4, factors, share=share, target=0.55)["break_even"].iloc[0]
+    assert (row["value"], row["below"], row["above"]) == (10, 10, 11)
+    assert row["text"] == "at most 55 % up to 10 months; rises as the factor rises"
+    row = _tables("one_at_a_time", 2, factors, share=share, target=0.55)["break_even"].iloc[0]
+    assert math.isnan(row["value"]) and "between 9 months and 12 months" in row["text"]
+
+
+def test_break_even_takes_points_of_a_grid_that_repeat_the_case() -> None:
+    factors = (Factor(STOCK, 1.0, 3.0, levels=3), Factor(CRITICAL, 0.7, 0.9, levels=5))
+    frame = _tables("grid", 0, factors, target=0.6)["break_even"].set_index("factor")
+    assert (frame.loc[CRITICAL, "below"], frame.loc[CRITICAL, "above"]) == (0.85, 0.9)  # 0.864
+
+
+def _failing(outcomes: pd.DataFrame, failed: Any) -> pd.DataFrame:
+    rows = [{"point": point, "status": "error", "message": "no data"} for point in failed]
+    return pd.concat([outcomes[~outcomes["point"].isin(failed)], pd.DataFrame(rows)], ignore_index=True)
+
+
+def test_failed_points_do_not_count_against_the_verdict() -> None:
+    points, outcomes, meta = study("latin_hypercube", 20, share=lambda *_: 0.5)
+    failed = points.loc[points["role"] == "sample", "point"].iloc[:5]
+    tables = study_tables(points, _failing(outcomes, failed), meta)
+    verdicts = tables["verdicts"].set_index("status")
+    assert (verdicts["of"] == 15).all() and verdicts.loc["raise", "part"] == 1
+    assert verdicts.loc["error", "points"] == 5 and math.isnan(verdicts.loc["error", "part"])
+    assert tables["spread"]["holds"].iloc[0] == 1 and tables["spread"]["left_out"].iloc[0] == 5
+    sure = headlines(tables, meta)[0]
+    assert "holds in 100 % of 15 points (95 % interval 80 % to 100 %); 5 more could not be computed" in sure
+
+
+def test_where_nothing_was_computed_nothing_is_known() -> None:
+    points, outcomes, meta = study("latin_hypercube", 12)
+    sample = points.loc[points["role"] == "sample", "point"]
+    tables = study_tables(points, _failing(outcomes, sample), meta)
+    assert tables["spread"][["holds", "holds_low", "holds_high"]].isna().all(axis=None)
+    sure = headlines(tables, meta)[0]
+    assert "in how many points it holds is unknown, as none of 12 points could be computed" in sure
+    base = points.loc[points["role"] == "base", "point"]
+    tables = study_tables(points, _failing(outcomes, base), meta)
+    assert tables["spread"]["holds"].isna().all()
+    assert "unknown, as the case itself could not be computed" in headlines(tables, meta)[0]
+
+
+def test_one_known_end_gives_the_tornado_its_width() -> None:
+    points, outcomes, meta = study("one_at_a_time", 2)
+    low = points[(points["role"] == "low") & (points["factor"] == LENGTH)]["point"]
+    frame = study_tables(points, _failing(outcomes, low), meta)["tornado"]
+    known = formula("magnets", "planned", {STOCK: 2.0, CRITICAL: 0.9, LENGTH: 24, SURGE: 0.2, REGION: "G7"})
+    row = frame.set_index("factor").loc[LENGTH]
+    assert row["status_low"] == "error" and row["swing"] == pytest.approx(known - 0.625)
+    assert frame["swing"].is_monotonic_decreasing and frame["factor"].iloc[0] == STOCK
+    both = points[(points["role"].isin(("low", "high"))) & (points["factor"] == STOCK)]["point"]
+    frame = study_tables(points, _failing(outcomes, both), meta)["tornado"]
+    assert frame["factor"].iloc[-1] == STOCK and math.isnan(frame["swing"].iloc[-1])
+
+
+def test_a_crumb_is_no_swing() -> None:
+    def share(_good: str, _reading: str, at: Mapping[str, Any]) -> float:
+        return 0.3 + 3e-16 * (at[STOCK] > 1) + 0.1 * (at[SURGE] > 0.1)
+
+    frame = _tables("one_at_a_time", 2, share=share)["tornado"].set_index("factor")["swing"]
+    assert frame[STOCK] == 0.0 and frame[SURGE] == pytest.approx(0.1)
+
+
+def test_a_range_without_the_case_is_said() -> None:
+    points, outcomes, meta = study("latin_hypercube", 8, (Factor(STOCK, 3.0, 6.0), Factor(CRITICAL, 0.7, 1.0)))
+    said = headlines(study_tables(points, outcomes, meta), meta)[1]
+    assert said == (
+        "The ranges exclude what the case says of stock (military) (2 months of demand in the case, varied 3 months "
+        "of demand to 6 months of demand): no point repeats the case there."
+    )
+    assert not range_notes(study("latin_hypercube", 8)[2], "magnets")
+    times = study("latin_hypercube", 8, (Factor(STOCK, 1.5, 2.0, how="times"),))[2]
+    assert "varied 1.5 times the case's to 2 times the case's" in range_notes(times, "magnets")[0]
+
+
+def test_most_points_failed_is_loud() -> None:
+    def rows(*messages: str) -> pd.DataFrame:
+        failed = [{"point": str(n), "status": "error", "message": text} for n, text in enumerate(messages)]
+        return pd.DataFrame([*failed, {"point": "x", "status": "met", "message": None}])
+
+    assert failures(rows("a")) == "" and failures(rows()) == ""
+    assert failures(rows(*"bbaacd")) == (
+        "MOST POINTS FAILED: 6 of 7 could not be computed: 2 × a; 2 × b; 1 × c; and 1 other messages"
+    )
+
+
+def test_no_limit_stands_beside_limits() -> None:
+    factor = Factor("response.new_capacity", values=("inf", 0, 0.5))
+    frame = _tables("one_at_a_time", 2, (factor,), share=lambda *_: 0.5)["tornado"]
+    assert (frame["low"].iloc[0], frame["high"].iloc[0]) == ("no limit", "0.5 times today's")
 
 
 def test_rule_finds_the_corner() -> None:

@@ -167,7 +167,7 @@ def _print_study(
     found: Study, tables: Mapping[str, pd.DataFrame], computed: int, seconds: float, written: Sequence[Path]
 ) -> None:
     from resilience.schema import STATUS_WORDS
-    from resilience.studies.tables import headlines
+    from resilience.studies.tables import failures, headlines
 
     console = console_of(sys.stdout)
     meta = found.meta
@@ -192,3 +192,5 @@ def _print_study(
         console.print(sentence, highlight=False, markup=False)
     for path in written:
         console.print(f"written: {path}", highlight=False, markup=False)
+    if loud := failures(found.outcomes):
+        console.print(loud, style="bold red", highlight=False, markup=False)

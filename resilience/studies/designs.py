@@ -268,11 +268,13 @@ def _as_written(cell: Any) -> bool:
 
 
 def decode(name: str, cell: Any) -> Any:
-    """What a cell of the points means for the case; None is "as written". Counts of months become integers."""
+    """What a cell of the points means for the case; None is "as written", "inf" no limit. Counts of months become
+    integers."""
     if _as_written(cell):
         return None
     if isinstance(cell, str):
-        return json.loads(cell)
+        value = json.loads(cell)
+        return math.inf if value == "inf" else value
     number = float(cell)
     return int(number) if number.is_integer() and whole_name(name) else number
 

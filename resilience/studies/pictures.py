@@ -26,7 +26,21 @@ from resilience.output.sheets import FORBIDDEN
 from resilience.output.workbook import COLOURS, DARK, FAINT
 from resilience.schema import ALL, READINGS, STATUS_WORDS
 from resilience.studies import rules as study_rules
-from resilience.studies.tables import ANSWERED, KEY, Group, answered_sample, groups, rule_of, tornado_text, whose
+from resilience.studies.tables import (
+    ANSWERED,
+    CONSUMPTION,
+    KEY,
+    SAME,
+    Group,
+    answered_sample,
+    groups,
+    holds,
+    rows_of,
+    rule_of,
+    scopes_of,
+    tornado_text,
+    whose,
+)
 
 WIDTH = 9.0  # inches
 LOW, HIGH = "#A9CBE8", DARK  # of the two ends of a factor, pale and dark
@@ -38,6 +52,7 @@ DESIGNS = {
     "sobol": "Sobol design",
     "morris": "Morris design",
 }
+NO_CHANGE = "no change"
 BEYOND = 1.07  # where "no share suffices" stands on an axis of shares
 MOST_MARKS = 4000  # in a scatter
 MOST_CELLS = 14  # in a row of a heat map with numbers in the cells
@@ -66,6 +81,7 @@ def study_pictures(
     the study has, planned if it is there. The same study gives the same bytes.
     """
     folder = Path(folder)
+    meta = {**meta, "scopes": scopes_of(outcomes)}
     found = [
         group for group in groups(points, outcomes, meta) if group.key["cutoff"] == group.key["member"] == ALL
     ]
@@ -105,7 +121,8 @@ def _kinds(
         kinds.append(
             ("distribution", "How the share spreads", lambda path: distribution_picture(group, path, meta))
         )
-        if group.spec["design"] != "one_at_a_time":
+        rule = rule_of(group)
+        if rule is not None and rule[2] is not None:
             kinds.append(("rule", "When the share is high", lambda path: rule_picture(group, path, meta)))
     return kinds
 
@@ -128,11 +145,6 @@ def _alt(kind: str, group: Group, tables: Mapping[str, pd.DataFrame]) -> str:
     rows = rows_of(tables["heat_map"], group.key)
     across, up = (factor_words.label(str(rows[name].iloc[0])) for name in ("across", "up"))
     return f"Least share by {across} (across) and {up} (upwards)."
-
-
-def rows_of(table: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
-    """The rows of one good, member, cutoff and reading."""
-    return table[np.logical_and.reduce([table[name] == key[name] for name in KEY])]
 
 
 # The sheet on which all are drawn
@@ -229,7 +241,22 @@ def footer(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
         f"source: data set {meta['dataset']}, {dated}",
         f"resilience {meta['versions']['resilience']}",
     ]
-    return "; ".join(parts) + ". Shares of demand, or of imports where home production is unknown."
+    scope = meta.get("scopes", {}).get(key["good"])
+    shares = {
+        None: "Shares of demand, or of imports where home production is unknown.",
+        CONSUMPTION: "Shares of demand.",
+    }.get(scope, "Shares of imports, as home production is unknown.")
+    return f"{'; '.join(parts)}. {shares}"
+
+
+def _measured(key: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """What the shares of a good are counted in: ``% of imports`` where that is what its outcomes say."""
+    scope = meta.get("scopes", {}).get(key["good"], CONSUMPTION)
+    return "% of demand" if scope == CONSUMPTION else "% of imports"
+
+
+def _scoped(group: Group, meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {**meta, "scopes": {group.key["good"]: group.scope}}
 
 
 def _percent_axis(axis: Any) -> None:
@@ -329,6 +356,16 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
     reach = [base] if not math.isnan(base) else []
     for number, row in enumerate(rows.to_dict("records")):
         y = len(rows) - 1 - number
+        if _still(row):
+            if small:
+                at = base if not math.isnan(base) else _place(row["share_low"], str(row["status_low"]))
+                reach.append(at)
+                axes.annotate(
+                    NO_CHANGE, (at, y), (4, 0), textcoords="offset points", va="center", fontsize=size - 1
+                )
+            else:
+                beside(axes, y, _short(f"{NO_CHANGE}: {row['low']}, {row['high']}", 44), 8)
+            continue
         for role, shift, colour in (("low", 0.17, LOW), ("high", -0.17, HIGH)):
             share, status = row[f"share_{role}"], str(row[f"status_{role}"])
             end = _place(share, status)
@@ -362,7 +399,7 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
             axes.axvline(base, color="black", linewidth=1.0, zorder=4)
     if high > 1:
         _beyond(axes)
-    if small:
+    if meta is None:
         return figure
     if not math.isnan(base):
         said = "no share suffices" if base > 1 else words.percent(base)
@@ -373,9 +410,19 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
         upright(
             axes, today, f"today: {words.percent(today)}", (0, (4, 2)), FAINT, above, left=today > sum(ends) / 2
         )
-    axes.set_xlabel("least share from the region, % of demand", fontsize=TEXT)
+    axes.set_xlabel(f"least share from the region, {_measured(first, meta)}", fontsize=TEXT)
     _legend(axes, [(LOW, "at the low end"), (HIGH, "at the high end")], -0.08 / tall)
     return figure
+
+
+def _still(row: Mapping[str, Any]) -> bool:
+    """Whether a factor moves nothing: both ends are known and the same, and the case's, where it is there."""
+    ends = [
+        _place(row[name], str(row.get(f"status_{role}", "")))
+        for role in ("low", "base", "high")
+        if (name := f"share_{role}") in row
+    ]
+    return not any(map(math.isnan, ends)) and max(ends) - min(ends) <= SAME
 
 
 def _legend(axes: Any, entries: Sequence[tuple[str, str]], below: float) -> None:
@@ -469,7 +516,7 @@ def _heat_map(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     bar = page.figure.colorbar(mesh, cax=page.axes(7.75, 0.75, 0.18, tall))
     _percent_axis(bar.ax.yaxis)
     bar.ax.tick_params(labelsize=SMALL)
-    bar.set_label("least share, % of demand", fontsize=TEXT)
+    bar.set_label(f"least share, {_measured(first, meta)}", fontsize=TEXT)
     return page.figure
 
 
@@ -556,7 +603,7 @@ def distribution_picture(group: Group, path: str | Path, meta: Mapping[str, Any]
     """How many points have which share, by verdict, with today's share and the case's."""
     if not len(answered_sample(group)):
         raise InputError([Finding("error", "outcomes", None, None, "no point of the sample has an answer")])
-    save(lambda: _distribution(group, meta), path)
+    save(lambda: _distribution(group, _scoped(group, meta)), path)
 
 
 def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
@@ -568,13 +615,17 @@ def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
     base = group.base
     extra = f"{len(answered):,} points"
     extra += " (those of the design that are drawn independently)" if len(rows) < len(group.sample) else ""
-    if base is not None:
-        holds = float((rows["status"] == base["status"]).mean())
-        extra += f"; the case's verdict, {base['status']}, holds in {words.percent(holds)} of them"
+    part, _, _ = holds(group)
+    if base is not None and not math.isnan(part):
+        extra += f"; the case's verdict, {base['status']}, holds in {words.percent(part)} of those computed"
     extra += f"; {missing:,} more have no answer" if missing else ""
     page = Page("How the least share spreads over the points", group.key, meta, 4.1, extra + ".")
     axes = page.axes(0.95, 1.0, 7.6, 2.65)
-    edges = np.linspace(0.0, 1.0, 21)
+    known = [*answered["share"], *([] if base is None else [base["share"], base["share_today"]])]
+    known = [share for share in known if not math.isnan(share)]
+    end = min(1.0, max(0.1, math.ceil(10 * max(known, default=1.0) - SAME) / 10))
+    edges = np.linspace(0.0, end, 21)
+    bar = end / 20
     bottom = np.zeros(20)
     tower = 0.0
     used = []
@@ -586,27 +637,27 @@ def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
         look = {"facecolor": COLOURS[status], "edgecolor": FAINT, "linewidth": 0.7, "align": "edge"}
         if status == "none":
             tower = len(shares)
-            axes.bar(1.045, tower, 0.05, **look)
+            axes.bar(0.9 * bar + end, tower, bar, **look)
             continue
-        counts = np.histogram(np.clip(shares, 0.0, 1.0), edges)[0].astype(float)
-        axes.bar(edges[:-1], counts, 0.05, bottom=bottom, **look)
+        counts = np.histogram(np.clip(shares, 0.0, end), edges)[0].astype(float)
+        axes.bar(edges[:-1], counts, bar, bottom=bottom, **look)
         bottom += counts
-    axes.set_xlim(-0.01, 1.12 if "none" in used else 1.01)
+    axes.set_xlim(-0.01 * end, (1.12 if "none" in used else 1.01) * end)
     axes.set_ylim(0, 1.05 * max(bottom.max(), tower, 1.0))
-    ticks = np.linspace(0.0, 1.0, 11)
+    ticks = np.linspace(0.0, end, 11)
     axes.set_xticks(
-        [*ticks, *([1.07] if "none" in used else [])],
+        [*ticks, *([1.07 * end] if "none" in used else [])],
         [*(f"{100 * tick:.0f} %" for tick in ticks), *(["none"] if "none" in used else [])],
     )
-    axes.set_xlabel("least share from the region, % of demand", fontsize=TEXT)
+    axes.set_xlabel(f"least share from the region, {_measured(group.key, meta)}", fontsize=TEXT)
     axes.set_ylabel("points", fontsize=TEXT)
     if base is not None:
         today, share = float(base["share_today"]), float(base["share"])
         if not math.isnan(today):
-            upright(axes, today, f"today: {words.percent(today)}", (0, (4, 2)), "black", 2, left=today > 0.8)
+            upright(axes, today, f"today: {words.percent(today)}", (0, (4, 2)), "black", 2, left=today > 0.8 * end)
         if not math.isnan(share):
-            above = 13 if abs(share - today) < 0.2 else 2
-            upright(axes, share, f"the case: {words.percent(share)}", "-", "black", above, left=share > 0.8)
+            above = 13 if abs(share - today) < 0.2 * end else 2
+            upright(axes, share, f"the case: {words.percent(share)}", "-", "black", above, left=share > 0.8 * end)
     handles = [
         Patch(facecolor=COLOURS[s], edgecolor=FAINT, linewidth=0.7, label=f"{s}: {STATUS_WORDS[s]}") for s in used
     ]
@@ -623,7 +674,7 @@ def rule_picture(group: Group, path: str | Path, meta: Mapping[str, Any]) -> Non
     if found is None:
         message = "no rule is looked for: the design varies one factor at a time, or no point has an answer"
         raise InputError([Finding("error", "rules", None, None, message)])
-    save(lambda: _rule(group, found, meta), path)
+    save(lambda: _rule(group, found, _scoped(group, meta)), path)
 
 
 def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
@@ -687,7 +738,7 @@ def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
         axis.set_label_text("\n".join(_wrapped(label, 60, 2)), fontsize=TEXT)
     if len(shown) == 1:
         _percent_axis(axes.yaxis)
-        axes.set_ylabel("least share, % of demand", fontsize=TEXT)
+        axes.set_ylabel(f"least share, {_measured(group.key, meta)}", fontsize=TEXT)
     if rule is not None:
         _frame(axes, rule, shown, rows)
     _legend_below(axes, 0.14, markerscale=1.2)
@@ -703,7 +754,12 @@ def _alternatives(column: pd.Series, factor: Varied) -> list[Any]:
 def _spots(column: pd.Series, factor: Varied, random: np.random.Generator) -> np.ndarray:
     """Places on an axis; where values repeat they are spread a little, so that points do not hide each other."""
     if study_rules.is_numeric(column):
-        return column.to_numpy(dtype=float) + _room(column) * random.uniform(-1.0, 1.0, len(column))
+        values = column.to_numpy(dtype=float)
+        spots = values + _room(column) * random.uniform(-1.0, 1.0, len(column))
+        low, high = values.min(), values.max()  # beyond which nothing was varied: points there turn back
+        return np.clip(
+            np.where(spots < low, 2 * low - spots, np.where(spots > high, 2 * high - spots, spots)), low, high
+        )
     place = {value: number for number, value in enumerate(_alternatives(column, factor))}
     return np.array([place[value] for value in column]) + 0.3 * random.uniform(-1.0, 1.0, len(column))
 

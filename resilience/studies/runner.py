@@ -125,13 +125,13 @@ def study(
     if out is None:
         kept = _Memory()
         _run(_Job(evaluate, chunks, kept, workers, scheduler, progress, None))
-        return _result(case, spec, points, kept.tables(), manifest)
+        return _result(case, spec, points, kept.tables(), manifest, evaluate)
     with Store(Path(out), manifest, points, [chunk["point"].tolist() for chunk in chunks]) as store:
         if store.damaged:
             numbers = ", ".join(f"part-{number:05}" for number in store.damaged)
             log.warning("damaged, and computed again: %s", numbers)
         _run(_Job(evaluate, chunks, store, workers, scheduler, progress, Path(out)))
-        return _result(case, spec, points, store.tables(), manifest)
+        return _result(case, spec, points, store.tables(), manifest, evaluate)
 
 
 def _identity(spec: StudySpec) -> dict[str, Any]:
@@ -171,8 +171,16 @@ def versions() -> dict[str, str]:
 
 
 def _result(
-    case: Case, spec: StudySpec, points: pd.DataFrame, tables: Iterator[pa.Table], manifest: Mapping[str, Any]
+    case: Case,
+    spec: StudySpec,
+    points: pd.DataFrame,
+    tables: Iterator[pa.Table],
+    manifest: Mapping[str, Any],
+    evaluate: Evaluation,
 ) -> Study:
+    from resilience.studies.crossings import solved_crossings
+    from resilience.studies.points import Evaluate
+
     outcomes = as_frame(tables, points)
     described = spec.described()
     for factor in described["factors"]:
@@ -204,6 +212,13 @@ def _result(
         "unique_points": int(points["point"].nunique()),
         "counts": {str(key): int(n) for key, n in outcomes["status"].value_counts().items()},
     }
+    meta["crossings"] = []
+    if isinstance(evaluate, Evaluate):  # another one is asked about the points of the design alone
+        try:
+            meta["crossings"] = solved_crossings(evaluate, points, outcomes, meta)
+        except KeyboardInterrupt:
+            text = "all points were done; left was to solve for where the shares cross the target"
+            raise KeyboardInterrupt(text) from None
     return Study(points, outcomes, meta)
 
 

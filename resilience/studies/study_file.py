@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,21 @@ from typing import Any
 from resilience.errors import Finding, InputError
 from resilience.inputs.case import Case, load, unknown_country, unknown_member, with_form
 from resilience.inputs.casefile import number_in, read_toml
+from resilience.inputs.factor_words import value_text
 from resilience.inputs.parameters import CUTOFF_KEYS, PARAMETERS, SECTIONS, SURGE_PARTS, Parameter
 from resilience.inputs.suggestions import nearest, number_problem
-from resilience.inputs.variants import LISTS, default_of
+from resilience.inputs.variants import LISTS, default_of, vary
 from resilience.schema import ALL, CATEGORIES
-from resilience.studies.designs import DESIGNS, LEVELS, READINGS, Factor, StudySpec, count_samples, whole_name
+from resilience.studies.designs import (
+    DESIGNS,
+    LEVELS,
+    READINGS,
+    Factor,
+    StudySpec,
+    count_samples,
+    decode,
+    whole_name,
+)
 
 DISTRIBUTIONS = ("uniform", "loguniform", "triangular", "normal")
 HOW = ("set", "times", "plus")
@@ -87,11 +98,14 @@ def read_study(
     spec = checker.spec(table)
     case = None
     if case_path is not None:
+        options: dict[str, Any] = {"overrides": overrides, "members": members, "year": year, "inputs": inputs}
         try:
-            options: dict[str, Any] = {"members": members, "year": year, "inputs": inputs}
-            case = load(case_path, overrides=overrides, goods=spec.goods, **options)
+            case = load(case_path, goods=spec.goods, **options)
         except InputError as error:
             checker.findings += error.findings
+            if spec.goods:  # a mistyped good must not hide what else does not fit
+                with suppress(InputError):
+                    checker.against(spec, load(case_path, **options))
         else:
             checker.against(spec, case)
             case = _titled(case, raw) if "case" in raw else case
@@ -113,14 +127,15 @@ def study_in(case: Case) -> tuple[StudySpec | None, list[Finding]]:
         return None, []
     checker = _Checker(case.file.path.name)
     spec = checker.spec(table)
-    if not checker.findings:
-        checker.against(spec, case)
+    checker.against(spec, case, ends=False)  # whoever solves at the ends says what is refused there
     return (None if checker.findings else spec), checker.findings
 
 
 def check_study(spec: StudySpec, case: Case) -> list[Finding]:
     """What does not fit between a study made in Python and its case."""
     checker = _Checker(case.file.path.name)
+    if spec.goods:
+        checker.listed("study.goods", "goods", list(spec.goods), case)
     checker.against(spec, case)
     return checker.findings
 
@@ -152,7 +167,7 @@ class _Checker:
         design = table.get("design", "latin_hypercube")
         if design not in DESIGNS:
             self.say("study.design", f"{design!r} is no design{nearest(str(design), DESIGNS)}")
-            design = "one_at_a_time"
+            design = "latin_hypercube"  # takes any number of points
         points = table.get("points", DESIGNS[design])
         if not _is_whole(points) or (points < 1 and design != "grid"):
             self.say("study.points", f"{points!r} is not a whole number, at least 1")
@@ -222,7 +237,8 @@ class _Checker:
             self.values(where, asked)
             if len(self.findings) > before:
                 return None
-            return Factor(name, values=tuple(asked["values"]), levels=len(asked["values"]))
+            values = tuple(_written(value) for value in asked["values"])
+            return Factor(name, values=values, levels=len(values))
         how = [key for key in HOW if key in asked]
         if len(how) > 1:
             self.say(where, f"{' and '.join(how)} exclude each other; name one")
@@ -269,9 +285,7 @@ class _Checker:
         values = asked["values"]
         if not isinstance(values, list) or len(values) < 2:
             self.say(f"{where}.values", f"{values!r} holds no alternatives; list at least two")
-        elif any(_is_number(value) and not math.isfinite(value) for value in values):
-            self.say(f"{where}.values", "infinite is no alternative; write a large number")
-        elif len({json.dumps(value, sort_keys=True, default=str) for value in values}) < len(values):
+        elif len({json.dumps(_written(value), sort_keys=True, default=str) for value in values}) < len(values):
             self.say(f"{where}.values", "an alternative stands there twice")
 
     def range(self, where: str, factor: Factor) -> None:
@@ -304,8 +318,9 @@ class _Checker:
 
     # Against the case.
 
-    def against(self, spec: StudySpec, case: Case) -> None:
-        """Whether the names of a study are in its case and its values within what the case takes."""
+    def against(self, spec: StudySpec, case: Case, *, ends: bool = True) -> None:
+        """Whether the names of a study are in its case and its values within what the case takes; with ``ends``
+        each end and alternative is put into the case."""
         cutoffs = [cutoff.name for cutoff in case.file.cutoffs]
         for name in spec.cutoffs:
             if name not in (ALL, *cutoffs):
@@ -319,8 +334,13 @@ class _Checker:
             inner = [other for other in names if other.startswith(f"{name}.") and name != "cutoffs"]
             for other in inner:
                 self.say(f"study.factors.{other}", f'"{name}" is varied as well and holds it; vary one of the two')
+        lists = [factor.name for factor in spec.factors if factor.name in LISTS]
         for factor in spec.factors:
+            before = len(self.findings)
             self.factor_against(factor, case)
+            together = factor.name in lists and len(lists) > 1  # members may fit another region than the case's
+            if ends and len(self.findings) == before and not together:
+                self.put(factor, case)
             if factor.name == "cutoffs":
                 self.left_out(
                     factor,
@@ -353,6 +373,19 @@ class _Checker:
             self.within(where, factor, *limits)
         else:
             self.changes(where, factor, case)
+
+    def put(self, factor: Factor, case: Case) -> None:
+        """Put both ends, or every alternative, into the case, which says what it does not take."""
+        where = f"study.factors.{factor.name}{'.values' if factor.values else ''}"
+        for cell in [factor.cell(value) for value in factor.values] or factor.ends():
+            value = decode(factor.name, cell)
+            try:
+                vary(case, {factor.name: value}, {factor.name: factor.how})
+            except InputError as error:
+                shown = value_text(factor.name, value, factor.how)
+                for finding in error.findings:
+                    if finding.severity == "error":
+                        self.say(where, f"{shown}: {finding.message}")
 
     def listed(self, where: str, name: str, value: Any, case: Case) -> None:
         chosen = [value] if isinstance(value, str) else value
@@ -486,6 +519,11 @@ class _Checker:
             self.say(where, "takes whole numbers, which times would not give; give a range [low, high] instead")
         if factor.how == "times" and factor.low < 0:
             self.say(where, f"the case would be multiplied by {factor.low:g}, less than 0")
+
+
+def _written(value: Any) -> Any:
+    """An alternative as the points and JSON can hold it: no limit is written "inf"."""
+    return "inf" if _is_number(value) and value == math.inf else value
 
 
 def _numbers(found: Any) -> Iterable[float]:

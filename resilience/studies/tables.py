@@ -31,13 +31,15 @@ from resilience.inputs import factor_words
 from resilience.inputs.factor_words import Varied, varied
 from resilience.schema import ALL, READINGS, STATUS_WORDS, STUDY
 from resilience.studies import rules as study_rules
-from resilience.studies.designs import MORRIS_LEVELS, decode
+from resilience.studies.designs import MORRIS_LEVELS, decode, whole_name
 
 KEY = ("good", "member", "cutoff", "reading")
 ANSWERED = ("met", "shift", "raise", "build", "none")
 ABSENT = "absent"  # no row for the point: the good or the member is not part of it, or it is not solved yet
+NOT_COMPUTED = ("error", ABSENT)
 EVERY_STATUS = (*STATUS_WORDS, "error", ABSENT)
 RANDOM = ("latin_hypercube", "sobol")
+CONSUMPTION = "consumption"  # what shares are shares of, where production is known
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 RESAMPLES = 500
 NUMBERS = ("share", "amount", "number")
@@ -50,7 +52,8 @@ class Group:
     """One good, member, cutoff and reading: every row of the points with its outcome.
 
     ``rows`` has the columns of the points, factors as values (alternatives hashable, None: as written), and share,
-    share_today, status and message. ``spec`` is that of the study, ``label`` the key in words.
+    share_today, status and message. ``spec`` is that of the study, ``label`` the key in words, ``scope`` what
+    shares are shares of, ``crossings`` the rows of :func:`resilience.studies.crossings.solved_crossings` of it.
     """
 
     key: Mapping[str, str]
@@ -58,6 +61,8 @@ class Group:
     factors: Sequence[Varied]
     spec: Mapping[str, Any]
     label: str
+    scope: str = CONSUMPTION
+    crossings: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def base(self) -> pd.Series | None:
@@ -69,6 +74,11 @@ class Group:
     def sample(self) -> pd.DataFrame:
         """The rows of the design in its order."""
         return self.rows[self.rows["role"] == "sample"].sort_values("order", kind="stable")
+
+    @property
+    def computed(self) -> pd.DataFrame:
+        """Of the independent rows those that could be computed."""
+        return self.independent[~self.independent["status"].isin(NOT_COMPUTED)]
 
     @cached_property
     def independent(self) -> pd.DataFrame:
@@ -109,6 +119,7 @@ def groups(points: pd.DataFrame, outcomes: pd.DataFrame, meta: Mapping[str, Any]
     failed = outcomes[outcomes["good"].isna()]
     why = dict(zip(failed["point"], failed["message"], strict=True))
     readings = list(READINGS)
+    scopes = scopes_of(outcomes)
 
     def order(key: tuple[str, ...]) -> tuple[Any, ...]:
         good, member, cutoff, reading = key
@@ -135,7 +146,15 @@ def groups(points: pd.DataFrame, outcomes: pd.DataFrame, meta: Mapping[str, Any]
         ]
         named = dict(zip(KEY, key, strict=True))
         theirs = [replace(factor, base=_of_good(factor.base, key[0], meta)) for factor in factors]
-        yield Group(named, rows, theirs, meta["spec"], whose(named, meta))
+        solved = [row for row in meta.get("crossings", ()) if {name: row[name] for name in KEY} == named]
+        scope = scopes.get(key[0], CONSUMPTION)
+        yield Group(named, rows, theirs, meta["spec"], whose(named, meta), scope, solved)
+
+
+def scopes_of(outcomes: pd.DataFrame) -> dict[str, str]:
+    """Good → what its shares are shares of, as the outcomes say."""
+    known = outcomes[outcomes["scope"].notna()].drop_duplicates("good")
+    return dict(zip(known["good"], known["scope"], strict=True))
 
 
 def _of_good(base: Any, good: str, meta: Mapping[str, Any]) -> Any:
@@ -167,8 +186,9 @@ def decoded(points: pd.DataFrame, factors: Sequence[Varied]) -> pd.DataFrame:
 
 
 def hashable_cell(name: str, cell: Any) -> Any:
-    """What a cell of the points stands for, ready to be compared."""
-    return factor_words.hashable(decode(name, cell) if isinstance(cell, (str, float, int)) else cell)
+    """What a cell of the points stands for, ready to be compared with the alternatives of a study."""
+    value = factor_words.hashable(decode(name, cell) if isinstance(cell, (str, float, int)) else cell)
+    return "inf" if isinstance(cell, str) and value == math.inf else value
 
 
 # Tornado
@@ -184,22 +204,22 @@ def tornado(group: Group) -> list[dict[str, Any]]:
             row[role] = factor.base_text if end is None or role == "base" else factor.text(end[factor.name])
             row[f"share_{role}"] = math.nan if end is None else end["share"]
             row[f"status_{role}"] = ABSENT if end is None else end["status"]
-        shares = [row[f"share_{role}"] for role in ends]
         row["share_today"] = math.nan if group.base is None else group.base["share_today"]
-        row["swing"] = math.nan if any(map(math.isnan, shares)) else max(shares) - min(shares)
-        if {row[f"status_{role}"] for role in ends} == {"none"}:
-            row["swing"] = 0.0  # nothing moves: none at both ends
+        width = _width(row)
+        beyond = "none" in [row[f"status_{role}"] for role in ends] and width > 0
+        row["swing"] = math.nan if beyond or width < 0 else width
         rows.append(row)
     return sorted(rows, key=lambda row: -_width(row))
 
 
 def _width(row: Mapping[str, Any]) -> float:
-    """For ordering only: the swing with none beyond every share; −1 where an end has no answer."""
+    """The swing among what is known, none beyond every share; −1 where fewer than two of the three are known."""
     ends = [(row[f"share_{role}"], row[f"status_{role}"]) for role in ("low", "base", "high")]
-    if any(status not in ANSWERED for _, status in ends):
+    reach = [2.0 if status == "none" else share for share, status in ends if status in ANSWERED]
+    if len(reach) < 2:
         return -1.0
-    reach = [2.0 if status == "none" else share for share, status in ends]
-    return max(reach) - min(reach)
+    width = max(reach) - min(reach)
+    return 0.0 if width <= SAME else width
 
 
 def tornado_text(rows: pd.DataFrame, most: int = 3) -> str:
@@ -221,19 +241,20 @@ def tornado_text(rows: pd.DataFrame, most: int = 3) -> str:
 
 
 def verdicts(group: Group) -> list[dict[str, Any]]:
-    """One row a verdict that occurs, and the case's own."""
+    """One row a verdict that occurs, and the case's own; parts are of the points that could be computed."""
     own = ABSENT if group.base is None else str(group.base["status"])
     counts = group.independent["status"].value_counts()
+    of = len(group.computed)
     rows = []
     for status in EVERY_STATUS:
         points = int(counts.get(status, 0))
         if points or status == own:
-            part, low, high = _part(points, len(group.independent), group.spec["design"])
+            part, low, high = _part(points, 0 if status in NOT_COMPUTED else of, group.spec["design"])
             rows.append(
                 {
                     "status": status,
                     "points": float(points),
-                    "of": float(len(group.independent)),
+                    "of": float(of),
                     "part": part,
                     "part_low": low,
                     "part_high": high,
@@ -259,15 +280,22 @@ def spread(group: Group) -> list[dict[str, Any]]:
     for name, part in QUANTILES.items():
         found = float(np.quantile(shares, part, method="inverted_cdf")) if len(shares) else math.nan
         row[name] = math.nan if math.isinf(found) else found
-    holds = int((rows["status"] == base["status"]).sum()) if base is not None else 0
-    row["holds"], row["holds_low"], row["holds_high"] = _part(holds, len(rows), group.spec["design"])
+    row["holds"], row["holds_low"], row["holds_high"] = holds(group)
     return [row]
+
+
+def holds(group: Group) -> tuple[float, float, float]:
+    """The part of the computed points in which the case's verdict holds, with its interval; NaN if unknown."""
+    own = ABSENT if group.base is None else str(group.base["status"])
+    hits = int((group.computed["status"] == own).sum())
+    return _part(hits, 0 if own in NOT_COMPUTED else len(group.computed), group.spec["design"])
 
 
 def _part(hits: int, of: int, design: str) -> tuple[float, float, float]:
     """A part of points with its interval, which only points drawn at random have."""
-    part = hits / of if of else math.nan
-    return (part, *(study_rules.wilson(hits, of) if design in RANDOM else (math.nan, math.nan)))
+    if not of:
+        return math.nan, math.nan, math.nan
+    return (hits / of, *(study_rules.wilson(hits, of) if design in RANDOM else (math.nan, math.nan)))
 
 
 # Indices
@@ -421,66 +449,108 @@ def _nearest(factor: Varied, column: pd.Series) -> Any:
 
 def break_even(group: Group) -> list[dict[str, Any]]:
     """For each factor that is a number, every place where the share crosses the target with only it varied."""
-    target, _ = _target(group)
-    if math.isnan(target):
-        return []
-    names = [factor.name for factor in group.factors]
-    written = {name: group.rows[name].isna() for name in names}
+    target, _ = target_of(group)
     rows = []
-    for factor in group.factors:
-        if not study_rules.is_numeric(group.rows[factor.name]):
-            continue
-        alone = np.logical_and.reduce([written[name] for name in names if name != factor.name] or [True])
-        curve = group.rows[alone & group.rows["status"].isin(ANSWERED)].copy()
-        curve["at"] = curve[factor.name].fillna(math.nan if factor.position is None else factor.position)
-        curve = curve[curve["at"].notna()].drop_duplicates("at").sort_values("at")
+    for factor, solved in [] if math.isnan(target) else curves(group):
         about = {
             "factor": factor.name,
             "in_words": factor_words.label(factor.name),
             "target": target,
             "unit": factor_words.unit(factor.name, factor.how),
         }
-        if len(curve) > 1:
-            rows += [about | row for row in _crossings(factor, curve, target)]
+        crossed = [_crossing(group, factor, pair, target) for pair in turns(solved, target)]
+        rows += [about | row for row in crossed or [{"text": _stays(factor, solved, target)}]]
     return rows
 
 
-def _crossings(factor: Varied, curve: pd.DataFrame, target: float) -> list[dict[str, Any]]:
-    found = []
-    solved = curve[["at", "share", "status"]].to_dict("records")
-    over = [row["status"] == "none" or row["share"] > target + SAME for row in solved]
-    for number, (one, other) in enumerate(pairwise(solved)):
-        if over[number] == over[number + 1]:
+def curves(group: Group) -> Iterator[tuple[Varied, list[Mapping[str, Any]]]]:
+    """Each factor that is a number with what is solved while the others are as the case says.
+
+    Rows with at (the factor's value), share and status, in ascending order, at least two.
+    """
+    written = {}
+    for factor, item in zip(group.factors, group.spec["factors"], strict=True):
+        column, base = group.rows[factor.name], item.get("base")
+        same = column.isna()
+        if factor.how != "set" or not isinstance(base, Mapping):  # a table by goods is no single value to repeat
+            own = factor.position if study_rules.is_numeric(column) else factor_words.hashable(base)
+            same |= np.array([own is not None and value == own for value in column], dtype=bool)
+        written[factor.name] = same
+    for factor in group.factors:
+        if not study_rules.is_numeric(group.rows[factor.name]):
             continue
-        value = math.nan
-        between = f"between {factor.text(one['at'])} and {factor.text(other['at'])}"
-        if "none" not in (one["status"], other["status"]):
-            part = (target - one["share"]) / (other["share"] - one["share"])
-            value = one["at"] + part * (other["at"] - one["at"])
-            text = f"crosses {factor_words.share_text(target)} at about {factor.text(value)} ({between})"
-        else:
-            text = f"{between}, where the share passes to no share suffices: no interpolation"
-        found.append(
-            {
-                "value": value,
-                "below": one["at"],
-                "above": other["at"],
-                "share_below": one["share"],
-                "share_above": other["share"],
-                "text": f"{text}; {'falls' if over[number] else 'rises'} as the factor rises",
-            }
-        )
-    if not found:
-        side = "above" if over[0] else "at or below"
-        stays = f"stays {side} {factor_words.share_text(target)}"
-        if all(row["status"] == "none" for row in solved):
-            stays = "no share suffices"
-        ends = f"from {factor.text(solved[0]['at'])} to {factor.text(solved[-1]['at'])}"
-        found.append({"text": f"{stays} {ends}"})
-    return found
+        alone = group.rows["status"].isin(ANSWERED)
+        for name, same in written.items():
+            if name != factor.name:
+                alone &= same
+        curve = group.rows[alone].copy()
+        curve["at"] = curve[factor.name].fillna(math.nan if factor.position is None else factor.position)
+        curve = curve[np.isfinite(curve["at"])].drop_duplicates("at").sort_values("at")
+        if len(curve) > 1:
+            yield factor, curve[["at", "share", "status"]].to_dict("records")
 
 
-def _target(group: Group) -> tuple[float, str]:
+def turns(solved: Sequence[Mapping[str, Any]], target: float) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Neighbours between which the share crosses the target."""
+    return [pair for pair in pairwise(solved) if exceeds(pair[0], target) != exceeds(pair[1], target)]
+
+
+def exceeds(row: Mapping[str, Any], target: float) -> bool:
+    """Whether more than the target is needed, or no share suffices."""
+    return bool(row["status"] == "none" or row["share"] > target + SAME)
+
+
+def whole_steps(group: Group, factor: Varied) -> bool:
+    """Whether only whole numbers of a factor mean something."""
+    item = next(item for item in group.spec["factors"] if item["name"] == factor.name)
+    return bool(item.get("whole")) or whole_name(factor.name)
+
+
+def _crossing(
+    group: Group, factor: Varied, pair: tuple[Mapping[str, Any], Mapping[str, Any]], target: float
+) -> dict[str, Any]:
+    """Where it was solved, the place of the crossing; else the two solved values around it and nothing finer."""
+    one, other = pair
+    falls = exceeds(one, target)
+    none = "none" in (one["status"], other["status"])
+    whole = whole_steps(group, factor)
+    value = math.nan
+    if whole and other["at"] - one["at"] == 1:
+        value = (other if falls else one)["at"]
+    for row in group.crossings:
+        if (row["factor"], row["target"], row["below"], row["above"]) == (
+            factor.name, target, one["at"], other["at"],
+        ):  # fmt: skip
+            value, none = row["value"], row["none"]
+    share = factor_words.share_text(target)
+    if math.isnan(value):
+        text = f"between {factor.text(one['at'])} and {factor.text(other['at'])}"
+        text += ", where the share passes to no share suffices" if none else ""
+        text = text if none else f"crosses {share} {text}"
+    elif whole or none:
+        text = f"at most {share} {f'from {factor.text(value)} on' if falls else f'up to {factor.text(value)}'}"
+        text += f", no share suffices {'below' if falls else 'above'}" if none else ""
+    else:
+        text = f"crosses {share} at {factor.text(value)}"
+    return {
+        "value": value,
+        "below": one["at"],
+        "above": other["at"],
+        "share_below": one["share"],
+        "share_above": other["share"],
+        "text": f"{text}; {'falls' if falls else 'rises'} as the factor rises",
+    }
+
+
+def _stays(factor: Varied, solved: Sequence[Mapping[str, Any]], target: float) -> str:
+    ends = f"from {factor.text(solved[0]['at'])} to {factor.text(solved[-1]['at'])}"
+    if all(row["status"] == "none" for row in solved):
+        return f"no share suffices {ends}"
+    side = "above" if exceeds(solved[0], target) else "at or below"
+    return f"stays {side} {factor_words.share_text(target)} {ends}"
+
+
+def target_of(group: Group) -> tuple[float, str]:
     """The share that is asked about and where it comes from."""
     if group.spec.get("target") is not None:
         return float(group.spec["target"]), "the study's target"
@@ -563,7 +633,7 @@ def answered_sample(group: Group) -> pd.DataFrame:
 
 def _threshold(group: Group, asked: np.ndarray) -> tuple[float, str]:
     """The study's target, else today's share if the sample lies on both sides of it, else the median."""
-    found, origin = _target(group)
+    found, origin = target_of(group)
     if origin == "today's share" and not 0.05 <= float(np.mean(asked > found)) <= 0.95:
         found, origin = float(np.quantile(asked, 0.5, method="inverted_cdf")), "median of the points"
         if math.isinf(found):
@@ -602,7 +672,8 @@ def condition_text(factor: Varied, condition: study_rules.Condition) -> str:
 
 
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> list[str]:
-    """At most three sentences: how often the case's verdict holds, what matters most, where the target is crossed.
+    """How often the case's verdict holds, what matters most, where the target is crossed: a sentence each, and one
+    more where a range excludes what the case says.
 
     Of all members together under every cutoff, planned where that was asked for; of several goods the one whose
     verdict holds in the fewest points. Everything is read from the ``tables`` of :func:`study_tables`.
@@ -611,24 +682,67 @@ def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> li
     own = own[(own["member"] == ALL) & (own["cutoff"] == ALL) & (own["of_the_case"] == "yes")]
     planned = own[own["reading"] == "planned"]
     own = planned if len(planned) else own
-    own = own[own["part"].notna()].sort_values("part", kind="stable")
     if own.empty:
         return []
+    own = own.sort_values("part", kind="stable", na_position="first")
     row = own.iloc[0]
     key = {name: str(row[name]) for name in KEY}
     mine = {
-        name: frame[np.logical_and.reduce([frame[column] == value for column, value in key.items()])]
-        for name, frame in tables.items()
-        if name in ("tornado", "indices", "break_even")
+        name: rows_of(frame, key) for name, frame in tables.items() if name in ("tornado", "indices", "break_even")
     }
     interval = ""
     if not math.isnan(row["part_low"]):
         interval = f" (95 % interval {words.percent(row['part_low'])} to {words.percent(row['part_high'])})"
     goods = own["good"].nunique()
     which = f"Least sure of {goods} goods: " if goods > 1 else ""
-    held = f"holds in {words.percent(row['part'])} of {row['of']:,.0f} points{interval}"
-    sure = f"{which}{whose(key, meta)}: the case's verdict, {row['status']}, {held}."
-    return [sure, _matters(mine["indices"], mine["tornado"]), *_turns(mine["break_even"], mine["tornado"])]
+    found = tables["verdicts"]
+    left = rows_of(found[found["status"].isin(NOT_COMPUTED)], key)["points"].sum()
+    lost = f"; {left:,.0f} more could not be computed and do not count" if left else ""
+    held = f"{row['status']}, holds in {words.percent(row['part'])} of {row['of']:,.0f} points{interval}{lost}"
+    if math.isnan(row["part"]):
+        why = "the case itself" if row["of"] else f"none of {left:,.0f} points"
+        held = f"{row['status']}: in how many points it holds is unknown, as {why} could be computed"
+        held = held.replace("case itself could", "case itself could not")
+    sure = f"{which}{whose(key, meta)}: the case's verdict, {held}."
+    return [
+        sure,
+        *range_notes(meta, key["good"]),
+        _matters(mine["indices"], mine["tornado"]),
+        *_turns(mine["break_even"], mine["tornado"]),
+    ]
+
+
+def range_notes(meta: Mapping[str, Any], good: str) -> list[str]:
+    """A sentence about factors whose range excludes what the case says; nothing where there are none."""
+    outside = []
+    for factor in varied(meta):
+        own = replace(factor, base=_of_good(factor.base, good, meta))
+        ends = own.values or (own.low, own.high)
+        if own.position is None or not all(isinstance(end, (int, float)) for end in ends):
+            continue
+        if not min(ends) <= own.position <= max(ends):
+            outside.append(f"{factor_words.label(own.name)} ({own.base_text} in the case, varied {own.range()})")
+    if not outside:
+        return []
+    return [f"The ranges exclude what the case says of {', '.join(outside)}: no point repeats the case there."]
+
+
+def failures(outcomes: pd.DataFrame, most: int = 3) -> str:
+    """A loud line where most points failed: how many, and the most frequent messages; else nothing."""
+    failed = outcomes[outcomes["status"] == "error"]
+    points, of = failed["point"].nunique(), outcomes["point"].nunique()
+    if 2 * points <= of:
+        return ""
+    counts = failed.drop_duplicates(["point", "message"])["message"].fillna("no message").value_counts(sort=False)
+    order = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))
+    told = "; ".join(f"{count:,} × {message}" for message, count in order[:most])
+    more = f"; and {len(order) - most:,} other messages" if len(order) > most else ""
+    return f"MOST POINTS FAILED: {points:,} of {of:,} could not be computed: {told}{more}"
+
+
+def rows_of(table: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of one good, member, cutoff and reading."""
+    return table[np.logical_and.reduce([table[name] == key[name] for name in KEY])]
 
 
 def _matters(found: pd.DataFrame, ends: pd.DataFrame) -> str:
@@ -658,7 +772,7 @@ def _turns(found: pd.DataFrame, ends: pd.DataFrame) -> list[str]:
     if crossing.empty:
         target = factor_words.share_text(float(found["target"].iloc[0]))
         return [f"Break-even: no factor by itself takes the share across {target}."]
-    shown = [f"{row['in_words']} {row['text'].partition(';')[0]}" for row in crossing.to_dict("records")]
+    shown = [f"{row['in_words']}: {row['text'].partition(';')[0]}" for row in crossing.to_dict("records")]
     return [f"Break-even, one at a time: {'; '.join(shown)}."]
 
 

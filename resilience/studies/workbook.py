@@ -44,9 +44,19 @@ from resilience.output.workbook import (
     write_sheet,
 )
 from resilience.schema import ALL, READINGS, STATUS_WORDS, STUDY
-from resilience.studies.pictures import DESIGNS, Picture, rows_of
+from resilience.studies.pictures import DESIGNS, Picture
 from resilience.studies.store import read_store
-from resilience.studies.tables import KEY, hashable_cell, study_tables, tornado_text
+from resilience.studies.tables import (
+    CONSUMPTION,
+    KEY,
+    failures,
+    hashable_cell,
+    range_notes,
+    rows_of,
+    scopes_of,
+    study_tables,
+    tornado_text,
+)
 
 SHEETS = {
     "Cover": "What was varied and how, and what came out.",
@@ -108,7 +118,7 @@ def write_study_workbook(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    meta = {**meta, "title": f"Parameter study: {meta['title']}"}
+    meta = {**meta, "title": f"Parameter study: {meta['title']}", "scopes": scopes_of(tables["outcomes"])}
     written = [path]
     sheets = []
     shown = {name: text for name, text in SHEETS.items() if table_name(name) in tables}
@@ -154,6 +164,7 @@ def sensitivity_sheets(
     sheets = []
     same = all(meta.get(name) == of.get(name) for name in ("case", "dataset_hash"))
     origin = f"From the study {meta['title']}, case {meta['case']}, {meta['points']:,} points."
+    meta = {**meta, "scopes": scopes_of(tables["outcomes"])}
     if not same:
         origin += " It is of another case file or data set than this workbook: compare with care."
     for name in SENSITIVITY:
@@ -173,7 +184,7 @@ def study_sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any], beside:
             f"All {len(frame):,} rows are in {beside.name} beside this file; here are the first {SAMPLE:,}."
         )
         frame = frame.head(SAMPLE)
-    fields = table_fields(name, frame, meta)
+    fields = [_scoped(field, meta) for field in table_fields(name, frame, meta)]
     if name in OF_SAMPLE and meta["spec"]["design"] == "sobol":
         notes.append("Counted are the points of the Sobol design that are drawn independently (matrices A and B).")
     notes += [_why_empty(name, meta)] if not len(frame) else [DOES_NOT_RECALCULATE]
@@ -196,6 +207,14 @@ def study_sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any], beside:
     printed = sum(field.heading not in left_out for field in fields)
     title = name.replace("_", " ").capitalize()
     return Sheet(title, table.title, tuple(notes), tuple(fields), printed=printed, raw=name in RAW)
+
+
+def _scoped(field: Field, meta: Mapping[str, Any]) -> Field:
+    """Shares in a unit that says what they are shares of, where the scope of the goods is known."""
+    scopes = set(meta.get("scopes", {}).values())
+    if not scopes or scopes == {CONSUMPTION} or field.unit != "% of demand":
+        return field
+    return replace(field, unit="% of demand or of imports" if CONSUMPTION in scopes else "% of imports")
 
 
 def _marked(field: Field, share: str, verdict: str, statuses: Sequence[Any]) -> Field:
@@ -266,6 +285,8 @@ def cover(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> list[t
     came.append(
         ("Missing", f"{lacking:,} points have no answer yet." if lacking else "None: every point is there.")
     )
+    if failed := failures(outcomes):
+        came.insert(0, ("Warning", failed))
     dataset = f"{meta['dataset']}, fingerprint {meta['dataset_hash']}, the latest data up to {meta['year']}"
     versions = ", ".join(f"{name} {number}" for name, number in meta["versions"].items())
     return [
@@ -310,9 +331,11 @@ def _headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> l
         text = f"The case: {share}. "
         if row["points"]:
             text += f"Middle 90 % of points: {low if low == high else f'{low} to {high}'}; "
-            text += f"the case's verdict holds in {words.percent(row['holds'])}. "
+            if not missing(row["holds"]):
+                text += f"the case's verdict holds in {words.percent(row['holds'])}. "
         if row["left_out"]:
             text += f"{row['left_out']:,.0f} of {row['points'] + row['left_out']:,.0f} points have no answer. "
+        text += "".join(f"{note} " for note in range_notes(meta, key["good"]))
         text += f"Rests on: {tornado_text(rows_of(tables['tornado'], key))}."
         rules = rows_of(tables["rules"], key)
         if len(rules) and rules["outcome"].iloc[0]:
