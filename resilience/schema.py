@@ -1369,7 +1369,7 @@ SECURITY: dict[str, Table] = {
                     "pays",
                     "text",
                     "",
-                    "yes: the case's probability is above break-even; unknown if part of the cost is",
+                    "yes: the case's probability is above break-even; unknown if part of the cost or the loss is",
                 ),
                 _GDP_YEAR,
                 _HOW_SURE,

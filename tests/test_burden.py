@@ -19,10 +19,11 @@ from instances import figures, model_data, random_good
 import resilience
 from resilience.cli import main
 from resilience.economics.burden import Burden
-from resilience.economics.burden_picture import burden_picture, picture_in_words
+from resilience.economics.burden_picture import burden_picture, draw, picture_in_words
 from resilience.economics.burden_words import bound, headlines, money, parts_unknown
 from resilience.economics.costs import Costs, annuity, at_least, costs_of, counted_once
 from resilience.economics.mix import mix_rows
+from resilience.economics.partner_tiers import outcome, total_cost
 from resilience.economics.priced import Priced, cost_plan
 from resilience.economics.security import _yearly_cost
 from resilience.errors import SolverError
@@ -226,9 +227,12 @@ def test_unknown_price_is_unknown_and_named(two: resilience.Case) -> None:
     landed = cell(found.burden, plan="cheapest", good="wheat", member="AAA", kind="landed")
     assert math.isnan(landed["usd"]) and landed["status"] == "unknown"
     assert math.isnan(landed["gdp_share"]) and math.isnan(landed["usd_per_head"])
-    everyone = cell(found.burden, plan="cheapest", good=ALL, member=ALL, kind="total")
-    assert everyone["status"] == "unknown" and everyone["unknown_parts"] == 2
-    assert math.isnan(everyone["usd"]) and everyone["note"] == "nothing above zero is known: 2 parts are unknown"
+    # The nearest plan is known but for its two prices; which one is cheapest is not known, so that no part of it is.
+    for plan, parts in (("nearest", 2), ("cheapest", 6), ("fair", 6)):
+        everyone = cell(found.burden, plan=plan, good=ALL, member=ALL, kind="total")
+        assert everyone["status"] == "unknown" and everyone["unknown_parts"] == parts
+        assert math.isnan(everyone["usd"])
+        assert everyone["note"] == f"nothing above zero is known: {parts} parts are unknown"
     assert found.sharing[["cheapest_usd", "fair_usd", "after_usd", "transfer_usd"]].isna().all(axis=None)
     assert "unknown for Land AAA, Land BBB" in dict(headlines(found.tables, found.meta))["Who bears it"]
     said = picture_in_words(found.sharing, found.meta)
@@ -404,14 +408,115 @@ def test_the_cheapest_plans_of_a_chain_by_hand(make: Maker) -> None:
         assert cell(found.burden, plan=plan, good=ALL, member=ALL, kind="total")["usd"] == pytest.approx(
             usd, rel=1e-5
         )
-    assert set(found.mix["good"]) <= {"ore", "engine"} and found.mix["usd"].isna().all()
-    assert "solved together" in found.mix["note"].iloc[0]
+    assert found.sharing.set_index("member").at[ALL, "price_of_fairness"] == 0.0
 
 
-def test_a_chain_that_is_not_solved_again_is_costed_on_its_plan(make: Maker) -> None:
-    found = resilience.burden(engines(make, goods=["engine"]))  # the ore is solved along, but has no tables
-    assert cell(found.burden, plan="cheapest", good="engine", member="AAA", kind="total")["usd"] == 0.0
-    assert any("no plan of ore" in text for text in [*found.findings["message"], *found.burden["note"].dropna()])
+def test_the_mix_of_a_good_of_a_chain_by_hand(make: Maker) -> None:
+    """The ore while the engines cost no more, nothing: sourcing alone 119.01 USD as above. Stock alone must last for 59.504
+    of the 120 units of a year, 5.9504 months; at 10 USD a unit and 10 % a year, 59.50 USD, less than moving. Half of
+    a unit is not served anyway, so restraint alone is the other half at five times the value once in twenty years:
+    59.504 · 10 · 5 · 0.05 = 148.76 USD."""
+    found = resilience.burden(engines(make))
+    rows = found.mix[found.mix["good"] == "ore"].set_index("way")
+    assert rows.at["sourcing", "usd"] == pytest.approx(14400 / 121, rel=1e-4)
+    assert rows.at["stock", "more_stock"] == pytest.approx(5.9504, rel=1e-3)
+    assert (
+        rows.at["stock", "usd"]
+        == pytest.approx(59.504, rel=1e-3)
+        == pytest.approx(rows.at["mix", "usd"], rel=1e-3)
+    )
+    assert (rows["note"].str.contains("engine cost no more than in the cheapest plans")).all()
+    lines = dict(headlines(found.tables, found.meta))
+    assert "while the others cost no more than in the cheapest plans" in lines["Stocks or shares"]
+    assert "solved together with other goods: Engine, Ore" in lines["One more point"]
+    assert "no price of a point is computed" in found.share_price.set_index("good").at["ore", "note"]
+
+
+def test_a_good_of_a_chain_takes_the_plan_of_the_whole_chain(make: Maker) -> None:
+    """Engines asked for alone are planned with the ore, as if both were asked for; the sum counts engines only."""
+    found, both = resilience.burden(engines(make, goods=["engine"])), resilience.burden(engines(make))
+    assert set(found.burden["good"]) == {"engine", ALL}
+    for plan in ("nearest", "cheapest", "fair"):
+        total = cell(found.burden, plan=plan, good=ALL, member="AAA", kind="total")
+        assert total["usd"] == 0.0 and total["unknown_parts"] == 0
+        assert (
+            "solved together with engine, ore"
+            in cell(found.burden, plan=plan, good="engine", member="AAA", kind="landed")["note"]
+        )
+    said = " ".join(found.findings["message"])
+    assert "no cheapest plan" not in said and "ore: hang together with goods asked for" in said
+    mixes = [one.mix[one.mix["good"] == "engine"].reset_index(drop=True) for one in (found, both)]
+    assert mixes[0].equals(mixes[1]) and len(mixes[0]) == 4
+
+
+def test_burden_and_tiers_agree_on_the_cheapest_plans(make: Maker) -> None:
+    """What tiers calls the cost as written is burden's least cost, whichever goods of a chain are asked for."""
+    for goods in (["engine"], ["engine", "ore"]):
+        case = engines(make, goods=goods)
+        whole = cell(resilience.burden(case).burden, plan="cheapest", good=ALL, member=ALL, kind="total")
+        before = outcome(case, ["XXX"])
+        assert total_cost(before) == pytest.approx((whole["usd"], whole["unknown_parts"]), rel=1e-12)
+
+
+def test_a_plan_that_was_not_found_is_not_called_cheapest(make: Maker) -> None:
+    """Under solidarity no cheapest plan is computed: the nearest has its cost, cheapest and fair are unknown."""
+    flows = [("XXX", "AAA", 120.0, "wheat", 1200.0), ("RRR", "ZZZ", 10.0, "wheat", 160.0)]
+    balances: list[dict[str, Any]] = [{"country": c, "production": 0} for c in ("AAA", "ZZZ")]
+    balances += [{"country": "XXX", "production": 120}, {"country": "RRR", "production": 10, "capacity": 70}]
+    case = make(flows, balances, region=["AAA", "RRR"], cut=["XXX"], survival={"critical_share": 0.5},
+                response={"solidarity": True})  # fmt: skip
+    found = resilience.burden(with_figures(case, GDP, PEOPLE))
+    rows = found.sharing.set_index("member")
+    assert rows.at["AAA", "nearest_usd"] == pytest.approx(360.0)
+    assert rows[["cheapest_usd", "fair_usd"]].isna().all(axis=None)
+    lines = dict(headlines(found.tables, found.meta))
+    assert "unknown in the cheapest plans" in lines["What it costs"]
+    assert "no others make it smaller" not in lines["Fair shares"]
+
+
+def test_the_mix_where_sourcing_alone_fails(make: Maker) -> None:
+    """AAA buys 120 from XXX, which is cut, and nobody else sells: no share suffices. Stock for a year is 120 units at
+    10 USD and 10 %, 120 USD; restraint is 120 · 10 · 5 · 0.05 = 300 USD."""
+    case = make([("XXX", "AAA", 120.0, "wheat", 1200.0)],
+                [{"country": "AAA", "production": 0}, {"country": "XXX", "production": 120}], cut=["XXX"])  # fmt: skip
+    found = resilience.burden(with_figures(case, GDP, PEOPLE))
+    rows = found.mix.set_index("way")
+    assert math.isnan(rows.at["sourcing", "usd"]) and "do not survive" in rows.at["sourcing", "note"]
+    assert rows.at["stock", "usd"] == pytest.approx(120.0) == pytest.approx(rows.at["mix", "usd"])
+    assert rows.at["stock", "more_stock"] == pytest.approx(12.0)
+    assert rows.at["restraint", "usd"] == pytest.approx(300.0)
+    assert any(text.startswith("wheat: no share suffices") for text in found.findings["message"])
+    assert found.share_price["good"].tolist() == ["wheat"] and found.share_price["usd"].isna().all()
+    assert found.sharing["free_rides"].isna().all()  # nobody knows who would pay
+    assert found.meta["mixed_years"] == ""  # no trade stands in any sum, so that no years are mixed
+    said = dict(headlines(found.tables, found.meta))["Stocks or shares"]
+    assert "sourcing alone is not enough, stock alone 120 USD, the cheapest mix 120 USD with 12.0 months" in said
+    assert said.startswith("A year, with one level of stock and of restraint for all members")
+
+
+def test_what_is_to_be_doubted_stands_in_the_words(make: Maker) -> None:
+    """AAA makes 1 of 120, is cut off from the rest and must build 119, 119 times what it sells today."""
+    case = make([("XXX", "AAA", 119.0, "wheat", 1190.0)],
+                [{"country": "AAA", "production": 1}, {"country": "XXX", "production": 119}], cut=["XXX"])  # fmt: skip
+    found = resilience.burden(case)
+    said = dict(headlines(found.tables, found.meta))["What it costs"]
+    assert said.endswith("To be doubted: wheat: AAA would build 119 times what it sells today.")
+
+
+def test_or_more_stands_behind_each_bar(two: resilience.Case) -> None:
+    found = resilience.burden(two)
+    unsure = found.sharing.assign(status=["unknown", "assumed", "unknown"])
+    texts = [text.get_text() for text in draw(unsure, found.meta).axes[0].texts]
+    assert texts == [" or more"] * 3
+
+
+def test_the_price_of_fairness_in_words(two: resilience.Case) -> None:
+    found = resilience.burden(two)
+    rows = found.sharing.assign(fair_gdp_share=found.sharing["fair_gdp_share"] / 2)
+    for price, text in ((0.0, "pay no more: fairness has no price."), (0.0004, "pay less than 0.1 % more,"),
+                        (0.049, "pay 4.9 % more, the price of fairness.")):  # fmt: skip
+        said = headlines({**found.tables, "sharing": rows.assign(price_of_fairness=price)}, found.meta)
+        assert text in dict(said)["Fair shares"]
 
 
 # Laws
@@ -572,14 +677,16 @@ def test_what_is_not_certified_is_named_and_no_number(
     found = resilience.burden(two)
     assert "the solver gave no certified answer (wheat: no answer" in " ".join(found.findings["message"])
     rows = found.tables[table]
-    if table == "sharing":  # as the cheapest, which the finding says
-        assert rows["fair_usd"].tolist() == rows["cheapest_usd"].tolist() == [360.0, 360.0, 720.0]
-        assert "fair plans stand as the cheapest do" in " ".join(found.findings["message"])
+    if table == "sharing":
+        assert rows["fair_usd"].isna().all() and rows["cheapest_usd"].tolist() == [360.0, 360.0, 720.0]
+        assert "the fair plans are unknown" in " ".join(found.findings["message"])
+        lines = dict(headlines(found.tables, found.meta))
+        assert "what it would be in fair plans is unknown" in lines["Fair shares"]
     else:
         assert rows[column].isna().all() and set(rows["status"]) == {"unknown"}
         assert rows["note"].str.contains("no certified answer").all()
     total = cell(found.burden, plan="cheapest", good=ALL, member=ALL, kind="total")
-    assert total["usd"] == pytest.approx(720.0)
+    assert math.isnan(total["usd"]) if where.endswith("cheapest") else total["usd"] == pytest.approx(720.0)
 
 
 def test_the_same_result_gives_the_same_bytes(two: resilience.Case, tmp_path: Path) -> None:
@@ -622,7 +729,7 @@ def test_headlines_say_at_least_where_parts_are_unknown(two: resilience.Case) ->
     found = resilience.burden(resilience.load(two.file.path))
     lines = dict(headlines(found.tables, found.meta))
     assert lines["What it costs"].startswith(
-        "Unknown in the nearest plans, unknown in the cheapest plans; 2 parts"
+        "Unknown in the nearest plans, unknown in the cheapest plans; 6 parts"
     )
 
 

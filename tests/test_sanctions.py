@@ -316,6 +316,113 @@ def test_a_price_missing_for_one_member_is_named_and_not_zero(make: Any) -> None
     assert "wheat: no price for what BBB use" in messages(found) and "value_usd in flows.csv" in messages(found)
 
 
+ABSENT = {"indicators": [("gdp_usd", "ZZZ", 2024, 1e9)]}  # GDP of a country without rows in the table of trade
+
+
+def test_a_target_without_rows_in_the_table_leaves_trade_unknown(make: Any) -> None:
+    """OOO sells wheat, so what the members lose from it is known; all else they trade with it is not."""
+    given = {"sanctions": {**HALF["sanctions"], "stake": 1.0, "yearly_cost": 0.0001, "probability": 0.5}}
+    found = resilience.sanctions(two_members(make, indicators=[("gdp_usd", "OOO", 2024, 1e9)], **given), ["OOO"])
+    rows = found.sanctions[found.sanctions["role"] == "member"]
+    rows = rows.set_index(["member", "pattern", "scenario", "channel"])
+    for member in ("AAA", "BBB"):
+        for channel in ("other imports", "exports"):
+            row = rows.loc[(member, "before", "all", channel)]
+            assert math.isnan(row["gdp_share"]) and row["status"] == "unknown"
+            assert row["note"] == "the target is not in the input-output table"
+        imports, total = (rows.loc[(member, "before", "all", name)] for name in ("imports", "total"))
+        assert 0 < imports["gdp_share"] == total["gdp_share"] and total["lower_bound"] == "yes"
+        assert total["note"] == "at least; unknown: other imports, exports"
+    totals = found.footing[(found.footing["channel"] == "total") & (found.footing["scenario"] == "all")]
+    assert (totals["left_out"] == "AAA, BBB").all() and (totals["members"] == 0).all()
+    assert totals["value"].isna().all() and (totals["status"] == "unknown").all()
+    people = found.participation
+    assert people[["loss", "effect", "break_even_stake", "break_even_alone"]].isna().all(axis=None)
+    assert (people[["joins", "joins_alone", "status"]] == "unknown").all(axis=None)
+    assert "no" not in set(found.duration["pays"])
+    assert "target's loss" in messages(
+        found
+    ) and "of what AAA, BBB would lose at most a part is known" in messages(found)
+
+
+def test_a_target_that_sells_nothing_and_has_no_rows_costs_not_zero_but_unknown(make: Any) -> None:
+    given = {"sanctions": {**HALF["sanctions"], "yearly_cost": 0.0001}}
+    found = resilience.sanctions(two_members(make, **ABSENT, **given), ["ZZZ"])
+    rows = found.sanctions[(found.sanctions["role"] == "member") & (found.sanctions["scenario"] == "all")]
+    rows = rows.set_index(["member", "pattern", "channel"])
+    assert rows.loc[("AAA", "before", "imports"), "gdp_share"] == 0  # nobody buys wheat from it
+    total = rows.loc[("AAA", "before", "total")]
+    assert math.isnan(total["gdp_share"]) and total["status"] == "unknown"
+    assert total["note"] == "unknown: other imports, exports"
+    assert found.duration[["avoided_first_year", "avoided", "break_even_years"]].isna().all(axis=None)
+    assert set(found.duration["pays"]) == set(found.duration["status"]) == {"unknown"}
+    assert not found.duration["note"].str.contains("avoids no loss").any()
+    said = dict(headlines(found.tables, found.meta))
+    assert "Land AAA – → –" in said["What it costs"] and "0 %" not in said["One by one"]
+    assert "what others who join cost a member is unknown" in said["One by one"]
+    assert said["Does it pay"] == "No break-even probability is known; unknown: Land AAA, Land BBB."
+
+
+# TABLE without BBB, whose 40 million stand in TTT's value added.
+WITHOUT_BBB = """2024,AAA_S,TTT_S,FD,OUT
+AAA_S,850,500,8650,10000
+TTT_S,150,540,19310,20000
+VA,9000,18960,0,0
+OUT,10000,20000,0,0
+"""
+
+
+def test_a_member_without_rows_does_not_count_as_losing_only_what_is_known(make: Any) -> None:
+    given = {"sanctions": {**HALF["sanctions"], "stake": 1.0}}
+    found = resilience.sanctions(two_members(make, table=WITHOUT_BBB, **given))
+    rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
+    total = rows.loc[("BBB", "before", "all", "total")]
+    assert total["gdp_share"] == pytest.approx(at_half(0.02, 0.8 + 0.2 * 5 / 70))
+    assert total["note"] == "at least; unknown: other imports, exports"
+    assert rows.loc[("BBB", "before", "all", "exports"), "note"] == "not in the input-output table"
+    footing = found.footing[(found.footing["scenario"] == "all") & (found.footing["measure"] == "gini")]
+    footing = footing.set_index(["pattern", "channel"])
+    for channel, members, left_out in (("imports", 2, ""), ("exports", 1, "BBB"), ("total", 1, "BBB")):
+        row = footing.loc[("before", channel)]
+        assert (row["members"], row["left_out"] or "") == (members, left_out)
+    people = found.participation.set_index(["member", "pattern"])
+    unknown = ["loss", "effect_alone", "break_even_stake", "break_even_alone", "break_even_marginal"]
+    assert people.loc[("BBB", "before"), unknown].isna().all()
+    assert (people["joins"] == "unknown").all() and people.loc[("BBB", "before"), "joins_alone"] == "unknown"
+    assert people.loc[("AAA", "before"), "break_even_stake"] > 0
+    assert not (found.coalitions_stable["kind"] == "stable").any()
+    assert "of what BBB would lose at most a part is known" in messages(found)
+    said = dict(headlines(found.tables, found.meta))
+    assert "Known only in part: Land BBB (not other imports, exports)" in said["What it costs"]
+    assert "all losses together (left out, unknown: Land BBB)" in said["Even footing"]
+    assert "nobody" not in said["Would they do it"]
+
+
+@pytest.mark.parametrize("priceless", [("AAA", "BBB"), ("BBB",)])
+def test_without_prices_what_the_requirement_avoids_is_unknown(make: Any, priceless: tuple[str, ...]) -> None:
+    flows = [flow[:3] if flow[1] in priceless else flow for flow in FLOWS]
+    given = {"sanctions": {**HALF["sanctions"], "yearly_cost": 0.0001, "probability": 0.5}}
+    found = resilience.sanctions(two_members(make, flows=flows, **given))
+    for member in ("AAA", "BBB"):
+        row = found.duration.set_index("member").loc[member]
+        stake = found.participation.set_index(["member", "pattern"])["break_even_stake"][member, "before"]
+        if member in priceless:
+            assert math.isnan(row["avoided_first_year"]) and math.isnan(row["break_even_years"])
+            assert row["pays"] == row["status"] == "unknown" and "unknown: wheat" in row["note"]
+            assert math.isnan(stake)
+        else:
+            assert row["avoided_first_year"] > 0 and row["pays"] in ("yes", "no") and stake > 0
+    use = "AAA, BBB use, so their loss" if len(priceless) == 2 else "BBB uses, so its loss"
+    assert f"wheat: no price for what {use} from it is unknown" in messages(found)
+
+
+def test_a_use_without_price_of_which_nothing_is_missing_costs_nothing(make: Any) -> None:
+    """ZZZ sells the members nothing: whatever wheat costs, they lose none of it."""
+    flows = [flow[:3] for flow in FLOWS]
+    rows = losses(two_members(make, flows=flows, **ABSENT, **HALF), target=["ZZZ"])
+    assert rows.loc[("AAA", "before", "all", "imports"), "gdp_share"] == 0
+
+
 def test_no_table_of_trade(make: Any) -> None:
     found = resilience.sanctions(two_members(make, table=None, **HALF))
     rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])

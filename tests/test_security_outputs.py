@@ -18,6 +18,7 @@ from test_threat import FACTS, FAR, NAMED
 import resilience
 from resilience.cli import main
 from resilience.economics.handed_over import QUESTIONS, draw
+from resilience.economics.security_pictures import _losses
 from resilience.economics.security_words import coalition, headlines, percent_of_gdp, plain
 from resilience.handoff.compared import changes, read_tables
 from resilience.schema import BESIDE, BESIDE_TABLES, SECURITY
@@ -94,6 +95,20 @@ def test_a_listed_gdp_is_above_zero(path: Path) -> None:
     with pytest.raises(resilience.InputError) as error:
         resilience.load(path)
     assert [(f.table, f.row, f.column) for f in error.value.findings] == [("countries.csv", 2, "gdp_usd")]
+
+
+@pytest.mark.parametrize("names", [3, 12])
+def test_the_picture_of_losses_holds_its_title_and_says_what_is_too_thin(path: Path, names: int) -> None:
+    found = resilience.sanctions(resilience.load(path))
+    codes = [f"T{n:02}" for n in range(names)]
+    named = found.meta["countries"] | {code: f"Republic of {code}" for code in codes}
+    figure = _losses(found.sanctions, found.meta | {"target": codes, "countries": named})
+    figure.canvas.draw()
+    title = next(text for text in figure.texts if text.get_text().startswith("What sanctions"))
+    box, axes = title.get_window_extent(), figure.axes[0]
+    assert box.x1 < 0.97 * figure.bbox.x1 and box.y0 > axes.get_legend().get_window_extent().y1
+    ends = [text for text in axes.texts if text.get_text().strip().startswith(("before, goods", "after, goods"))]
+    assert len(ends) == 4 and all(text.get_window_extent().x1 < figure.bbox.x1 for text in ends)
 
 
 @pytest.mark.parametrize("about", ["sanctions", "threat"])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Maker
+from conftest import ROOT, Maker
 from hypothesis import given
 from hypothesis import strategies as st
 from instances import figures, model_data
@@ -19,7 +19,9 @@ from test_burden import cell, priced, with_figures
 
 import resilience
 from resilience.economics import tied
+from resilience.economics.burden import _Burden
 from resilience.economics.burden_words import headlines
+from resilience.economics.costed import CostedGoods
 from resilience.economics.costs import Costs
 from resilience.economics.priced import CostedPlan, Priced, cost_plan
 from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
@@ -263,6 +265,28 @@ def test_no_largest_burden_is_above_the_cheapest_plans(seed: int) -> None:
     assert all(shared.gdp_share[m] >= fixed[m] / gdp[m] - 1e-4 * unit for m in gdp)
     total = sum(shared.gdp_share[m] * gdp[m] for m in gdp)
     assert total >= sum(cheapest.values()) + sum(fixed.values()) - 1e-4 * unit * sum(gdp.values()) - small
+
+
+@pytest.mark.slow
+def test_goods_of_a_chain_that_are_not_asked_for_bear_no_more_in_fair_plans() -> None:
+    """With prices known for compounds of rare earths and ores of tungsten, no fair plan of magnets and tungsten puts
+    more of their cost on anybody; so fairness is never cheaper than the cheapest, which is that of all four."""
+    path, given = ROOT / "models" / "g7-china-burden.toml", ["burden.region_premium=0.2"]
+    two = resilience.load(path, overrides=given, goods=["magnets", "tungsten"])
+    one = _Burden(two, resilience.solve(two, rests=False))
+    found = one.found()
+    for name in ("rare_earth_compounds", "tungsten_ore"):
+        good = one.goods[name]
+        for m in good.data.members:
+            assert good.plans["fair"].known(m) <= good.plans["cheapest"].known(m) + 100  # USD
+    sharing = found.sharing.set_index("member")
+    assert sharing.at[ALL, "price_of_fairness"] >= 0
+    assert sharing["fair_gdp_share"].max() < 0.6 * sharing["cheapest_gdp_share"].max()
+    names = ["magnets", "rare_earth_compounds", "tungsten", "tungsten_ore"]
+    four = CostedGoods(resilience.load(path, overrides=given, goods=names), one.costed.tables)
+    for name in names:
+        for m in one.goods[name].data.members:
+            assert four.goods[name].plans["cheapest"].known(m) == one.goods[name].plans["cheapest"].known(m)
 
 
 def test_transfers_of_less_than_a_dollar_are_rounding() -> None:

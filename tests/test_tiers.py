@@ -52,6 +52,18 @@ def test_scores_by_hand(case: resilience.Case) -> None:
     assert unknown["score"] == 0.0 and "alignment" in unknown["missing"]  # of supply alone, which is known: none
 
 
+def test_a_member_in_a_tier_counts_already(make: Any) -> None:
+    """BBB is a member: it lacks nothing and stands in no tier by score; what a score is stands beside the tiers."""
+    given = {**GIVEN, "tiers": {"close": ["BBB", "OOO"]}}
+    found = resilience.tiers(two_members(make, indicators=FACTS, distances=FAR, partners=given))
+    row = found.tiers.set_index(["grouping", "country"]).loc[("close", "BBB")]
+    assert row["gap_text"] == "member: counts fully already" and row["tier_by_score"] == "member"
+    said = dict(headlines(found.tables, found.meta))["By score"]
+    assert "Member: Land BBB" in said and "far: Land OOO" in said
+    assert "mean of the case's criteria by their weights (alignment 1, proximity 1, supply 2)" in said
+    assert "no judgement of alliance" in said
+
+
 def test_what_a_tier_adds(case: resilience.Case) -> None:
     found = resilience.tiers(case)
     table = found.tiers.set_index(["grouping", "country"])

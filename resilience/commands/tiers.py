@@ -82,7 +82,8 @@ def _print(found: Security) -> None:
 
     console = console_of(sys.stdout)
     whole = Table(title=f"{found.meta['title']} – what a grouping adds", box=box.SIMPLE, title_justify="left")
-    scores = Table(title="Scores", box=box.SIMPLE, title_justify="left")
+    title = "Scores: a formula of the case's criteria, no judgement of alliance"
+    scores = Table(title=title, box=box.SIMPLE, title_justify="left")
     whole.add_column("grouping")
     for name in (
         "credit",

@@ -12,11 +12,12 @@ import pandas as pd
 
 from resilience.calculator import Progress, solve
 from resilience.economics.burden_words import NOT_COUNTED, mixed_years, parts_unknown
-from resilience.economics.costed import CHEAPEST, FAIR, PARTS, CostedGoods, Good
+from resilience.economics.costed import CHEAPEST, FAIR, CostedGoods, Good
 from resilience.economics.costs import SURENESS, UNKNOWN, at_least, least_sure, settings_used
 from resilience.economics.economy import Economy
 from resilience.economics.mix import mix_rows
-from resilience.economics.priced import CostedPlan, Priced
+from resilience.economics.priced import PARTS, CostedPlan, Priced
+from resilience.economics.priced_chain import PartOfChain, PricedChain
 from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
 from resilience.errors import Finding, InputError, SolverError
 from resilience.inputs.burden_settings import BURDEN
@@ -28,6 +29,7 @@ MOVED = {"landed": "extra landed cost", "capacity": "new capacity"}  # of them t
 UNIT = "USD a year"
 MANY_TIMES = 10.0  # new capacity over today's that is said to be doubtful
 SMALL = 1e-9  # of GDP; a burden below it is none
+ROUNDING = 1e-6  # of the least total; a price of fairness below it is none
 
 
 @dataclass(frozen=True)
@@ -123,20 +125,22 @@ class _Burden:
                     "indicators.csv; what needs it is unknown, too. Give it in one of them"
                 )
                 self.findings.append(Finding("warning", "countries", None, what, text))
-        years = sorted({good.data.year for good in self.goods.values()})
+        years = sorted({good.data.year for good in self.costed.asked.values()})
         of_output = sorted({figure.year for figure in self.output.values() if figure.year is not None})
         text = (
             f"trade of {_listed(years)}, GDP of {_listed(of_output) or 'a year that countries.csv does not name'}"
         )
-        if years != of_output or len(years) > 1:
+        if years and (years != of_output or len(years) > 1):
             self.say("year", f"shares of GDP and sums mix years: {text}")
 
     def _doubtful(self) -> None:
         """Say where plans build many times what there is today."""
-        if any(costed.building for good in self.goods.values() for costed in good.plans.values()):
+        asked = self.costed.asked
+        if any(costed.building for good in asked.values() for costed in good.plans.values()):
             text = "new capacity costs the same everywhere, so who builds is nearly free to choose in fair plans"
             self.say("capacity", text)
-        for name, good in self.goods.items():
+        doubtful: list[tuple[float, str]] = []
+        for name, good in asked.items():
             most: dict[str, float] = {}
             for costed in good.plans.values():
                 most |= {i: max(z, most.get(i, 0.0)) for i, z in costed.building.items()}
@@ -145,7 +149,9 @@ class _Burden:
                 if z > MANY_TIMES * today:
                     times = f"{z / today:,.0f} times what it sells today" if today > 0 else "from nothing"
                     text = f"{name}: {i} would build {times}; its cost is a guess, and so is that it can be done"
-                    self.say("capacity", text, "warning")
+                    doubtful.append((z / today if today > 0 else np.inf, text))
+        for _, text in sorted(doubtful, key=lambda one: -one[0]):
+            self.say("capacity", text, "warning")
 
     # The table burden
 
@@ -188,7 +194,7 @@ class _Burden:
             for kind, usd, status in (
                 ("landed", costed.landed[m], costed.status["landed", m]),
                 ("capacity", costed.capacity[m], costed.status["capacity", m]),
-                ("stock", 0.0, SURENESS[0]),
+                ("stock", 0.0 if costed.found else np.nan, SURENESS[0]),
                 ("held", float(good.data.stock[m]) * good.costs.held, "assumed" if good.costs.known else UNKNOWN),
             ):
                 unknown = bool(np.isnan(usd))
@@ -263,11 +269,13 @@ class _Burden:
             row["after_gdp_share"] = _over(row["after_usd"], gdp)
             if m == ALL:
                 total = row["cheapest_usd"]
-                row["price_of_fairness"] = 0.0 if total == 0 else row["fair_usd"] / total - 1.0
+                price = 0.0 if total == 0 else row["fair_usd"] / total - 1.0
+                row["price_of_fairness"] = 0.0 if abs(price) <= ROUNDING else price
             else:
                 perhaps = sum(np.isnan(paid) for paid in riding[m].values())
-                row["free_rides"] = at_least([float(len(riding[m]) - perhaps)], perhaps)
-                row["free_rides_usd"] = at_least([0.0, *riding[m].values()], perhaps)
+                unsaid = perhaps + sum(n in self.without and n not in self.twice for n in self.case.goods)
+                row["free_rides"] = at_least([float(len(riding[m]) - perhaps)], unsaid)
+                row["free_rides_usd"] = at_least([0.0, *riding[m].values()], unsaid)
             row["status"] = UNKNOWN if unknown[m] else self._sureness(summed.values(), m)
             row["note"] = self._note(m, unknown[m], row["cheapest_usd"], riding.get(m, {}))
             rows.append(row)
@@ -336,22 +344,32 @@ class _Burden:
         return found
 
     def _fair(self, goods: Mapping[str, Good], gdp: Mapping[str, float]) -> dict[str, CostedPlan]:
-        """The fair plans of some goods by name, where they are others than the cheapest; ``gdp`` of who counts."""
+        """The fair plans of some goods by name, where they are others than the cheapest; ``gdp`` of who counts.
+
+        What goods cost that hang together with these, but are not among them, is no more for anybody than in the
+        cheapest plans: it would else be a place where burdens vanish from sight.
+        """
         cheapest = self._totals(goods.values(), CHEAPEST)
         largest = max((cheapest[m] / size for m, size in gdp.items()), default=0.0)
         units = {unit.name: unit for unit in self.units if unit.cost(list(goods))}
         if not units or not gdp or largest <= SMALL:
             return {}
-        blocks = [Block(name, unit.at_share, unit.cost(list(goods)), unit.change) for name, unit in units.items()]
+        beside = {name: good for name, good in self.goods.items() if name not in self.case.goods}
+        blocks = [
+            Block(name, unit.at_share, {**unit.cost(list(goods)), **_beside(unit.cost(list(beside)))}, unit.change)
+            for name, unit in units.items()
+        ]
         free = {name for unit in units.values() for name in unit.goods}
         fixed = self._totals((good for name, good in goods.items() if name not in free), CHEAPEST)
         limits = {m: usd for m, usd in cheapest.items() if m not in gdp}
+        along = self._totals((good for name, good in beside.items() if name in free), CHEAPEST)
+        limits |= _beside(along) if free & set(beside) else {}
         try:
             shared = fair_plans(blocks, fixed, gdp, limits, largest)
         except SolverError as error:
-            text = f"{self.costed.uncertified(error)}: the fair plans stand as the cheapest do"
+            text = f"{self.costed.uncertified(error)}: the fair plans are unknown"
             self.say("fair_usd", text, "warning")
-            return {}
+            return {name: self.goods[name].plans[CHEAPEST].without_costs() for name in free}
         self.optima += shared.optima
         self.residual = max(self.residual, shared.residual)
         plans: dict[str, CostedPlan] = {}
@@ -419,13 +437,19 @@ class _Burden:
     # The other tables
 
     def _prices(self) -> list[dict[str, Any]]:
-        rows = []
-        for name, good in self.goods.items():
+        rows: list[dict[str, Any]] = []
+        together = self._chains()
+        for name in self.case.goods:
+            good = self.goods.get(name)
+            if good is None:
+                rows.append({"good": name, "status": UNKNOWN, "note": self.without.get(name, "")})
+                continue
             if good.status == "met":
                 continue
             row: dict[str, Any] = {"good": name, "year": float(good.data.year), "floor": good.share}
             if good.priced is None:
-                rows.append(row | {"status": UNKNOWN, "note": good.why})
+                why = f"{good.why}: no price of a point is computed" if name in together else good.why
+                rows.append(row | {"status": UNKNOWN, "note": why})
                 continue
             try:
                 row |= good.priced.price_of_share()
@@ -446,18 +470,37 @@ class _Burden:
 
     def _mixes(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
-        for name, good in self.goods.items():
-            why = good.why
-            if good.priced is not None:
-                try:
-                    rows += mix_rows(good.priced)
+        together = self._chains()
+        for name in self.case.goods:
+            good = self.goods.get(name)
+            if good is not None and good.status == "met":
+                continue
+            why = self.without.get(name, "") if good is None else good.why
+            priced: Priced | PartOfChain | None = None if good is None else good.priced
+            try:
+                if name in together:
+                    priced = together[name].part(name)
+                elif name in self.costed.planless:
+                    priced = Priced(*self.costed.planless[name], share=1.0)
+                if priced is not None:
+                    rows += mix_rows(priced)
+                    self._count(priced, good)
                     continue
-                except SolverError as error:
-                    why = self.costed.uncertified(error)
-            if good.status != "met":
-                year = float(good.data.year)
-                rows.append({"good": name, "way": "mix", "year": year, "status": UNKNOWN, "note": why})
+            except SolverError as error:
+                why = self.costed.uncertified(error)
+            year = np.nan if good is None else float(good.data.year)
+            rows.append({"good": name, "way": "mix", "year": year, "status": UNKNOWN, "note": why})
         return rows
+
+    def _chains(self) -> dict[str, PricedChain]:
+        """Good → the chain that it is solved together with."""
+        return {name: unit for unit in self.units if isinstance(unit, PricedChain) for name in unit.goods}
+
+    def _count(self, priced: Priced | PartOfChain, good: Good | None) -> None:
+        """Count the optima of a programme that is no unit of its own."""
+        if good is None or priced is not good.priced:
+            self.optima += priced.engine.optima
+            self.residual = max(self.residual, priced.engine.residual)
 
     def _assumptions(self) -> pd.DataFrame:
         """The numbers of ``[burden]`` by good, as the table ``assumptions`` has them."""
@@ -497,6 +540,11 @@ def _known_in_part(usd: float, unknown: float) -> str:
     """What a sum with unknown parts is."""
     lead = "nothing above zero is known" if np.isnan(usd) else "at least"
     return f"{lead}: {parts_unknown(unknown)}"
+
+
+def _beside(by_member: Mapping[str, Any]) -> dict[str, Any]:
+    """The same under the names of those who bear what goods beside the case's cost."""
+    return {f"{m}, beside": what for m, what in by_member.items()}
 
 
 def _listed(years: Iterable[int]) -> str:

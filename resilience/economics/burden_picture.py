@@ -48,9 +48,12 @@ def draw(sharing: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     for place, row in enumerate(rows.itertuples()):
         if pd.isna(row.cheapest_gdp_share):
             axes.text(0, place, " unknown", fontsize=SMALL, va="center", color=FAINT)
-        elif row.status == UNKNOWN:
-            longest = 1e6 * max(part for part in (getattr(row, bar[0]) for bar in BARS) if pd.notna(part))
-            axes.text(longest, place, " or more", fontsize=SMALL, va="center", color=FAINT)
+            continue
+        for n, (column, _, _) in enumerate(BARS):
+            part = getattr(row, column)
+            if row.status == UNKNOWN and pd.notna(part):
+                at = place + 0.24 * (1 - n)
+                axes.text(1e6 * part, at, " or more", fontsize=SMALL - 1, va="center", color=FAINT)
     mean = 1e6 * everyone["cheapest_gdp_share"]
     if pd.notna(mean):
         label = "all members together, cheapest plans"

@@ -12,6 +12,8 @@ from resilience.schema import ALL
 
 MOST_GOODS = 6
 YEAR_COLUMNS = ("year", "vintage")  # of findings about years
+TOGETHER = "solved together with"  # begins the note of goods of a chain
+HELD = "cost no more than in the cheapest"  # stands in the note of their mixes
 NOT_COUNTED = "not in sums"  # stands in the note of goods that measure what another measures
 
 
@@ -66,7 +68,7 @@ def of_years(meta: Mapping[str, Any]) -> list[tuple[str, str]]:
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The answers in short, each with its name."""
     return [
-        ("What it costs", _cost(tables["burden"], meta)),
+        ("What it costs", _cost(tables["burden"], meta) + _doubted(tables.get("findings"))),
         ("Who bears it", _bearers(tables["sharing"], meta)),
         ("Fair shares", _fairness(tables["sharing"], meta)),
         ("Free rides", _rides(tables["sharing"], meta)),
@@ -99,6 +101,16 @@ def _cost(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     return text + (f". Most for: {'; '.join(named)}." if named else ".")
 
 
+def _doubted(findings: pd.DataFrame | None) -> str:
+    """Where plans build many times what there is today: the part of the findings that a reader must not miss."""
+    if findings is None:
+        return ""
+    rows = findings[(findings["table"] == "burden") & (findings["column"] == "capacity")]
+    said = [str(text).partition(";")[0] for text in rows["message"][rows["severity"] == "warning"]]
+    more = f"; {len(said) - MOST_GOODS} more in the findings" if len(said) > MOST_GOODS else ""
+    return f" To be doubted: {'; '.join(said[:MOST_GOODS])}{more}." if said else ""
+
+
 def _bearers(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     blank = _unknown(table, "cheapest_usd", meta)
     rows = table[(table["member"] != ALL) & (table["cheapest_usd"] > 0)]
@@ -127,13 +139,14 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     if pd.isna(before) or not before > 0:
         return "No burden is known that could be shared." if in_part else "There is no burden to share."
     same = per_million(before) == per_million(after)
-    if same:
+    if pd.isna(after):
+        text = f"The largest burden is {per_million(before)}; what it would be in fair plans is unknown."
+    elif same:
         text = f"The largest burden, {per_million(before)}, is the same in fair plans: no others make it smaller."
     else:
         text = (
             f"The largest burden falls from {per_million(before)} to {per_million(after)} if plans are chosen for "
-            f"it; all together then pay {words.percent(everyone['price_of_fairness'], 1)} more, the price of "
-            "fairness."
+            f"it; all together then pay {_more(everyone['price_of_fairness'])}."
         )
     if in_part:
         text += " This counts known parts only."
@@ -142,7 +155,7 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     moved = rows["transfer_usd"].clip(lower=0.0).sum()
     equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
     text += " Over the parts known for every member, transfers of" if in_part else " Transfers of"
-    if not same:
+    if not same and pd.notna(after):
         text += f" {money(moved)} a year do the same beside the cheapest plans;"
     text += f" {money(equal)} would make all bear the same part of GDP"
     gets = rows[rows["equal_transfer_usd"] > 0].sort_values("equal_transfer_usd", ascending=False, kind="stable")
@@ -151,6 +164,13 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         names = [", ".join(words.member_name(m, meta) for m in part["member"]) for part in (gives, gets)]
         text += f" ({names[0]} to {names[1]})"
     return text + "."
+
+
+def _more(price: float) -> str:
+    """The price of fairness: ``4.9 % more, the price of fairness``, ``no more`` where it is nothing."""
+    if price == 0:
+        return "no more: fairness has no price"
+    return f"{'less than 0.1 %' if 0 < price < 0.0005 else words.percent(price, 1)} more, the price of fairness"
 
 
 def _rides(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
@@ -169,34 +189,55 @@ def _rides(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
 
 
 def _points(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    if table.empty:
+        return "No good must change, so that no point has a price."
     rows = table[table["next_point_usd"] > 0].sort_values("next_point_usd", ascending=False, kind="stable")
+    lacking = _lacking(table[table["next_point_usd"].isna()], meta)
     if rows.empty:
-        return "No price is known."
+        return f"No price is known{lacking}."
     named = []
     for row in rows.head(MOST_GOODS).itertuples():
         price = at_least(row.status, money(row.next_point_usd))
         named.append(f"{words.good_name(row.good, meta)} {price} (from {words.percent(row.floor)})")
-    return f"A floor one point higher for every member costs a year: {'; '.join(named)}."
+    return f"A floor one point higher for every member costs a year: {'; '.join(named)}{lacking}."
+
+
+def _lacking(rows: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """``; not computed, as they are solved together with others: magnets``; nothing where no row says so."""
+    rows = rows[rows["note"].fillna("").str.startswith(TOGETHER)]
+    names = [words.good_name(good, meta) for good in dict.fromkeys(rows["good"])]
+    return f"; not computed, as solved together with other goods: {', '.join(names)}" if names else ""
 
 
 def _mixes(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
-    parts = []
+    parts, none = [], []
     for good, rows in table.groupby("good", sort=False):
-        known = rows.set_index("way")["usd"].reindex(["sourcing", "stock", "mix"])
-        if known.isna().any() or not known["mix"] > 0:
+        ways = rows.set_index("way")
+        mix, name = ways.loc["mix"], words.good_name(str(good), meta)
+        if pd.isna(mix["share"]) and len(ways) > 1:
+            none.append(name)
+        if not mix["usd"] > 0:
             continue
-        row = rows[rows["way"] == "mix"].iloc[0]
-        status = rows.set_index("way")["status"]
-        holding = f" with {row['more_stock']:.1f} months of stock" if row["more_stock"] > 0 else ""
-        text = (
-            f"{words.good_name(str(good), meta)}: sourcing alone {bound(known['sourcing'], status['sourcing'])}, "
-            f"stock alone {bound(known['stock'], status['stock'])}, the cheapest mix "
-            f"{bound(known['mix'], status['mix'])}{holding}"
-        )
-        parts.append((float(known.max()), text))
+        holding = f" with {mix['more_stock']:.1f} months of stock" if mix["more_stock"] >= 0.05 else ""
+        alone = ", ".join(f"{way} alone {_way(ways.loc[way])}" for way in ("sourcing", "stock"))
+        text = f"{name}: {alone}, the cheapest mix {bound(mix['usd'], mix['status'])}{holding}"
+        parts.append((float(ways["usd"].max()), text))
     parts.sort(key=lambda part: -part[0])
     text = "; ".join(text for _, text in parts[:MOST_GOODS])
-    return f"A year: {text}." if parts else "There is nothing to choose between that has a known price."
+    held = (
+        " Of goods made of each other each has its mix, while the others cost no more than in the cheapest plans."
+    )
+    text = f"A year, with one level of stock and of restraint for all members: {text}." if parts else ""
+    if parts and table["note"].fillna("").str.contains(HELD).any():
+        text += held
+    if none:
+        text += f" Members survive in none of these ways: {', '.join(none)}."
+    return text.strip() or "No cheapest mix has a known price above zero; the table says why."
+
+
+def _way(row: pd.Series) -> str:
+    """What a way costs, that it is unknown, or that members do not survive this way."""
+    return "is not enough" if pd.isna(row["share"]) else bound(row["usd"], row["status"])
 
 
 HOW_TO_READ = (

@@ -1,7 +1,7 @@
 """The plans of a case with their costs: that nearest to today and, where something must change, the cheapest.
 
-Goods that are made of each other are costed together. What keeps a cheapest plan from being found stands with the
-good, which then keeps the plan nearest to today.
+Goods that are made of each other are costed together, with those of them that the case does not ask for. What
+keeps a cheapest plan from being found stands with the good, whose cheapest plan is then of unknown cost.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import pandas as pd
 
 from resilience.calculator import Progress
 from resilience.economics.costs import UNKNOWN, Costs, costs_of, counted_once
-from resilience.economics.priced import CostedPlan, Priced, cost_plan
+from resilience.economics.priced import PARTS, CostedPlan, Priced, cost_plan
 from resilience.economics.priced_chain import PricedChain
 from resilience.errors import Finding, SolverError
-from resilience.families import all_figures, couple_family, model_data
+from resilience.families import all_figures, couple_family, model_data, solve_family
 from resilience.inputs.balance import GoodData
 from resilience.inputs.case import Case
 from resilience.model import ModelData
@@ -25,7 +25,11 @@ from resilience.reading.chains import Coupled
 from resilience.schema import ALL, COSTED_PLANS
 
 NEAREST, CHEAPEST, FAIR = COSTED_PLANS
-PARTS = ("landed", "capacity", "stock")  # of a total
+OF_GOOD = {  # columns that are read of a result's tables
+    "requirements": ["good", "member", "cutoff", "reading", "status", "share"],
+    "plan": ["good", "supplier", "member", "planned"],
+    "capacity": ["good", "country", "new_capacity"],
+}
 
 
 @dataclass
@@ -39,26 +43,47 @@ class Good:
     share: float
     plans: dict[str, CostedPlan] = field(default_factory=dict)
     priced: Priced | None = None
-    why: str = ""  # there is only the plan nearest to today, or none
+    why: str = ""  # why there is no cheapest plan, or with what it was found
+
+
+def whole_chains(case: Case, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables :data:`OF_GOOD` with goods that hang together with the case's, solved again where they lack."""
+    figures, there = all_figures(case), set(tables["requirements"]["good"])
+    found = {name: [tables[name]] for name in OF_GOOD}
+    for family in case.families:
+        ready = {name: data for name in family if (data := figures[name]) is not None}
+        if all(name in there for name, data in ready.items() if data.members):
+            continue
+        for name, solved in solve_family(case, ready, explain=False).items():
+            if name not in there:
+                for table, columns in OF_GOOD.items():
+                    found[table].append(getattr(solved, table)[columns])
+    return {
+        name: frames[0] if len(frames) == 1 else pd.concat([frame[OF_GOOD[name]] for frame in frames])
+        for name, frames in found.items()
+    }
 
 
 class CostedGoods:
     """The goods of a case with costed plans; ``tables`` are requirements, plan and capacity of its result.
 
-    The tables may hold goods beside the case's, with which those hang together.
-    ``goods`` have the plans :data:`NEAREST` and :data:`CHEAPEST`, ``without`` says why others have none, ``units``
-    are the programmes with prices, ``twice`` the goods that are left out of sums. ``progress`` is called with
-    (good, done, total).
+    Goods with which those of the case hang together are solved again where the tables lack them.
+    ``goods`` have the plans :data:`NEAREST` and :data:`CHEAPEST`, ``without`` says why others have none,
+    ``planless`` holds those of them that no share lets survive and that stand alone, ``units`` are the programmes
+    with prices, ``twice`` the goods that are left out of sums. ``progress`` is called with
+    (good, done, total). Raises :class:`~resilience.errors.SolverError` if goods that are solved again have no
+    certified answer.
     """
 
     def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame], progress: Progress | None = None):
-        self.case, self.tables = case, tables
+        self.case, self.tables = case, whole_chains(case, tables)
         self.progress = progress or (lambda good, done, total: None)
         self.findings: list[Finding] = []
         self.twice = counted_once(case)
         self.goods: dict[str, Good] = {}
         self.units: list[Priced | PricedChain] = []
         self.without: dict[str, str] = {}
+        self.planless: dict[str, tuple[ModelData, Costs]] = {}
         self._used: set[str] = set()  # goods that some member uses
         self._read()
         self._choose()
@@ -70,8 +95,12 @@ class CostedGoods:
     @property
     def counted(self) -> dict[str, Good]:
         """The goods that sums count."""
-        asked = set(self.case.goods) - set(self.twice)
-        return {name: good for name, good in self.goods.items() if name in asked}
+        return {name: good for name, good in self.asked.items() if name not in self.twice}
+
+    @property
+    def asked(self) -> dict[str, Good]:
+        """The goods that the case asks for, without those that hang together with them."""
+        return {name: good for name, good in self.goods.items() if name in self.case.goods}
 
     def _read(self) -> None:
         case, tables = self.case, self.tables
@@ -90,6 +119,8 @@ class CostedGoods:
                 self.without[name] = (
                     "no share suffices, so there is no plan" if none else "demand or data are missing"
                 )
+                if none and data is not None and name in case.goods:
+                    self._read_without_plan(data, {o: figures[o] for o in case.family(name) if o in figures})
                 continue
             family = {other: figures[other] for other in case.family(name) if other in figures}
             costs = costs_of(case, data)
@@ -108,6 +139,19 @@ class CostedGoods:
                     "good", f"{name} measures the same customs codes as {other} and is left out of sums", "warning"
                 )
 
+    def _read_without_plan(self, data: GoodData, family: Mapping[str, GoodData]) -> None:
+        """A good that no share lets survive: what stock or restraint could do is asked of it alone."""
+        others = [name for name in family if name != data.good]
+        if others:
+            then = f"as it hangs together with {', '.join(others)}, no mix is computed"
+            self.without[data.good] += f"; {then}"
+        else:
+            costs = costs_of(self.case, data)
+            self.findings += costs.findings
+            self.planless[data.good] = model_data(self.case, data, family), costs
+            then = "the table mix says whether stock or restraint would do"
+        self.say("plan", f"{data.good}: no share suffices, so that no plan is costed; {then}", "warning")
+
     def _choose(self) -> None:
         """The cheapest plan of every good that must change, with what it hangs together with."""
         done = 0
@@ -118,26 +162,28 @@ class CostedGoods:
             together = couple_family(self.case, figures) if len(mine) > 1 and not missing else []
             for name, good in mine.items():
                 if missing:
-                    good.why = f"no plan of {', '.join(missing)}, with which it hangs together: costed by itself"
-                elif not any(name in coupled for coupled in together):
+                    good.why = f"no plan of {', '.join(missing)}, with which it hangs together"
+                elif name in self.case.goods and not any(name in coupled for coupled in together):
                     self._choose_alone(good)
             for coupled in together:
-                self._choose_together(coupled, {name: mine[name] for name in coupled.whole})
+                if any(name in self.case.goods for name in coupled.whole):
+                    self._choose_together(coupled, {name: mine[name] for name in coupled.whole})
             for name in family:
                 if name in self.case.goods:
                     done += 1
                     self.progress(name, done, len(self.case.goods))
         for name, good in self.goods.items():
             if CHEAPEST not in good.plans:
-                good.plans[CHEAPEST] = good.plans[NEAREST]
-                if good.status != "met":
+                met = good.status == "met"
+                good.plans[CHEAPEST] = good.plans[NEAREST] if met else good.plans[NEAREST].without_costs()
+                if not met and name in self.case.goods:
                     self.say("plan", f"{name}: no cheapest plan is computed: {good.why}")
 
     def _choose_alone(self, good: Good) -> None:
         if good.status == "met":
             return
         if good.data.settings["solidarity"].value:
-            good.why = "solved under solidarity: costed on the plan nearest to today"
+            good.why = "solved under solidarity: only the plan nearest to today is costed"
         elif not good.costs.known:
             good.why = "prices are unknown"
         else:
@@ -162,7 +208,7 @@ class CostedGoods:
         others = f"solved together with {', '.join(goods)}"
         if coupled.joint.worth or any(good.data.settings["solidarity"].value for good in goods.values()):
             for good in goods.values():
-                good.why = f"{others}, with substitutes or under solidarity: costed on the plan nearest to today"
+                good.why = f"{others}, with substitutes or under solidarity: only nearest plans are costed"
             return
         costs = {name: good.costs for name, good in goods.items()}
         chain = PricedChain(coupled, costs, {name: good.share for name, good in goods.items()})
@@ -174,6 +220,13 @@ class CostedGoods:
                 good.why = f"{others}; {why}"
             return
         self.units.append(chain)
+        if beside := [name for name in goods if name not in self.case.goods]:
+            text = (
+                f"{', '.join(beside)}: hang together with goods asked for, so that all are planned at once. The "
+                "cheapest plans are chosen with what these cost, and fair plans put no more of it on anybody; "
+                "no sum counts it"
+            )
+            self.say("good", text)
         for name, costed in cheapest.items():
             goods[name].plans[CHEAPEST] = costed
             goods[name].why = others
@@ -192,17 +245,14 @@ def yearly_cost(case: Case, tables: Mapping[str, pd.DataFrame]) -> dict[tuple[st
     none. All are unknown where there is no plan or the cheapest could not be found.
     """
     costed = CostedGoods(case, tables)
-    chosen = {name for unit in costed.units for name in unit.goods}
     found: dict[tuple[str, str, str], float] = {}
     for name in case.goods:
         if name in costed.twice:
             continue
         good = costed.goods.get(name)
-        known = good is not None and (good.status == "met" or name in chosen)
         for m in case.members:
             amounts = dict.fromkeys(PARTS, np.nan)
-            if good is not None and known and m in good.data.members:
-                plan = good.plans[CHEAPEST]
+            if good is not None and m in good.data.members and (plan := good.plans[CHEAPEST]).found:
                 amounts = {"landed": plan.landed[m], "capacity": plan.capacity[m], "stock": 0.0}
             found |= {(name, m, part): amount for part, amount in amounts.items()}
     return found

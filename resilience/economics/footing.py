@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from resilience.economics.sanction_losses import TOTAL
 from resilience.schema import SECURITY
 
 Array = npt.NDArray[np.float64]
@@ -51,11 +52,16 @@ def status_of(value: float) -> str:
 def footing_table(sanctions: pd.DataFrame, vintage: Mapping[str, str]) -> pd.DataFrame:
     """The table ``footing`` from the table ``sanctions``: members' losses in parts of GDP, by channel.
 
-    ``vintage``: channel → years of the figures.
+    ``vintage``: channel → years of the figures. A total that lacks a channel is left out like one that is unknown,
+    as what is known of it cannot be held against whole ones.
     """
     rows = []
     members = sanctions[sanctions["role"] == "member"]
-    for (pattern, scenario, channel), part in members.groupby(["pattern", "scenario", "channel"], sort=False):
+    lacking = members["gdp_share"].isna().groupby([members[key] for key in ("pattern", "scenario", "member")])
+    whole = ~lacking.transform("any")
+    share = members["gdp_share"].where(whole | (members["channel"] != TOTAL))
+    groups = members.assign(gdp_share=share).groupby(["pattern", "scenario", "channel"], sort=False)
+    for (pattern, scenario, channel), part in groups:
         measures, counted, left_out = spread(part["gdp_share"].tolist(), part["member"].tolist())
         for measure, value in measures.items():
             about = (value, counted, left_out, vintage[channel], status_of(value))

@@ -2,7 +2,8 @@
 
 The levers ``more_stock`` and ``relief`` of the model are variables here, with prices: stock costs every year,
 restraint in a crisis only, times its yearly probability. The mix is one linear programme over sourcing, capacity
-and both.
+and both. One level of stock and one of restraint stand for all members. Of goods that are made of each other each
+has its own mix, while the others cost no more than in the cheapest plans.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from resilience.economics.costs import at_least, least_sure
 from resilience.economics.priced import Priced
+from resilience.economics.priced_chain import PartOfChain
 from resilience.program import Program
 from resilience.reading.planned import SAME
 
@@ -20,12 +22,12 @@ WAYS = ("sourcing", "stock", "restraint", "mix")
 MONEY = ("landed_usd", "capacity_usd", "stock_usd", "restraint_usd")
 
 
-def mix_rows(priced: Priced) -> list[dict[str, Any]]:
+def mix_rows(priced: Priced | PartOfChain) -> list[dict[str, Any]]:
     """The rows of one good in the table ``mix``."""
     return [_row(priced, way) for way in WAYS]
 
 
-def _program(priced: Priced, way: str) -> Program:
+def _program(priced: Priced | PartOfChain, way: str) -> Program:
     """The plans that a way allows."""
     program = priced.free
     if way in ("stock", "restraint"):
@@ -38,14 +40,17 @@ def _program(priced: Priced, way: str) -> Program:
     return program
 
 
-def _row(priced: Priced, way: str) -> dict[str, Any]:
+def _row(priced: Priced | PartOfChain, way: str) -> dict[str, Any]:
     good, costs = priced.data.good, priced.costs
     row: dict[str, Any] = {"good": good.good, "way": way, "year": float(good.year)}
     solution = priced.engine.minimise(_program(priced, way), "least_cost", f"{priced.name}, {way}")
+    held = [priced.held] if isinstance(priced, PartOfChain) else []
     if solution is None:
-        return row | {"status": "unknown", "note": "members do not survive this way"}
+        return row | {"status": "unknown", "note": "; ".join(["members do not survive this way", *held])}
     row |= _read(priced, solution.values)
-    statuses, notes = ["assumed" if way != "sourcing" or row["new_capacity"] > 0 else "observed"], []
+    statuses = ["assumed" if way != "sourcing" or row["new_capacity"] > 0 else "observed"]
+    statuses += ["estimated"] * len(held)
+    notes = [*held]
     moves = way in ("sourcing", "mix") and _moves(priced, solution.values)
     if np.isnan(row["landed_usd"]):
         statuses.append("unknown")
@@ -61,13 +66,13 @@ def _row(priced: Priced, way: str) -> dict[str, Any]:
     return row | {"status": least_sure(statuses), "note": "; ".join(notes)}
 
 
-def _moves(priced: Priced, values: np.ndarray) -> bool:
+def _moves(priced: Priced | PartOfChain, values: np.ndarray) -> bool:
     demand, today = priced.data.good.demand, priced.engine.baseline
     sourcing = priced.program.read(values, "sourcing")
     return any(abs(x - today[m, i]) > SAME * demand[m] for (m, i), x in sourcing.items())
 
 
-def _read(priced: Priced, values: np.ndarray) -> dict[str, float]:
+def _read(priced: Priced | PartOfChain, values: np.ndarray) -> dict[str, float]:
     """Shares, levers and money in a solution; what is less than rounding is nothing."""
     data, costs, program = priced.data, priced.costs, priced.program
     demand = float(data.good.demand.sum())

@@ -18,7 +18,7 @@ import pandas as pd
 
 from resilience.economics.burden_words import parts_unknown
 from resilience.economics.footing import status_of
-from resilience.economics.sanction_losses import AFTER, BEFORE, ESTIMATED, PATTERNS, Losses
+from resilience.economics.sanction_losses import ESTIMATED, PATTERNS, Losses
 from resilience.errors import Finding
 from resilience.inputs.sanctions_settings import number
 from resilience.schema import SECURITY
@@ -100,6 +100,17 @@ def participation_tables(losses: Losses, raw: Mapping[str, Any]) -> dict[str, pd
             f"GDP of {', '.join(sizeless)} is unknown: so is whether they take part, and with it who takes part "
             "at all and which coalitions are stable; give gdp_usd in indicators.csv or countries.csv",
         )
+    whole = np.ones((1, n), dtype=bool)
+    unknown = np.any([np.isnan(losses.of_members(pattern, whole)[0]) for pattern in PATTERNS], axis=0)
+    partly = [m for m, lacks in zip(losses.members, unknown, strict=True) if lacks and m not in sizeless]
+    if partly:
+        _say(
+            losses,
+            "joins",
+            f"of what {', '.join(partly)} would lose at most a part is known, see the notes of table sanctions: "
+            "break-even stakes and whether they take part are unknown, and with it who takes part at all and "
+            "which coalitions are stable",
+        )
     if n > MOST_MEMBERS:
         _say(losses, "coalition", f"more than {MOST_MEMBERS} members: not all coalitions were looked at", "info")
     rows: list[dict[str, Any]] = []
@@ -178,7 +189,7 @@ def _member_rows(
         does = {name: float(values[n]) for name, values in effect.items()}
         unknown = np.isnan(loss["all"]) or np.isnan(does["all"])
         alone = UNKNOWN
-        if not np.isnan(stake[n]) and not unknown:
+        if not np.isnan([stake[n], loss["alone"], does["alone"]]).any():
             alone = "yes" if stake[n] * does["alone"] > loss["alone"] else "no"
         rows.append(
             {
@@ -248,8 +259,7 @@ def duration_table(
     losses: Losses, raw: Mapping[str, Any], burden: Mapping[str, Cost] | None = None
 ) -> pd.DataFrame:
     """The table ``duration``; ``burden`` is the yearly cost of the requirement by member."""
-    everybody = np.ones((1, len(losses.members)), dtype=bool)
-    first = losses.of_members(BEFORE, everybody)[0] - losses.of_members(AFTER, everybody)[0]
+    first, unknown = losses.avoided()
     growth, years, probability = (number(raw, name) for name in ("growth", "years", "probability"))
     rows = []
     for n, member in enumerate(losses.members):
@@ -262,22 +272,25 @@ def duration_table(
                 notes.append(f"at least: {parts_unknown(burden[member].unknown_parts)}")
         avoided = float(first[n] * ((1 + growth) ** np.arange(int(years))).sum())
         even = break_even_probability(avoided, cost)
+        lacking = bool(unknown[n])
         if np.isnan(first[n]):
-            notes.append("its loss is unknown")
+            notes.append("what it avoids is unknown")
+        if lacking:
+            notes.append(f"losses not counted, unknown: {', '.join(unknown[n])}")
         if np.isnan(cost):
             source, notes = "", [*notes, "the yearly cost is unknown: give sanctions.yearly_cost"]
         if avoided <= 0:
             notes.append("the requirement avoids no loss")
-        if even > 1:
+        if even > 1 and not lacking:
             notes.append("not worth its cost even if there were a crisis every year")
         pays = UNKNOWN
         if avoided <= 0 and not np.isnan(cost):
             pays = "no"
         elif not np.isnan(even) and not np.isnan(probability):
-            # A cost that is known in part may be higher: then "no" is sure, "yes" is not.
-            pays = "no" if probability <= even else UNKNOWN if partly else "yes"
+            # A cost that is known in part may be higher: then "no" is sure, "yes" is not. Losses may be either.
+            pays = UNKNOWN if lacking else "no" if probability <= even else UNKNOWN if partly else "yes"
         longest = np.inf if avoided <= 0 else break_even_years(float(first[n]), growth, cost)
-        if avoided > 0 and np.isinf(longest):
+        if avoided > 0 and np.isinf(longest) and not lacking:
             notes.append(f"the cost is not made good within {MOST_YEARS} years of sanctions")
         rows.append(
             {
@@ -291,7 +304,7 @@ def duration_table(
                 "probability": probability,
                 "pays": pays,
                 "year": np.nan if losses.gdp[member].year is None else losses.gdp[member].year,
-                "status": UNKNOWN if np.isnan(first[n]) or np.isnan(cost) else ESTIMATED,
+                "status": UNKNOWN if np.isnan(first[n]) or np.isnan(cost) or (lacking and even > 1) else ESTIMATED,
                 "note": "; ".join(notes),
             }
         )

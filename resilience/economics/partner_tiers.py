@@ -47,6 +47,7 @@ Progress = Callable[[str, int, int], None]
 
 CANDIDATES = "not in a tier"
 NO_TIER = "none"
+MEMBER = "member"  # in place of a tier
 ORDER = [status for status in STATUS_WORDS if status != "unknown"]  # from good to bad
 ESTIMATED, UNKNOWN = "estimated", "unknown"
 OF_GOOD = ("requirements", "plan", "capacity")
@@ -156,14 +157,20 @@ class Scores:
             "credit": credit,
             **values,
             "score": score,
-            "tier_by_score": UNKNOWN if np.isnan(score) else self.tier(score),
+            "tier_by_score": MEMBER
+            if country in self.members
+            else UNKNOWN
+            if np.isnan(score)
+            else self.tier(score),
             "gap_text": self._gap(country, values, score, missing),
             "status": UNKNOWN if np.isnan(score) else ESTIMATED,
             "missing": ", ".join(f"{name} ({CRITERIA[name]})" for name in missing),
         }
 
     def _gap(self, country: str, values: Mapping[str, float], score: float, missing: Sequence[str]) -> str:
-        """What a country would need to count fully."""
+        """What a country would need to count fully; nothing for members, which do."""
+        if country in self.members:
+            return f"{MEMBER}: counts fully already"
         if country in self.cut:
             return "is cut off by the case itself"
         top, least = next(iter(self.thresholds.items()))
@@ -370,7 +377,8 @@ def _whole(
     row: dict[str, Any] = {"grouping": grouping.name, "country": ALL, "status": ESTIMATED}
     row |= {"year": float(case.file.year), "credit": credit.pop() if len(credit) == 1 else np.nan}
     if after is None:
-        return row | {"gap_text": "adds nobody: all its countries are in the region already, or cut off"}
+        text = "adds nobody: all its countries are in the region already, or cut off"
+        return row | {"gap_text": text, "status": UNKNOWN}
     known = case.data.names()
     names = ", ".join(known.get(country, country) for country, _ in inside)
     if isinstance(after, SolverError):
@@ -423,6 +431,13 @@ def _findings(
     if years := _years(case, scores):
         findings.append(Finding("info", "tiers", None, "year", years))
     countries = table[table["country"] != ALL]
+    if len(countries):
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in scores.weights.items() if weight > 0)
+        message = (
+            f"a score is a formula, the mean of the case's criteria by their weights ({weights}), and no "
+            "judgement of alliance: it knows of no treaty, and a country may score high that nobody would count on"
+        )
+        findings.append(Finding("info", "tiers", None, "score", message))
     for name in CRITERIA:
         lacking = countries["country"][countries["missing"].str.contains(f"{name} (", regex=False)]
         if len(lacking):

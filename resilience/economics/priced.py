@@ -27,13 +27,14 @@ import pandas as pd
 import pyomo.environ as pyo
 
 from resilience.certificate import Solution
-from resilience.economics.costs import CHANGED, Costs, least_sure, paid_by
+from resilience.economics.costs import CHANGED, UNKNOWN, Costs, least_sure, paid_by
 from resilience.errors import SolverError
 from resilience.model import ModelData, build, in_order
 from resilience.program import Program, compile_model
 from resilience.reading.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage
 
 POINT = 0.01  # of share
+PARTS = ("landed", "capacity", "stock")  # of a total
 ROOMS = (0.0, 1e-7, 1e-6, 1e-5)  # of share, tried in this order
 
 
@@ -141,17 +142,28 @@ class CostedPlan:
     on_paper: Mapping[str, float]
     capacity: Mapping[str, float]
     status: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (kind, member) → how sure
+    found: bool = True
 
     def of(self, part: str) -> Mapping[str, float]:
         """What each member pays of a part, landed or capacity."""
         return self.landed if part == "landed" else self.capacity
+
+    def without_costs(self) -> CostedPlan:
+        """The same with every cost unknown: it stands for a plan that was not found."""
+        unknown = dict.fromkeys(self.landed, np.nan)
+        status = dict.fromkeys(self.status, UNKNOWN)
+        return replace(
+            self, building={}, landed=unknown, on_paper=unknown, capacity=unknown, status=status, found=False
+        )
 
     def known(self, member: str) -> float:
         """What is known of a member's cost."""
         return float(np.nansum([self.landed[member], self.capacity[member]]))
 
     def unknown(self, member: str) -> int:
-        """How many parts of a member's cost are unknown."""
+        """How many parts of a member's cost are unknown; stock, of which plans hold none, where none was found."""
+        if not self.found:
+            return len(PARTS)
         return int(np.isnan(self.landed[member])) + int(np.isnan(self.capacity[member]))
 
 

@@ -21,9 +21,10 @@ from resilience.errors import SolverError
 from resilience.model import PART, build_chain
 from resilience.program import Program, compile_model
 from resilience.reading.chains import Coupled
-from resilience.reading.planned import SLACK
+from resilience.reading.planned import SAME, SLACK, Engine
 from resilience.solver import minimise
 
+LEAST_PART = 1e-4  # of the value of the goods; a cost is not measured in less
 ROOM = 1e-6  # of share; plans that were fixed one after the other are only as exact as the solver
 
 
@@ -51,6 +52,7 @@ class PricedChain:
         common = [place for name in self.data for place in program.rows[f"{name}{PART}common"].values()]
         self.program = program.loosen(np.array(common, dtype=int))
         self.optima, self.residual = 0, 0.0
+        self.chosen = np.zeros(0)  # values of the cheapest plans, once they are found
 
     @property
     def goods(self) -> tuple[str, ...]:
@@ -63,15 +65,22 @@ class PricedChain:
         return self.program
 
     def cheapest(self, counted: Collection[str]) -> dict[str, CostedPlan]:
-        """The plans of least total cost of the counted goods; of equals those nearest to today."""
+        """The plans of least total cost of the counted goods; of equals those nearest to today.
+
+        The least cost is held in parts of itself where it is small beside the value of the goods: in parts of that
+        value the solver's tolerance would be an amount that shows.
+        """
         total = sum(self.cost(counted).values(), np.zeros(len(self.program.column_size)))
         worth = sum(value_of(data, self.costs[name]) for name, data in self.data.items())
         program = replace(self.program, objectives={"cost": total / worth, "change": self.change})
         solution = self._minimise(program, "cost")
         if solution is not None:
-            solution = self._minimise(program.keep("cost", solution.objective + SLACK), "change")
+            part = min(1.0, max(solution.objective, LEAST_PART))
+            program = replace(program, objectives={"cost": total / worth / part, "change": self.change})
+            solution = self._minimise(program.keep("cost", solution.objective / part + SLACK), "change")
         if solution is None:
             raise SolverError("no plan survives though one was found before", self.name, program.size)
+        self.chosen = solution.values
         return self.plans(solution.values)
 
     def _minimise(self, program: Program, objective: str) -> Solution | None:
@@ -97,7 +106,35 @@ class PricedChain:
                     found[m] = found[m] + row if m in found else row
         return found
 
+    def part(self, name: str) -> PartOfChain:
+        """One good with the plans of all others as in the cheapest, which must have been found."""
+        return PartOfChain(self, name)
+
     @property
     def change(self) -> np.ndarray:
         """How far plans are from today, by column of the programme."""
         return np.sum([self.program.part(name).objectives["least_change"] for name in self.data], axis=0)
+
+
+class PartOfChain:
+    """One good of a chain with prices; the others keep their shares and cost no more than in the cheapest.
+
+    Their plans themselves cannot be held: what makers buy of an input moves with what they make.
+    """
+
+    def __init__(self, chain: PricedChain, name: str):
+        self.data, self.costs, self.name = chain.data[name], chain.costs[name], name
+        others = [other for other in chain.data if other != name]
+        worth = sum(value_of(chain.data[other], chain.costs[other]) for other in others)
+        theirs = sum(chain.cost(others).values(), np.zeros(len(chain.program.column_size))) / worth
+        most = float(theirs @ (chain.chosen / chain.program.column_size))
+        held = replace(chain.program, objectives={**chain.program.objectives, "others": theirs})
+        own = np.array(list(chain.program.rows[f"{name}{PART}below_share"].values()), dtype=int)
+        self.free = held.keep("others", max(0.0, most) + SAME).loosen(own).part(name)  # any share of this good
+        self.program = self.free
+        self.engine = Engine(self.data, self.program, self.program)
+        self.held = f"{', '.join(others)} cost no more than in the cheapest plans"
+
+    def read(self, values: np.ndarray) -> CostedPlan:
+        """The plan in a solution of this good's programme."""
+        return read_plan(self.program, values, self.data, self.costs)

@@ -103,7 +103,8 @@ class Losses:
     ``sides``: pattern → good → side, inputs before what is made of them. ``exports``, ``other``: n, losses of a
     member that sanctions in parts of its GDP, NaN if unknown. ``moved``: pattern → target countries × sectors × n,
     USD of purchases that the pattern has moved away from the target. ``unsure``: the target's countries that trade
-    but have no known GDP, so that no part of the target's GDP is known either.
+    but have no known GDP, so that no part of the target's GDP is known either. ``lacking``: goods of the case
+    without data.
     """
 
     members: tuple[str, ...]
@@ -122,6 +123,7 @@ class Losses:
     stocks: float
     findings: list[Finding] = field(default_factory=list)
     unsure: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @cached_property
     def output(self) -> Array:
@@ -164,22 +166,62 @@ class Losses:
         return found
 
     def of_goods(self, pattern: str, joins: Flags) -> dict[str, Array]:
-        """Good → k × n, loss of each member in parts of GDP; NaN if unknown."""
-        left = self.left(pattern, joins)
-        return {
-            good: ces_loss(
-                self.sides[pattern][good].value / self.output, self.substitution[good], np.round(left[good], 12)
-            )
-            for good in self.goods
-            if good in left
-        }
+        """Good → k × n, loss of each member in parts of GDP; NaN if unknown, zero where nothing is missing."""
+        found = {}
+        for good, left in self.left(pattern, joins).items():
+            if good in self.goods:
+                q = np.round(left, 12)
+                loss = ces_loss(self.sides[pattern][good].value / self.output, self.substitution[good], q)
+                found[good] = np.where(q >= 1, 0.0, loss)  # whatever the good costs
+        return found
+
+    def of_imports(self, pattern: str, joins: Flags) -> Array:
+        """k × n, each member's loss from the case's goods, of those known; NaN where none is.
+
+        NaN as well where what is known is zero and another good has no data or no price. A good of which the
+        member's use is unknown or none counts as none, as the findings say, if another is known.
+        """
+        of_goods, left = self.of_goods(pattern, joins), self.left(pattern, joins)
+        lost = np.array([*of_goods.values()]).reshape(-1, *joins.shape)
+        used = ~np.isnan(np.array([left[good] for good in of_goods])).reshape(-1, *joins.shape)
+        unknown, known = np.isnan(lost), np.nansum(lost, axis=0)
+        partly = (unknown & used).any(axis=0) | bool(self.lacking)
+        found: Array = np.where(unknown.all(axis=0) | (partly & (known == 0)), np.nan, known)
+        return found
 
     def of_members(self, pattern: str, joins: Flags) -> Array:
-        """k × n, each member's loss over all channels, what is known of it; NaN if its GDP is not."""
-        imports = np.sum([np.nan_to_num(loss) for loss in self.of_goods(pattern, joins).values()], axis=0)
-        total = imports + joins * (np.nan_to_num(self.exports) + np.nan_to_num(self.other))
+        """k × n, each member's loss over all channels; NaN if its GDP is unknown or its loss through a channel."""
+        total = self.of_imports(pattern, joins) + np.where(joins, self.exports + self.other, 0.0)
         found: Array = np.where(np.isnan(self.output), np.nan, total)
         return found
+
+    def avoided(self) -> tuple[Array, list[list[str]]]:
+        """What the requirement avoids of each member's loss if all sanction, of the parts known (n), and by member
+        the parts that are not: goods and channels.
+
+        NaN if its GDP is not known, and where nothing known is avoided but a part is not known. What a member
+        loses through exports and other imports, or from a good of which its use is unknown, is the same before
+        and after.
+        """
+        everybody = np.ones((1, len(self.members)), dtype=bool)
+        left = [self.left(pattern, everybody) for pattern in PATTERNS]
+        before, after = (self.of_goods(pattern, everybody) for pattern in PATTERNS)
+        first = np.zeros(len(self.members))
+        unknown: list[list[str]] = [list(self.lacking) for _ in self.members]
+        for good in before:
+            change = (before[good] - after[good])[0]
+            no_plan = np.isnan(left[0][good] + left[1][good])  # of a use that is not known
+            if self.sides[BEFORE][good] is self.sides[AFTER][good]:
+                no_plan |= np.isclose(left[0][good], left[1][good])
+            change = np.where(no_plan[0], 0.0, change)  # the same before and after, whatever it costs
+            for n in np.flatnonzero(np.isnan(change)):
+                unknown[n].append(good)
+            first += np.nan_to_num(change)
+        for channel, lost in ((OTHER, self.other), (EXPORTS, self.exports)):
+            for n in np.flatnonzero(np.isnan(lost)):
+                unknown[n].append(channel)
+        nothing = np.array([bool(parts) for parts in unknown]) & (first <= 0)
+        return np.where(np.isnan(self.output) | nothing, np.nan, first), unknown
 
     def of_target(self, pattern: str, joins: Flags) -> dict[str, tuple[Array, Array]]:
         """Target country → losses of its GDP (k) through imports and through exports, of those known."""
@@ -208,14 +250,18 @@ class Losses:
     def effect(self, pattern: str, joins: Flags) -> Array:
         """k, the least that the target loses, in parts of its :attr:`size`.
 
-        The loss of countries without known trade counts as nothing. NaN if none has any, or if one that trades has
-        no known GDP: its loss may be the larger part.
+        The loss of countries without known trade counts as nothing, and so do sanctions of members without. NaN if
+        no country of the target has any, if nobody does anything known to it, or if one that trades has no known
+        GDP: its loss may be the larger part.
         """
         if not self.sanctioned or self.unsure:
             return np.full(len(joins), np.nan)
         parts = self.of_target(pattern, joins)
         lost = sum((imports + exports) * self.gdp[c].value for c, (imports, exports) in parts.items())
-        return np.asarray(lost / self.size, dtype=float)
+        assert self.trade is not None
+        hidden = np.array([self.trade.place(member) is None for member in self.members])
+        found: Array = np.where((joins & hidden).any(axis=1) & (lost == 0), np.nan, lost / self.size)
+        return found
 
     def scenarios(self) -> dict[str, Flags]:
         """Scenario → n × n; row m says who sanctions in the scenario that is about member m."""
@@ -296,7 +342,7 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
         to = trade.places(target)
         for n, member in enumerate(members):
             place = trade.place(member)
-            if place is None:
+            if place is None or not to:
                 continue
             exports[n] = export_loss * (trade.sold[place][:, to].sum(axis=1) * trade.own[place]).sum() / size[n]
             used = trade.sold[:, :, place].sum(axis=0)
@@ -320,6 +366,7 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
         number(raw, "stocks"),
         findings,
         unsure,
+        tuple(good for good in case.goods if good not in known),
     )
 
 
@@ -451,7 +498,10 @@ def _good_findings(
                 say("good", f"{good}: demand of {', '.join(missing)} is unknown or none: not counted")
             priceless = [m for m in data.members if data.price[m][data.baseline[m] > 0].isna().any()]
             if priceless:
-                text = f"{good}: no price for what {', '.join(priceless)} use, so their loss from it is unknown"
+                use, their = ("uses", "its") if len(priceless) == 1 else ("use", "their")
+                text = (
+                    f"{good}: no price for what {', '.join(priceless)} {use}, so {their} loss from it is unknown"
+                )
                 say("loss_usd", f"{text}; give value_usd in flows.csv")
     return findings
 
@@ -499,7 +549,11 @@ def _country_findings(
             f"total trade is of {trade.year}, after the case's year {case.file.year}: sanctions in between make "
             "it smaller than it was",
         )
-    lower = "; the target's loss is at least what the others lose, over the GDP of all"
+    lower = (
+        "; the target's loss is at least what the others lose, over the GDP of all"
+        if trade.places(target)
+        else ", and neither are members' exports to it, their other imports and the target's loss"
+    )
     for who, names, consequence in (("members", case.members, ""), ("target's countries", target, lower)):
         hidden = [name for name in names if trade.place(name) is None]
         if hidden:
@@ -526,10 +580,12 @@ def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
     goods_rows: list[dict[str, Any]] = []
     for pattern in PATTERNS:
         for scenario, joins in losses.scenarios().items():
-            lost = losses.of_goods(pattern, joins)
+            lost, imports = losses.of_goods(pattern, joins), losses.of_imports(pattern, joins)
             left = losses.left(pattern, joins)
             for n in range(len(losses.members)):
-                rows += _member_rows(losses, pattern, scenario, n, {g: lost[g][n, n] for g in lost}, joins[n, n])
+                unknown = [*(good for good in lost if np.isnan(lost[good][n, n])), *losses.lacking]
+                acts = bool(joins[n, n])
+                rows += _member_rows(losses, pattern, scenario, n, float(imports[n, n]), unknown, acts)
                 goods_rows += _good_rows(losses, pattern, scenario, n, lost, left)
         everybody = np.ones((1, len(losses.members)), dtype=bool)
         known = losses.of_target(pattern, everybody)
@@ -584,26 +640,37 @@ def _why_unknown(losses: Losses, country: str) -> str:
     return " and ".join(reason for reason, applies in reasons.items() if applies)
 
 
+def _why_no_trade(losses: Losses, member: str) -> str:
+    """Why what a member buys from the target and sells to it is unknown."""
+    if losses.trade is None:
+        return "total trade unknown"
+    return NO_TRADE if losses.trade.place(member) is None else f"the target is {NO_TRADE}"
+
+
 def _member_rows(
-    losses: Losses, pattern: str, scenario: str, n: int, lost: Mapping[str, float], acts: bool
+    losses: Losses, pattern: str, scenario: str, n: int, imports: float, unknown: Sequence[str], acts: bool
 ) -> list[dict[str, Any]]:
+    """``imports``: the loss from goods; ``unknown``: the goods of which it is not known."""
     member = losses.members[n]
     gdp = losses.gdp[member]
-    unknown = [good for good, loss in lost.items() if np.isnan(loss)]
-    unknown += [good for good in losses.goods if good not in lost]
-    known = [loss for loss in lost.values() if not np.isnan(loss)]
     nothing = np.isnan(gdp.value)
-    imports = np.nan if nothing or not known else float(np.sum(known))
     note = f"not counted, unknown: {', '.join(unknown)}" if unknown else ""
     channels = {IMPORTS: (imports, "yes" if unknown else "no", note)}
     for channel, values in ((OTHER, losses.other), (EXPORTS, losses.exports)):
         value = (float(values[n]) if acts else 0.0) if not nothing else np.nan
-        missing = np.isnan(losses.exports[n])
-        words = "total trade unknown" if missing and acts else "intermediates only" if acts else ""
-        channels[channel] = value, "yes" if acts else "no", words
-    total = np.nan if nothing else float(np.nansum([value for value, _, _ in channels.values()]))
+        words = "intermediates only" if acts else ""
+        channels[channel] = (
+            value,
+            "yes" if acts else "no",
+            _why_no_trade(losses, member) if np.isnan(value) else words,
+        )
+    total = float(np.nansum([value for value, _, _ in channels.values()]))
     parts = [name for name, (value, _, _) in channels.items() if np.isnan(value)]
-    words = f"at least; unknown: {', '.join(parts)}" if parts else "at least" if acts else ""
+    bound = ["at least"] if acts else []
+    if parts:
+        total = total or np.nan  # zero is no lower bound worth the name
+        bound = [*([] if np.isnan(total) else ["at least"]), f"unknown: {', '.join(parts)}"]
+    words = "; ".join(bound)
     channels[TOTAL] = total, "yes" if acts or unknown else "no", words
     if nothing:
         channels = {name: (np.nan, bound, NO_GDP) for name, (_, bound, _) in channels.items()}

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.economics.security_words import of_loss, percent_of_gdp, plain
+from resilience.economics.security_words import lacking_channels, of_loss, percent_of_gdp, plain
 from resilience.output.pictures import DPI, SMALL, TEXT, save
 from resilience.output.workbook import DARK, FAINT
 from resilience.words import member_name
 
-WIDTH, ROW, ABOVE, BELOW = 8.6, 0.62, 1.0, 1.05  # inches
+WIDTH, ROW, ABOVE, BELOW = 8.6, 0.62, 0.8, 1.05  # inches; ABOVE without the lines of the title
+LETTERS, LINE = 8.2, 0.2  # letters of a title to the inch, inches of one of its lines
 CELL, LEFT = 0.62, 1.5  # inches of the heat map
 CHANNELS = (
     ("imports", "the case's goods", DARK),
@@ -53,7 +54,8 @@ def losing_members(sanctions: pd.DataFrame) -> list[str]:
 def paint_losses(axes: Any, sanctions: pd.DataFrame, meta: Mapping[str, Any], text: float, small: float) -> None:
     """Bars of members' losses before and after into axes; ``text`` and ``small`` are sizes in points."""
     members = losing_members(sanctions)
-    total = of_loss(sanctions, "before", "all", "total")
+    total = {pattern: of_loss(sanctions, pattern, "all", "total") for pattern, _, _ in PATTERNS}
+    longest = 0.0
     for pattern, shift, strength in PATTERNS:
         start = np.zeros(len(members))
         for channel, words, colour in CHANNELS:
@@ -62,25 +64,33 @@ def paint_losses(axes: Any, sanctions: pd.DataFrame, meta: Mapping[str, Any], te
             places = np.arange(len(members)) + shift
             axes.barh(places, part, left=start, height=0.34, color=colour, alpha=strength, label=label)
             start = start + part
-        for place, end in enumerate(start):
-            said = "unknown" if pd.isna(total[members[place]]) else pattern
+        goods = of_loss(sanctions, pattern, "all", "imports")
+        lacking = lacking_channels(sanctions, pattern)
+        for place, (member, end) in enumerate(zip(members, start, strict=True)):
+            said = f"{pattern}, goods {percent_of_gdp(goods[member])}"  # often too thin to be seen in the bar
+            if member in lacking:
+                said = f"{pattern}, unknown: {', '.join(lacking[member])}"
+            if pd.isna(total[pattern][member]):
+                said = f"{pattern}, unknown"
             axes.text(end, place + shift, f" {said}", fontsize=small - 1, va="center", color=FAINT)
+        longest = max(longest, float(start.max(initial=0.0)))
     axes.set_yticks(range(len(members)), [member_name(m, meta) for m in members], fontsize=text)
     axes.tick_params(axis="x", labelsize=small)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.3 * longest or 1.0)  # leaves room for the words at the end of the longest bar
 
 
 def _losses(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
+    target = ", ".join(meta["countries"].get(code, code) for code in meta["target"])
+    title = _lines(f"What sanctions against {target} cost, before and after the requirement", WIDTH)
     tall = ROW * len(losing_members(sanctions))
-    height = tall + ABOVE + BELOW
+    height = tall + ABOVE + LINE * len(title) + BELOW
     figure = _figure(WIDTH, height)
     axes = figure.add_axes((1.45 / WIDTH, BELOW / height, (WIDTH - 1.75) / WIDTH, tall / height))
     paint_losses(axes, sanctions, meta, TEXT, SMALL)
     axes.set_xlabel("loss in the first year if all members sanction, % of GDP; at least", fontsize=TEXT)
-    target = ", ".join(meta["countries"].get(code, code) for code in meta["target"])
-    _title(figure, f"What sanctions against {target} cost, before and after the requirement", height)
+    _title(figure, title, height)
     axes.legend(
         loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=SMALL, frameon=False, borderaxespad=0.3
     )
@@ -127,17 +137,20 @@ def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     figure = _figure(wide, height)
     axes = figure.add_axes((LEFT / wide, BELOW / height, (wide - LEFT - 0.3) / wide, tall / height))
     paint_threat(axes, threat, meta, TEXT, SMALL)
-    _title(figure, "Threat by member (rows) and target (columns)", height)
+    _title(figure, _lines("Threat by member (rows) and target (columns)", wide), height)
     left_out = [name for name in dict.fromkeys(threat["target"]) if name not in targets]
     hidden = f"Not shown, a factor is not known: {', '.join(left_out)}. " if left_out else ""
     _foot(figure, f"Geometric mean of four factors, 0 to 1, and rank by member; no probabilities. {hidden}", meta)
     return figure
 
 
-def _title(figure: Any, text: str, height: float) -> None:
-    wide = int(figure.get_figwidth() * 11)
-    shown = "\n".join(textwrap.wrap(text, wide))
-    figure.text(0.02, 1 - 0.12 / height, shown, fontsize=12, weight="bold", color=DARK, va="top")
+def _lines(title: str, wide: float) -> list[str]:
+    """A title in lines that fit a picture of this many inches."""
+    return textwrap.wrap(title, int(LETTERS * wide))
+
+
+def _title(figure: Any, lines: list[str], height: float) -> None:
+    figure.text(0.02, 1 - 0.12 / height, "\n".join(lines), fontsize=12, weight="bold", color=DARK, va="top")
 
 
 def _foot(figure: Any, text: str, meta: Mapping[str, Any]) -> None:
@@ -153,8 +166,10 @@ def _foot(figure: Any, text: str, meta: Mapping[str, Any]) -> None:
 def losses_in_words(sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     """The picture of losses in a sentence, for those who do not see it."""
     before, after = (of_loss(sanctions, pattern, "all", "total") for pattern in ("before", "after"))
+    goods = [of_loss(sanctions, pattern, "all", "imports") for pattern in ("before", "after")]
     parts = [
-        f"{member_name(m, meta)} {percent_of_gdp(before[m])} before, {percent_of_gdp(after[m])} after"
+        f"{member_name(m, meta)} {percent_of_gdp(before[m])} before, {percent_of_gdp(after[m])} after, of this "
+        f"the case's goods {percent_of_gdp(goods[0][m])} and {percent_of_gdp(goods[1][m])}"
         for m in before.index
     ]
     return f"Losses in parts of GDP: {'; '.join(parts)}."

@@ -74,13 +74,15 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     missing, partly = rows["member"][unknown], (rows["lower_bound"] == "yes") & ~unknown
     bound = ", counting only goods whose figures are known" if partly.any() else ""
     bound += f", of those known{_but(missing, meta)}" if len(missing) else ""
-    cost = (
-        f"if all sanction, at least, before → after the requirement: {each}. Of this the case's goods make "
-        f"at most {percent_of_gdp(most)} → {percent_of_gdp(lasting)}{bound}."
-    )
+    cost = f"if all sanction, at least, before → after the requirement: {each}. {_in_part(table, meta)}"
+    if pd.isna(most) and pd.isna(lasting):
+        cost += "What the case's goods make of this is unknown."
+    else:
+        goods = f"{percent_of_gdp(most)} → {percent_of_gdp(lasting)}"
+        cost += f"Of this the case's goods make at most {goods}{bound}."
     return [
         ("What it costs", cost),
-        ("Even footing", _footing(tables["footing"], table, meta)),
+        ("Even footing", _footing(tables["footing"], meta)),
         ("What the target loses", _target(table, tables["coalitions_stable"], meta)),
         ("Would they do it", _stakes(tables, meta)),
         ("One by one", _discretion(tables["participation"], meta)),
@@ -88,17 +90,37 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     ]
 
 
-def _footing(table: pd.DataFrame, sanctions: pd.DataFrame, meta: Mapping[str, Any]) -> str:
-    rows = table[table["scenario"] == "all"].set_index(["channel", "measure", "pattern"])["value"]
+def lacking_channels(table: pd.DataFrame, pattern: str) -> dict[str, list[str]]:
+    """Member → the channels that its total does not count as they are unknown, where another is known."""
+    rows = table[(table["role"] == "member") & (table["pattern"] == pattern) & (table["scenario"] == "all")]
+    shares = rows.pivot(index="member", columns="channel", values="gdp_share")
+    shares = shares[shares["total"].notna()].reindex(columns=list(rows["channel"].drop_duplicates()))
+    return {str(m): names for m, row in shares.iterrows() if (names := [str(c) for c in row[row.isna()].index])}
+
+
+def _in_part(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """A sentence on members of whose loss a channel is not known; empty if there is none."""
+    lacking: dict[str, list[str]] = {}
+    for pattern in ("before", "after"):
+        for member, channels in lacking_channels(table, pattern).items():
+            lacking[member] = list(dict.fromkeys([*lacking.get(member, ()), *channels]))
+    named = "; ".join(f"{names_of([member], meta)} (not {', '.join(parts)})" for member, parts in lacking.items())
+    return f"Known only in part: {named}. " if named else ""
+
+
+def _footing(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    table = table[table["scenario"] == "all"]
+    rows = table.set_index(["channel", "measure", "pattern"])["value"]
     parts = []
     for channel, words in (("imports", "losses from the case's goods"), ("total", "all losses together")):
         both = [
             f"{name} {plain(rows[channel, measure, 'before'])} → {plain(rows[channel, measure, 'after'])}"
             for measure, name in (("gini", "Gini"), ("cv", "coefficient of variation"))
         ]
-        unknown = [of_loss(sanctions, pattern, "all", channel).isna() for pattern in ("before", "after")]
-        left_out = [member for member in unknown[0].index if unknown[0][member] or unknown[1][member]]
-        without = f" (left out, unknown: {names_of(left_out, meta)})" if left_out else ""
+        codes = table["left_out"][table["channel"] == channel].fillna("")
+        left_out = {code for text in codes for code in str(text).split(", ") if code}
+        named = [member for member in meta["members"] if member in left_out]
+        without = f" (left out, unknown: {names_of(named, meta)})" if named else ""
         parts.append(f"{words}{without}: {', '.join(both)}")
     return f"before → after the requirement, {'; '.join(parts)} (0: all lose alike)."
 
@@ -110,6 +132,8 @@ def _target(table: pd.DataFrame, groups: pd.DataFrame, meta: Mapping[str, Any]) 
     unknown = table["gdp_share"].isna()
     why = table[of_target & unknown].set_index("member")["note"]
     left_out = ", ".join(f"{names_of([code], meta)} ({reason})" for code, reason in why.items())
+    if rows["effect"].isna().any() and not left_out:
+        return "unknown: no member that sanctions is in the input-output table."
     if rows["effect"].isna().any():
         return f"unknown, as figures are missing: {left_out}."
     text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
@@ -160,8 +184,11 @@ def _discretion(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         sure = rows["joins_alone"] != UNKNOWN
         acts = f"; {names_of(alone, meta)} would act alone{_but(rows['member'][~sure], meta)}" if given else ""
         unsure = rows["member"][rows["loss"].isna()]
-        who = "a member of which it is known" if len(unsure) else "a member"
-        parts.append(f"{pattern}, others who join cost {who} at most {percent_of_gdp(extra)} more{acts}")
+        who = "a member of which it is known" if 0 < len(unsure) < len(rows) else "a member"
+        costs = f"what others who join cost {who} is unknown"
+        if not pd.isna(extra):
+            costs = f"others who join cost {who} at most {percent_of_gdp(extra)} more"
+        parts.append(f"{pattern}, {costs}{acts}")
     least = table[table["pattern"] == "after"].sort_values("break_even_alone", kind="stable")
     if least["break_even_alone"].notna().any():
         row = least.iloc[0]
@@ -228,6 +255,14 @@ def _signed(usd: float) -> str:
     return f"{'+' if round(usd) > 0 else ''}{money(usd)}"
 
 
+def _formula(findings: pd.DataFrame | None) -> str:
+    """What a score is, as a finding of the tiers says it, so that nobody quotes a tier bare."""
+    if findings is None:
+        return ""
+    said = findings["message"][(findings["table"] == "tiers") & (findings["column"] == "score")]
+    return "".join(f" {text[:1].upper()}{text[1:]}." for text in said)
+
+
 def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
     table = tables["tiers"]
     whole = table[(table["country"] == ALL) & table["adds_to_requirement"].notna()]
@@ -254,7 +289,7 @@ def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> He
         ("Mean gap", f"changes by {adds or 'nothing'}."),
         ("Verdicts", f"{'; '.join(verdicts)}."),
         ("Yearly cost", f"that of the cheapest plans changes by {costs or 'nothing that is known'}{known}."),
-        ("By score", f"{scored}."),
+        ("By score", f"{scored}.{_formula(tables.get('findings'))}"),
     ]
 
 
