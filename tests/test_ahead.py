@@ -98,7 +98,7 @@ def test_many_at_once_change_no_optimum(solver_runs: list[str], changed: bool) -
     """Random programmes by turns and in chunks, feasible and not: each optimum against a cold solve."""
     rng = np.random.default_rng(5)
     answered = 0
-    for _ in range(10):
+    for _ in range(5):
         good, cutoffs = random_good(rng, 2)
         program, warm = compile_model(build(model_data(good, cutoffs))), solver.Warm()
         for spread in (0.02, 0.3):
@@ -117,7 +117,7 @@ def test_many_at_once_change_no_optimum(solver_runs: list[str], changed: bool) -
                 values = found.values / program.column_size
                 activity = program.matrix @ values
                 assert (activity >= single.row_lower - 1e-7).all() and (activity <= single.row_upper + 1e-7).all()
-    assert len(solver_runs) > 20 and answered > 40
+    assert len(solver_runs) > 10 and answered > 20
 
 
 def test_what_multipliers_prove_of_many_is_true() -> None:

@@ -310,6 +310,7 @@ def rider(make: Maker) -> resilience.Case:
     return with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {})
 
 
+@pytest.mark.slow
 def test_transfers_and_free_riders_in_the_table(rider: resilience.Case) -> None:
     """The equal burden is 30 per million, so BBB gives 90."""
     found = resilience.burden(rider)

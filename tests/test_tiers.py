@@ -106,6 +106,7 @@ def test_unknown_costs_of_a_tier_are_blank(make: Any) -> None:
     assert "unknown a year; 6 parts are unknown" in "\n".join(found.findings["message"])
 
 
+@pytest.mark.slow
 def test_a_member_without_gdp_is_left_out_of_the_footing_and_named(make: Any) -> None:
     given = two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN, gdp={"AAA": 10e9, "TTT": 20e9})
     found = resilience.tiers(given)
@@ -156,6 +157,7 @@ def test_presets_are_in_the_embedded_data() -> None:
     assert groupings["Asia-Pacific Four"].credit.keys() == set(case.groups["IP4"])
 
 
+@pytest.mark.slow
 def test_goods_that_survive_are_kept_unless_all_are_asked_for(
     case: resilience.Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,9 +229,18 @@ class Page:
 
 def footer(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
     """Design, points, seed, source, year and version in a line."""
+    scope = meta.get("scopes", {}).get(key["good"])
+    shares = {
+        None: "Shares of demand, or of imports where home production is unknown.",
+        CONSUMPTION: "Shares of demand.",
+    }.get(scope, "Shares of imports, as home production is unknown.")
+    return f"{origin(meta, meta.get('years', {}).get(key['good']))}. {shares}"
+
+
+def origin(meta: Mapping[str, Any], year: int | None = None) -> str:
+    """Design, points, seed, case, source with its ``year`` and version."""
     spec = meta.get("spec")  # a frontier has none
     count = meta.get("points")
-    year = meta.get("years", {}).get(key["good"])
     dated = f"data of {year}" if year else f"the latest data up to {meta['year']}"
     of = f", {count:,} points" if count else ""
     design = [f"{DESIGNS.get(spec['design'], spec['design'])}{of}, seed {spec['seed']}"] if spec else []
@@ -241,12 +250,7 @@ def footer(key: Mapping[str, str], meta: Mapping[str, Any]) -> str:
         f"source: data set {meta['dataset']}, {dated}",
         f"resilience {meta['versions']['resilience']}",
     ]
-    scope = meta.get("scopes", {}).get(key["good"])
-    shares = {
-        None: "Shares of demand, or of imports where home production is unknown.",
-        CONSUMPTION: "Shares of demand.",
-    }.get(scope, "Shares of imports, as home production is unknown.")
-    return f"{'; '.join(parts)}. {shares}"
+    return "; ".join(parts)
 
 
 def _measured(key: Mapping[str, Any], meta: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ from resilience.output.workbook import (
     write_sheet,
 )
 from resilience.schema import ALL, READINGS, STATUS_WORDS, STUDY
-from resilience.studies.pictures import DESIGNS, Picture
+from resilience.studies.pictures import DESIGNS, Picture, origin
 from resilience.studies.store import read_store
 from resilience.studies.tables import (
     CONSUMPTION,
@@ -163,22 +163,22 @@ def sensitivity_sheets(
     """The tables of a study that say what a result depends on, for the workbook of the result ``of``."""
     sheets = []
     same = all(meta.get(name) == of.get(name) for name in ("case", "dataset_hash"))
-    origin = f"From the study {meta['title']}, case {meta['case']}, {meta['points']:,} points."
+    said = f"From the study {meta['title']}."
     meta = {**meta, "scopes": scopes_of(tables["outcomes"])}
     if not same:
-        origin += " It is of another case file or data set than this workbook: compare with care."
+        said += " It is of another case file or data set than this workbook: compare with care."
     for name in SENSITIVITY:
         if name in tables and len(tables[name]):
             sheet = study_sheet(name, tables[name], meta)
             title = "Sensitivity" if name == SENSITIVITY[0] else f"Sensitivity {sheet.name.lower()}"
-            sheets.append(replace(sheet, name=title, key=f"study_{name}", notes=(origin, *sheet.notes)))
+            sheets.append(replace(sheet, name=title, key=f"study_{name}", notes=(said, *sheet.notes)))
     return sheets
 
 
 def study_sheet(name: str, frame: pd.DataFrame, meta: Mapping[str, Any], beside: Path | None = None) -> Sheet:
     """A table of a study as a sheet; ``beside`` is the CSV file that holds it all where it is too long."""
     table = STUDY[name]
-    notes = [table.note]
+    notes = [table.note, f"{origin(meta)}."]
     if beside is not None:
         notes.append(
             f"All {len(frame):,} rows are in {beside.name} beside this file; here are the first {SAMPLE:,}."
