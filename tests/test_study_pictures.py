@@ -219,8 +219,8 @@ def test_workbook_holds_the_tables(sobol: Any, tmp_path: Path) -> None:
         table = next(iter(book[name].tables.values()))
         first, last = (int(number) for number in re.findall(r"\d+", table.ref))
         assert last - first == max(len(frame), 1), name
-        above = [str(row[0].value) for row in book[name].iter_rows(max_row=first)]
-        assert any(", seed 1; " in note and "source: data set " in note for note in above), above
+        above = " ".join(str(row[0].value) for row in book[name].iter_rows(max_row=first))
+        assert "design, seed 1; " in above and "source: data set " in above, name
     sheet = book["Tornado"]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     head = next(number for number, row in enumerate(rows) if row[0] == "Good")
