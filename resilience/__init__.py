@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from resilience.calculator import compare, solve
+    from resilience.calculator import compare, solve, with_frontiers
     from resilience.economics.burden import burden
     from resilience.economics.security import sanctions, threat, tiers
     from resilience.errors import Finding, InputError, SolverError
@@ -41,6 +41,7 @@ __all__ = [
     "study",
     "threat",
     "tiers",
+    "with_frontiers",
     "write_form",
     "write_report",
 ]
@@ -63,6 +64,7 @@ _HOMES = {
     "study": "studies.runner",
     "threat": "economics.security",
     "tiers": "economics.security",
+    "with_frontiers": "calculator",
     "write_form": "handoff.form_workbook",
     "write_report": "handoff.report",
 }

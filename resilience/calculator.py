@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resilience.errors import Finding, InputError
+from resilience.errors import Finding, InputError, SolverError
 from resilience.families import all_figures, model_data, solve_family, unknown_rows, versions
 from resilience.inputs.balance import GoodData, Trade
 from resilience.inputs.case import Case, credits_of, nothing_to_compute
@@ -18,6 +17,7 @@ from resilience.inputs.casefile import Cutoff, cutoff_settings
 from resilience.inputs.factor_words import unit
 from resilience.inputs.parameters import PARAMETERS, Surge
 from resilience.inputs.suggestions import nearest
+from resilience.inputs.variants import vary
 from resilience.origins.sectors import content_rule_table, content_table, exposure_table
 from resilience.processes import in_processes
 from resilience.reading.links import chain_table
@@ -25,8 +25,13 @@ from resilience.reading.requirements import GoodResult
 from resilience.results import Result, findings_table, typed
 from resilience.schema import ALL, RESULTS
 from resilience.solver import TOLERANCE
+from resilience.studies.frontier_words import written
+from resilience.studies.frontiers import frontier
 from resilience.studies.rests import rests_on
 
+STOCKS = "response.stock_months"
+MOST_STOCKS = 12.0  # months of demand
+MOST_FRONTIERS = 4  # goods; one that is solved with its inputs takes several seconds
 Progress = Callable[[str, int, int], None]
 
 
@@ -72,6 +77,7 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     links = chain_table(case.recipes, about["unit"], about["label"], with_inputs, case.goods)
     tables["chain"] = _stack([links], "chain")
     models = {name: model_data(case, ready[name], _known(everything, case.family(name))) for name in solved}
+    tables["frontiers"] = _stack([], "frontiers")  # see with_frontiers
     tables["content"] = _stack([content_table(case, models)], "content")
     tables["exposure"] = _stack([exposure_table(case, {name: ready[name] for name in solved})], "exposure")
     rule = content_rule_table(case, models) if case.file.content.get("rule", False) else None
@@ -88,6 +94,51 @@ def solve(case: Case, *, workers: int = 1, progress: Progress | None = None, res
     tables["assumptions"] = _assumptions(case)
     tables["sources"] = _sources(case, figures)
     return Result(_meta(case, goods, solved), tables)
+
+
+def with_frontiers(
+    case: Case,
+    result: Result,
+    *,
+    most: int = MOST_FRONTIERS,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Result:
+    """The result of a case with its table ``frontiers``: how the least share of the ``most`` goods in which most
+    must change falls with stocks, up to a year of demand.
+
+    ``progress`` is called with (good, done, total). What cannot be computed is a finding. Raises
+    :class:`~resilience.errors.InputError` if the result is of another case.
+    """
+    if result.meta["case_hash"] != case.file.fingerprint:
+        message = "is not the case of the result, whose frontiers were asked for; solve it again"
+        raise InputError([Finding("error", case.file.path.name, None, None, message)])
+    goods, report = result.matter_most(most), progress or _silent
+    work = {good: (case, good) for good in goods}
+    found: dict[str, tuple[pd.DataFrame, list[Finding]]] = {}
+    computed = (
+        in_processes(_frontier, work, workers) if workers > 1 else ((one, _frontier(case, one)) for one in goods)
+    )
+    for good, frontier_of_good in computed:
+        found[good] = frontier_of_good
+        report(good, len(found), len(goods))
+    frame = _stack([found[good][0] for good in goods], "frontiers")
+    missed = findings_table([finding for good in goods for finding in found[good][1]])
+    findings = pd.concat([result.findings, missed], ignore_index=True) if len(missed) else result.findings
+    return Result(result.meta, {**result.tables, "frontiers": frame, "findings": findings})
+
+
+def _frontier(case: Case, good: str) -> tuple[pd.DataFrame, list[Finding]]:
+    """One good's part of the table ``frontiers``, and what could not be solved."""
+    family = [name for name in case.family(good) if name in case.goods]  # the others do not move its share
+    try:
+        table = frontier(vary(case, {"goods": family}), good, STOCKS, 0.0, MOST_STOCKS)
+    except (InputError, SolverError) as error:
+        message = f"{good}: how the share falls with stocks cannot be drawn: {error}"
+        return pd.DataFrame(columns=list(RESULTS["frontiers"].names)), [
+            Finding("warning", case.file.path.name, None, STOCKS, message)
+        ]
+    return table.assign(written=written(case, good, STOCKS, "set")), []
 
 
 def compare(
@@ -288,7 +339,7 @@ def _meta(case: Case, goods: dict[str, GoodData | None], solved: dict[str, GoodR
         "title": file.title,
         "description": file.description,
         "case": file.path.name,
-        "case_hash": hashlib.sha256(repr(file.raw).encode()).hexdigest()[:16],
+        "case_hash": file.fingerprint,
         "dataset": file.dataset.resolve().name,
         "dataset_hash": case.data.fingerprint,
         "year": file.year,

@@ -14,7 +14,8 @@ import pandas as pd
 
 from resilience.errors import Finding, InputError
 from resilience.files import as_written, whole, write_csv
-from resilience.schema import BESIDE, BESIDE_TABLES, ENTREPOT_EXPORTS, RESULTS, Table
+from resilience.schema import ALL, BESIDE, BESIDE_TABLES, ENTREPOT_EXPORTS, RESULTS, Table
+from resilience.words import worst_first
 
 NUMBERS = ("share", "amount", "number")  # kinds of columns of a result that hold numbers
 NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a result
@@ -78,6 +79,24 @@ class Result:
         said = {"about": about, "mixed_years": "", **self.meta.get("beside", {}).get(about, {})}
         names = (*BESIDE[about], "findings", "assumptions")
         return Result({**self.meta, **said}, {name: self.tables[name] for name in names})
+
+    def answers(self) -> pd.DataFrame:
+        """The rows of all members under all cutoffs, planned; one a good, in the result's order."""
+        rows = self.requirements
+        return rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
+
+    def matter_most(self, most: int) -> list[str]:
+        """Goods in which most must change: the worst verdict first, then the widest gap, then the largest share.
+
+        Goods that survive as they are only count where nothing else is there.
+        """
+        rows = [row for row in self.answers().to_dict("records") if row["status"] != "unknown"]
+        changing = [row for row in rows if row["status"] != "met"] or rows
+
+        def place(row: Mapping[Any, Any]) -> tuple[int, float, float]:
+            return *worst_first(row), 0.0 if pd.isna(row["share"]) else -float(row["share"])
+
+        return [str(row["good"]) for row in sorted(changing, key=place)[:most]]
 
     def home_unknown(self) -> frozenset[tuple[str, str]]:
         """(good, member) of those whose home production is unknown though they export much of what they import;

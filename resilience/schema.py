@@ -230,6 +230,22 @@ PATTERNS = {
 
 _READING = Column("reading", "text", "", ", ".join(READINGS))
 
+_OF = (_G, _MEMBER, _CUTOFF, _READING)
+_KEY = ("good", "member", "cutoff", "reading")
+_FRONTIER = (
+    *_OF,
+    Column("parameter", "text", "", "the number that moves, by its name in the case"),
+    Column("value", "number", "unit of the parameter", "its value"),
+    Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
+    Column("share_today", "share", "share of demand", "today's share"),
+    Column("status", "text", "", "the verdict"),
+    Column("kind", "text", "", "corner: exact; whole number; solved point"),
+)
+_BETWEEN = (
+    "Between two corners the share runs straight. Solved points lie so close that the line between them "
+    "is right to a thousandth. No share suffices where the share is blank."
+)
+
 RESULTS: dict[str, Table] = {
     table.name: table
     for table in (
@@ -451,6 +467,14 @@ RESULTS: dict[str, Table] = {
                 ),
             ),
             ("good", "parameter"),
+        ),
+        Table(
+            "frontiers",
+            "How the minimum share falls with stocks",
+            "Of the goods in which most must change: planned, all members, all cutoffs, as months of stock move, "
+            "all else stays as written. " + _BETWEEN,
+            (*_FRONTIER, Column("written", "number", "unit of the parameter", "what the case says")),
+            (*_KEY, "parameter", "value"),
         ),
         Table(
             "caps",
@@ -712,8 +736,6 @@ RESULTS: dict[str, Table] = {
     )
 }
 
-_OF = (_G, _MEMBER, _CUTOFF, _READING)
-_KEY = ("good", "member", "cutoff", "reading")
 _FACTOR = Column("factor", "text", "", "what is varied, as the case file names it")
 _IN_WORDS = Column("in_words", "text", "", "what is varied, in words")
 
@@ -884,17 +906,8 @@ STUDY: dict[str, Table] = {
         Table(
             "frontier",
             "Frontier: the minimum share as one number of the case moves",
-            "Between two corners the share runs straight. Solved points lie so close that the line between them "
-            "is right to a thousandth. No share suffices where the share is blank.",
-            (
-                *_OF,
-                Column("parameter", "text", "", "the number that moves, by its name in the case"),
-                Column("value", "number", "unit of the parameter", "its value"),
-                Column("share", "share", "share of demand", "minimum share; blank where no share suffices"),
-                Column("share_today", "share", "share of demand", "today's share"),
-                Column("status", "text", "", "the verdict"),
-                Column("kind", "text", "", "corner: exact; whole number; solved point"),
-            ),
+            _BETWEEN,
+            _FRONTIER,
             (*_KEY, "parameter", "value"),
         ),
         Table(

@@ -17,6 +17,7 @@ import pytest
 from conftest import Maker
 
 import resilience
+from resilience.calculator import with_frontiers
 from resilience.cli import main
 from resilience.errors import InputError
 from resilience.handoff import report_facts as facts
@@ -400,7 +401,7 @@ def test_a_burden_of_something_else_is_refused(
 
 
 def test_goods_that_matter_most_come_worst_first(result: Result) -> None:
-    row = facts.answers(result).iloc[0].to_dict()
+    row = result.answers().iloc[0].to_dict()
     rows = [
         row | {"good": good, "status": status, "gap": gap, "share": share}
         for good, status, gap, share in [
@@ -409,16 +410,16 @@ def test_goods_that_matter_most_come_worst_first(result: Result) -> None:
         ]
     ]  # fmt: skip
     other = Result(result.meta, {**result.tables, "requirements": pd.DataFrame(rows)})
-    assert facts.matter_most(other) == ["e", "g", "d", "c", "b"]
+    assert other.matter_most(facts.MOST_GOODS) == ["e", "g", "d", "c", "b"]
     calm = Result(result.meta, {**result.tables, "requirements": pd.DataFrame(rows[:1])})
-    assert facts.matter_most(calm) == ["a"]
+    assert calm.matter_most(facts.MOST_GOODS) == ["a"]
 
 
 def test_supply_is_told_by_role(result: Result) -> None:
     table = facts.suppliers(result, "wheat").set_index("supplier")
     assert table["role"].to_dict() == {"AAA": "member", "BBB": "cut"}
     assert table.loc["BBB"].tolist()[:2] == pytest.approx([900, 700])
-    pictures = {picture.name: picture for picture in pictures_of(result, "wheat", None)}
+    pictures = {picture.name: picture for picture in pictures_of(result, "wheat")}
     assert set(pictures) == {"supply-wheat", "stocks-wheat", "rests-wheat"}  # no place of AAA and BBB is known
     said = pictures["supply-wheat"].alt
     assert "Today: members, home supply included 25 %, hit by a cutoff 75 %." in said
@@ -436,7 +437,7 @@ def test_the_projection_of_the_map() -> None:
 def test_the_map_shows_who_supplies_and_says_who_is_not_on_it(make: Maker) -> None:
     flows = [("CHN", "DEU", 600.0), ("JPN", "DEU", 300.0), ("AAA", "DEU", 100.0)]
     case = make(flows, [], members=["DEU"], region=["DEU", "JPN"], cut=["CHN"], response={"stock_months": 1})
-    picture = next(one for one in pictures_of(resilience.solve(case), "wheat", None) if one.name == "map-wheat")
+    picture = next(one for one in pictures_of(resilience.solve(case), "wheat") if one.name == "map-wheat")
     assert picture.alt == "Largest suppliers: Land CHN 60 % and Land JPN 30 %."
     assert "not on the map: AAA" in picture.caption and "public domain" in picture.caption
     svg = picture.svg()
@@ -468,10 +469,35 @@ def test_the_command(result: Result, tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_case_is_solved_first_and_has_frontiers(make: Maker, tmp_path: Path) -> None:
     flows = [("BBB", "AAA", 900.0)]
     balances = [{"country": "AAA", "production": 300}, {"country": "BBB", "production": 900}]
-    case = make(flows, balances, cut=["BBB"], survival={"critical_share": 0.5}, response={"stock_months": 1})
+    survival, response = {"critical_share": 0.5}, {"stock_months": 1}
+    case = make(flows, balances, cut=["BBB"], survival=survival, response=response, rests=True)
     assert main(["report", str(case.file.path), "--out", str(tmp_path / "r.html"), "--quiet"]) == 0
     text = " ".join(Page(tmp_path / "r.html").text.split())
     assert "falls to 25 % at 3 months of demand" in text  # 12 s + stock = 6
+
+
+def test_a_result_file_holds_the_frontiers_that_its_report_shows(make: Maker, tmp_path: Path) -> None:
+    flows = [("BBB", "AAA", 900.0)]
+    balances = [{"country": "AAA", "production": 300}, {"country": "BBB", "production": 900}]
+    survival, response = {"critical_share": 0.5}, {"stock_months": 1}
+    case = make(flows, balances, cut=["BBB"], survival=survival, response=response, rests=True)
+    for name, more in (("r.json", []), ("folder", []), ("without.json", ["--no-rests"])):
+        assert main(["run", str(case.file.path), "--out", str(tmp_path / name), "--quiet", *more]) == 0
+        assert main(["report", str(tmp_path / name), "--out", str(tmp_path / f"{name}.html"), "--quiet"]) == 0
+    for name in ("r.json", "folder"):
+        text = " ".join(Page(tmp_path / f"{name}.html").text.split())
+        assert "falls to 25 % at 3 months of demand" in text  # 12 s + stock = 6
+        rows = resilience.read_result(tmp_path / name).frontiers
+        assert rows["value"].tolist() == pytest.approx([0, 3, 12], abs=1e-4)  # home supply is a quarter
+        assert rows["share"].tolist() == pytest.approx([0.5, 0.25, 0.25], abs=1e-4)
+        assert set(rows["written"]) == {1.0} and set(rows["kind"]) == {"corner"}
+    assert "falls to 25 %" not in Page(tmp_path / "without.json.html").text
+
+
+def test_frontiers_are_of_the_case_of_the_result(make: Maker, result: Result) -> None:
+    case = make([("BBB", "AAA", 900.0)], [{"country": "AAA", "production": 300}], cut=["BBB"])
+    with pytest.raises(InputError, match="not the case of the result"):
+        with_frontiers(case, result)
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,13 @@ from resilience.commands.terminal import (
     check_workers,
     console_of,
     default_workers,
+    frontiers_of,
     split,
 )
 
 if TYPE_CHECKING:
-    from resilience.handoff.report import Frontier
-    from resilience.inputs.case import Case
     from resilience.results import Result
 
-MOST_FRONTIERS = 4
-OVER = "response.stock_months"
-TO = 12.0  # months of demand
 COMPUTED = Path()  # stands for the burden that is not read but computed
 
 EPILOG = """\
@@ -38,7 +34,7 @@ examples:
   resilience report g7-china.json --out report.html --pictures slides
       every picture as .png and .svg beside it
   resilience report models/g7-china.toml --out report.html
-      solves the case first, and draws how the share falls with stocks for the goods that matter most
+      solves the case first
 
   resilience report models/g7-china-burden.toml --out report.html --with burden,sanctions,threat
       with what the requirement costs each member, what sanctions would, and who fears whom
@@ -100,12 +96,9 @@ def run(options: argparse.Namespace) -> int:
     burden: Result | None = None
     if options.burden is not None and options.burden != COMPUTED:
         burden = read_burden(options.burden)
-    if _is_case(options.result):
-        result, frontiers = _solved(options)
-    else:
-        result, frontiers = read_result(options.result), {}
+    result = _solved(options) if _is_case(options.result) else read_result(options.result)
     try:
-        written = write_report(result, options.out, frontiers=frontiers, burden=burden, pictures=options.pictures)
+        written = write_report(result, options.out, burden=burden, pictures=options.pictures)
     except OSError as error:
         print(f"error: {error.filename or options.out}: cannot be written ({error.strerror})", file=sys.stderr)
         return BAD_INPUT
@@ -142,11 +135,9 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError([Finding("error", str(pictures), None, None, message)])
 
 
-def _solved(options: argparse.Namespace) -> tuple[Result, dict[str, Frontier]]:
-    """The result of a case with what is asked for beside it, and the frontier over stocks of goods that matter
-    most."""
+def _solved(options: argparse.Namespace) -> Result:
+    """The result of a case with its frontiers and with what is asked for beside it."""
     from resilience.calculator import solve
-    from resilience.handoff.report_facts import matter_most
     from resilience.inputs.case import load
 
     case = load(options.result, goods=split(options.goods))
@@ -154,15 +145,5 @@ def _solved(options: argparse.Namespace) -> tuple[Result, dict[str, Frontier]]:
     names = asked(case, [*split(getattr(options, "with")), *computed])
     with Progress(console_of(sys.stderr), len(case.goods), options.quiet) as advance:
         result = solve(case, workers=options.workers or default_workers(case), progress=advance)
-    frontiers = {good: _frontier(case, good) for good in matter_most(result, MOST_FRONTIERS)}
-    return beside(case, result, names, options) if names else result, frontiers
-
-
-def _frontier(case: Case, good: str) -> Frontier:
-    from resilience.inputs.variants import vary
-    from resilience.studies.frontier_output import frontier_meta
-    from resilience.studies.frontiers import frontier
-
-    family = [name for name in case.family(good) if name in case.goods]
-    table = frontier(vary(case, {"goods": family}), good, OVER, 0.0, TO)  # the others do not move its share
-    return table, frontier_meta(case, table)
+    result = frontiers_of(case, result, options)
+    return beside(case, result, names, options) if names else result

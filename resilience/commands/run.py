@@ -23,6 +23,7 @@ from resilience.commands.terminal import (
     check_workers,
     console_of,
     default_workers,
+    frontiers_of,
     load_case,
     progress_of,
     split,
@@ -88,7 +89,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--no-rests",
         action="store_true",
-        help="leave out what each headline number rests on (the table rests_on), to save time",
+        help="leave out what each headline number rests on (tables rests_on and frontiers), to save time",
     )
     add_with(command)
     add_workers(command)
@@ -117,6 +118,8 @@ def run(options: argparse.Namespace) -> int:
             progress=advance,
             rests=False if options.no_rests else None,
         )
+    if options.out is not None and not options.no_rests:
+        result = frontiers_of(case, result, options)
     if names:
         result = beside(case, result, names, options)
     written = write(result, options.out, options.compare, options.study) if options.out is not None else []

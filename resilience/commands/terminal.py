@@ -332,6 +332,18 @@ def progress_of(case: Case, options: argparse.Namespace) -> Progress:
     return Progress(console_of(sys.stderr), len(case.goods), options.quiet, what=what, rounds=rounds)
 
 
+def frontiers_of(case: Case, result: Result, options: argparse.Namespace) -> Result:
+    """The result with how shares fall with stocks; without it where the case leaves out what numbers rest on."""
+    from resilience.calculator import MOST_FRONTIERS, with_frontiers
+
+    if not case.file.rests:
+        return result
+    goods = len(result.matter_most(MOST_FRONTIERS))
+    with Progress(console_of(sys.stderr), goods, options.quiet, what="goods over stocks") as advance:
+        workers = options.workers or default_workers(case, goods)
+        return with_frontiers(case, result, workers=workers, progress=advance)
+
+
 def duration(seconds: float) -> str:
     """``40 s``, ``3 min``, ``1.5 h``."""
     if seconds < 90:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def meta_of(case: Case, about: str) -> dict[str, Any]:
         "title": file.title,
         "about": about,
         "case": file.path.name,
-        "case_hash": hashlib.sha256(repr(file.raw).encode()).hexdigest()[:16],
+        "case_hash": file.fingerprint,
         "dataset": file.dataset.resolve().name,
         "dataset_hash": case.data.fingerprint,
         "year": file.year,

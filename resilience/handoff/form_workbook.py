@@ -6,7 +6,6 @@ stands in a cell from :mod:`resilience.inputs.form`.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -92,7 +91,7 @@ def write_form(case: Case, path: str | Path, *, goods: Sequence[str] = (), membe
     meta = {
         "title": case.file.title,
         "case": case.file.path.name,
-        "case_hash": hashlib.sha256(repr(case.file.raw).encode()).hexdigest()[:16],
+        "case_hash": case.file.fingerprint,
         "document": case.file.document,
     }
     book = open_book(path, f"Inputs: {case.file.title}")

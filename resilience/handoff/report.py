@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -28,7 +27,6 @@ HERE = Path(__file__).parent
 NOT_OF_A_PAGE = ("What recalculates",)  # speaks of the workbook
 BURDEN_TABLES = ("burden", "sharing", "share_price", "mix")
 PER_CENT = re.compile(r"(?<=\d) %")
-Frontier = tuple[pd.DataFrame, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -63,27 +61,25 @@ def write_report(
     result: Result,
     path: str | Path,
     *,
-    frontiers: Mapping[str, Frontier] | None = None,
     burden: Result | None = None,
     pictures: str | Path | None = None,
 ) -> list[Path]:
     """Write the report of a result as one .html file; gives the files written.
 
-    ``frontiers`` are tables and meta by good, as :func:`resilience.studies.frontiers.frontier` and
-    :func:`resilience.studies.frontier_output.frontier_meta` give them. ``burden`` is what
-    :func:`resilience.burden` or :func:`read_burden` gives, of the same case and data; by default what the result
-    holds of it, as it is shown of sanctions, threat and tiers, too. ``pictures`` is a folder that gets every
-    picture as .png and .svg for slides. The same result gives the same bytes. Raises
-    :class:`~resilience.errors.InputError` if the burden is of another case or of other data.
+    Frontiers are drawn of the goods of which the result holds them, see
+    :func:`resilience.calculator.with_frontiers`. ``burden`` is what :func:`resilience.burden` or
+    :func:`read_burden` gives, of the same case and data; by default what the result holds of it, as it is shown
+    of sanctions, threat and tiers, too. ``pictures`` is a folder that gets every picture as .png and .svg for
+    slides. The same result gives the same bytes. Raises :class:`~resilience.errors.InputError` if the burden is
+    of another case or of other data.
     """
     path = Path(path)
-    frontiers = frontiers or {}
     if burden is None:
         burden = result.beside("burden")
     else:
         same_run(result, burden, "burden")
     security = security_pages(result)
-    drawn = {good: pictures_of(result, good, frontiers.get(good)) for good in facts.matter_most(result)}
+    drawn = {good: pictures_of(result, good) for good in result.matter_most(facts.MOST_GOODS)}
     page = _html(result, drawn, burden, security)
     with whole(path) as file:
         file.write_text(page, encoding="utf-8", newline="\n")
@@ -159,7 +155,7 @@ def _html(
 
 
 def _good_page(result: Result, good: str, pictures: Sequence[Picture]) -> GoodPage:
-    row = next(row for row in facts.answers(result).to_dict("records") if row["good"] == good)
+    row = next(row for row in result.answers().to_dict("records") if row["good"] == good)
     return GoodPage(
         good=good,
         name=words.good_name(good, result.meta),

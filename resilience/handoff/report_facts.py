@@ -47,26 +47,6 @@ class Grid:
     numbers: frozenset[int] = frozenset()
 
 
-def answers(result: Result) -> pd.DataFrame:
-    """The rows of all members under all cutoffs, planned; one a good, in the result's order."""
-    rows = result.requirements
-    return rows[(rows["member"] == ALL) & (rows["cutoff"] == ALL) & (rows["reading"] == "planned")]
-
-
-def matter_most(result: Result, most: int = MOST_GOODS) -> list[str]:
-    """The goods in which most must change: the worst verdict first, then the widest gap, then the largest share.
-
-    Goods that survive as they are only count where nothing else is there.
-    """
-    rows = [row for row in answers(result).to_dict("records") if row["status"] != "unknown"]
-    changing = [row for row in rows if row["status"] != "met"] or rows
-
-    def place(row: Mapping[str, Any]) -> tuple[int, float, float]:
-        return *words.worst_first(row), 0.0 if pd.isna(row["share"]) else -float(row["share"])
-
-    return [str(row["good"]) for row in sorted(changing, key=place)[:most]]
-
-
 def shares(row: Mapping[str, Any]) -> str:
     """``8 → 38 %`` where the share must rise, as many digits as it takes to tell apart what differs; else
     ``92 %, needs 52 %``."""
@@ -204,7 +184,7 @@ def reason(result: Result, good: str) -> str:
 
 def counts(result: Result) -> list[tuple[str, int, str]]:
     """Each verdict, how many goods it is given to, and what it means."""
-    found = answers(result)["status"].value_counts()
+    found = result.answers()["status"].value_counts()
     return [
         (status, int(found.get(status, 0)), meaning)
         for status, meaning in STATUS_WORDS.items()

@@ -5,6 +5,7 @@ Each is drawn small, to be read on a phone, and for slides with its title above 
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 import textwrap
@@ -27,6 +28,7 @@ from resilience.reading.stress import SHORT
 from resilience.results import Result
 from resilience.schema import ALL
 from resilience.studies.frontier_picture import curve, dots
+from resilience.studies.frontier_words import crossed
 from resilience.studies.frontier_words import title as frontier_title
 from resilience.studies.pictures import tornado_picture
 from resilience.words import amount, percent
@@ -140,13 +142,10 @@ def inline(document: str, name: str) -> str:
     return re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 aria-hidden="true"', text, count=1).strip()
 
 
-def pictures_of(
-    result: Result, good: str, frontier: tuple[pd.DataFrame, Mapping[str, Any]] | None
-) -> list[Picture]:
+def pictures_of(result: Result, good: str) -> list[Picture]:
     """The pictures there are of one good, in the order of the report."""
-    found = [supply(result, good), supplier_map(result, good), stocks(result, good), rests(result, good)]
-    found += [frontier_curve(good, *frontier)] if frontier is not None else []
-    return [picture for picture in found if picture is not None]
+    drawings = (supply, supplier_map, stocks, rests, frontier_curve)
+    return [picture for draw in drawings if (picture := draw(result, good)) is not None]
 
 
 def _lines(text: str, width: int, most: int = 3) -> list[str]:
@@ -422,19 +421,23 @@ class _Tornado(Picture):
         return written
 
 
-def frontier_curve(good: str, table: pd.DataFrame, meta: Mapping[str, Any]) -> Picture:
-    """The least share as one number of the case moves."""
-    crossed = [f"{text} ({name})" for name, text in meta["break_even"]]
+def frontier_curve(result: Result, good: str) -> Picture | None:
+    """The least share as stocks move."""
+    table, meta = result.frontiers[result.frontiers["good"] == good], result.meta
+    if not len(table):
+        return None
+    level = float(table["written"].iloc[0])
+    where = [f"{text} ({name})" for name, text in crossed(table)]
 
     def paint(panel: Panel) -> None:
         axes = panel.axes(0.62, 0.5, WIDTH - 1.75, 1.95)
-        curve(axes, table, meta["how"], meta["target"], meta["written"])
+        curve(axes, table, "set", None, None if math.isnan(level) else level)
         for label in (axes.xaxis.label, axes.yaxis.label):
             label.set_fontsize(SMALL)
 
     origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
     caption = f"{dots(table)} All members, every cutoff, planned; % of demand. {origin}"
-    alt = f"{frontier_title(table)}{': ' if crossed else ''}{'; '.join(crossed)}."
+    alt = f"{frontier_title(table)}{': ' if where else ''}{'; '.join(where)}."
     title = f"{words.good_name(good, meta)}: {frontier_title(table)}"
     return Picture(_name("frontier", good), title, caption, alt, 2.65, paint)
 

@@ -53,7 +53,7 @@ from resilience.studies.workbook import read_study_folder, sensitivity_sheets
 
 OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved with
     *("stress", "months", "plan", "capacity", "why", "levers", "missing", "chain", "indirect", "caps"),
-    *("rests_on", "benchmarks"),
+    *("rests_on", "frontiers", "benchmarks"),
 )
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
 ON_ONE_PAGE = 30  # sheets that the contents name on one printed page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,6 +99,11 @@ class CaseFile:
     _settings: dict[tuple[str, str], dict[str, Setting]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that differ where the document does."""
+        return hashlib.sha256(repr(self.raw).encode()).hexdigest()[:16]
 
     def settings(self, good: str, category: str) -> Mapping[str, Setting]:
         """All parameters for one good: its override, its category's override, the section, the default."""

@@ -61,6 +61,7 @@ SHEETS = {  # in order; pages of members and goods follow the summary
     "Purchases": "What members bought from whom, row by row, with status and source.",
     "Data flows": "All trade from which purchases were traced to their origin, with status and source.",
     "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
+    "Frontiers": "How the least share falls with stocks, of the goods in which most must change.",
     "Benchmarks": "Where each good stands against legal thresholds.",
     "Checks": "Whether the numbers of this workbook fit together, by formulas.",
     "Findings": "What the tool noticed about the data and the result.",
@@ -73,7 +74,18 @@ TABLES = {
     "Change log": "changes",
 }  # where a sheet is not called like its table
 ON_REQUEST = (  # left out where there is nothing to show
-    *("Months", "Data flows", "Rests on", "Missing", "Chain", "Indirect", "Substitutes", "Caps", "Regions"),
+    *(
+        "Months",
+        "Data flows",
+        "Rests on",
+        "Frontiers",
+        "Missing",
+        "Chain",
+        "Indirect",
+        "Substitutes",
+        "Caps",
+        "Regions",
+    ),
     *("Content", "Exposure", "Content rule"),
     *("Sharing", "Burden", "Share price", "Mix", "Sanctions", "Sanctions goods", "Footing", "Participation"),
     *("Coalitions stable", "Duration", "Threat", "Divergence", "Tiers"),

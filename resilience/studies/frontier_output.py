@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +15,7 @@ from resilience.inputs.case import Case
 from resilience.output.sheets import Sheet, short, table_fields
 from resilience.output.workbook import Styles, clean, close_book, open_book, set_up_page, write_sheet
 from resilience.schema import STUDY
-from resilience.studies.frontier_words import break_even, in_words, title, written
+from resilience.studies.frontier_words import crossed, in_words, title, written
 from resilience.studies.tables import whose
 
 FRONTIER_SUFFIXES = (".csv", ".png", ".svg", ".xlsx")
@@ -28,14 +26,11 @@ def frontier_meta(
 ) -> dict[str, Any]:
     """Where a frontier comes from, and ``break_even``: (name of a share, where the frontier crosses it)."""
     file, first = case.file, table.iloc[0]
-    today = float(first["share_today"])
-    asked = [("today's share", today)] if not math.isnan(today) else []
-    asked += [("the target", target)] if target is not None else []
     names = case.data.names()
     return {
         "title": file.title,
         "case": file.path.name,
-        "case_hash": hashlib.sha256(repr(file.raw).encode()).hexdigest()[:16],
+        "case_hash": file.fingerprint,
         "dataset": file.dataset.resolve().name,
         "year": file.year,
         "labels": {row.good: row.label for row in case.data.goods.itertuples() if row.good in case.all_goods},
@@ -46,7 +41,7 @@ def frontier_meta(
         "how": how,
         "target": target,
         "written": written(case, str(first["good"]), str(first["parameter"]), how),
-        "break_even": [(name, text) for name, share in asked for text in break_even(table, share, how)],
+        "break_even": crossed(table, how, target),
     }
 
 

@@ -55,6 +55,14 @@ def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
+def crossed(table: pd.DataFrame, how: str = "set", target: float | None = None) -> list[tuple[str, str]]:
+    """Where the share crosses today's and a target: (name of the share, sentence)."""
+    today = float(table["share_today"].iloc[0])
+    asked = [("today's share", today)] if not math.isnan(today) else []
+    asked += [("the target", target)] if target is not None else []
+    return [(name, text) for name, share in asked for text in break_even(table, share, how)]
+
+
 def break_even(table: pd.DataFrame, target: float, how: str = "set") -> list[str]:
     """Every place where the share crosses a target, in sentences: exact between corners, bracketed elsewhere."""
     crossed = list(_crossings(shown_rows(table), target, how))
