@@ -1107,8 +1107,8 @@ WORKBOOK: dict[str, Table] = {
                     "stands",
                     "text",
                     "",
-                    "keeps, misses, unknown, does not apply; compared where nobody is bound; assumed, not "
-                    "observed where the figure is the case's own",
+                    "keeps, misses, unknown, does not apply; compared where no good by itself or nobody is bound; "
+                    "assumed, not observed where the figure is the case's own",
                 ),
                 Column("text", "text", "", "in words"),
                 Column("asks", "text", "", "what the law asks for"),

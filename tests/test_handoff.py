@@ -692,12 +692,21 @@ def test_one_third_country_by_hand() -> None:
 
 def test_capacity_thresholds_by_hand() -> None:
     rows = _figures({"CHN": 100.0}, "810411", production=45.0)
-    assert rows.loc["CRMA: processing", "stands"] == "keeps" and rows.loc["CRMA: processing", "today"] == 0.45
+    row = rows.loc["CRMA: processing"]
+    assert (row["stands"], row["today"], row["limit"]) == (
+        "compared",
+        0.45,
+        0.4,
+    )  # asked of all materials together
+    assert (
+        "45 % of their demand, at or above 40 %" in row["text"]
+        and "all strategic raw materials together" in row["text"]
+    )
     assert rows.loc["CRMA: extraction", "stands"] == "does not apply"
     assert rows.loc["CRMA: recycling", "stands"] == "unknown"
-    assert _figures({"CHN": 100.0}, "810411", production=39.0).loc["CRMA: processing", "stands"] == "misses"
+    assert "below 40 %" in _figures({"CHN": 100.0}, "810411", production=39.0).loc["CRMA: processing", "text"]
     assert _figures({"CHN": 100.0}, "810411", production=NAN).loc["CRMA: processing", "stands"] == "unknown"
-    assert _figures({"CHN": 100.0}, "2611", production=10.0).loc["CRMA: extraction", "stands"] == "keeps"
+    assert _figures({"CHN": 100.0}, "2611", production=10.0).loc["CRMA: extraction", "stands"] == "compared"
     for rule in ("CRMA: one third country", "CRMA: processing"):
         assert _figures({"CHN": 100.0}, "1001").loc[rule, "stands"] == "does not apply"
         assert _figures({"CHN": 100.0}, "").loc[rule, "stands"] == "does not apply"

@@ -126,13 +126,18 @@ def _strategic(
         text = f"Today {percent(today)} from {names.get(country, country)}"
         text += f", in the plan {percent(planned)} from {names.get(then, then)}." if planned > 0 else "."
     else:
-        today = _made_at_home(result, good, members)
+        today, beyond = _made_at_home(result, good, members), False
         figures = {"today": today}
-        beyond = today < rule["limit"]
-        text = f"Their production is {percent(today)} of their demand." if today >= 0 else "Production is unknown."
+        side = "below" if today < rule["limit"] else "at or above"
+        text = "Production is unknown."
+        if today >= 0:
+            text = f"Their production is {percent(today)} of their demand, {side} {percent(rule['limit'])}."
+        text += " The Act asks it of all strategic raw materials together: short of it with one is no breach."
     stands = UNKNOWN if math.isnan(today) else MISSES if beyond else KEEPS
+    if stands != UNKNOWN and not (here and name == "one-country"):
+        stands = COMPARED
     if not here:
-        stands, text = (COMPARED if stands != UNKNOWN else stands), f"{text} No member is bound by it."
+        text += " No member is bound by it."
     elif len(here) < len(union):
         text += f" The Act binds the Union as a whole; only {len(here)} of {len(union)} are members here."
     return _row(rule, good_name(good, result.meta), who, stands, f"{text} {about}", **figures)
