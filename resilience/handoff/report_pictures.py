@@ -30,7 +30,8 @@ from resilience.schema import ALL
 from resilience.studies.frontier_picture import curve, dots
 from resilience.studies.frontier_words import crossed
 from resilience.studies.frontier_words import title as frontier_title
-from resilience.studies.pictures import tornado_picture
+from resilience.studies.pictures import measured, tornado_picture
+from resilience.studies.tables import scopes_of
 from resilience.words import amount, percent
 
 WIDTH = 4.4  # inches
@@ -45,6 +46,7 @@ LOOKS = {  # colour and pattern of a role: told apart in grey, too
 LEAST_PART = 0.02  # of all supply; smaller suppliers of a role are drawn as one
 SIGN = 0.085  # inches that a letter of a name takes; a piece too narrow for its name bears none
 MOST_MEMBERS = 12  # in a picture of stocks
+SHARE = "share"  # the unit of assumptions that are shown in per cent
 MOST_RESTS = 6
 NAMED_ON_MAP = 5
 LARGEST = 38.0  # points across the largest circle of a map
@@ -378,24 +380,42 @@ def _months_left(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 # What a number rests on, and the frontier
 
 
+def _measured(result: Result, good: str) -> str:
+    """What the shares of a good are parts of."""
+    return measured({"good": good}, {"scopes": scopes_of(result.requirements)})
+
+
+def _in_percent(text: str, unit: str) -> str:
+    """An end of an assumption as readers see it."""
+    try:
+        return f"{100 * float(text):.3g} %" if unit == SHARE else text
+    except ValueError:  # a word, such as no limit
+        return text
+
+
 def rests(result: Result, good: str) -> Picture | None:
     """A small tornado of what moves the share."""
     rows = result.rests_on[result.rests_on["good"] == good].head(MOST_RESTS)
     if not len(rows):
         return None
-    renamed = rows.rename(
-        columns={"label": "factor", "share": "share_base", "status": "status_base", "written": "base"}
-    )
+    renamed = rows.rename(columns={"share": "share_base", "status": "status_base", "written": "base"})
+    for end in ("low", "high"):
+        renamed[end] = [_in_percent(*pair) for pair in zip(rows[end], rows["unit"], strict=True)]
+    renamed["in_words"] = [
+        f"{row['label']}, {row['low']} to {row['high']}"
+        + ("" if row["unit"] in (SHARE, "") else f" {row['unit']}")
+        for row in renamed.to_dict("records")
+    ]
     return _Tornado(
         _name("rests", good),
         f"{words.good_name(good, result.meta)}: what the least share rests on",
         "Least share for all members, every cutoff, planned, with one assumption at its low (pale) and its high "
-        f"end (dark), % of demand; the line is the case as written. {_origin(result, good)}",
+        f"end (dark), {_measured(result, good)}; the line is the case as written. {_origin(result, good)}",
         f"Widest swings: {words.rests_text(rows)}.",
         0.0,
         lambda panel: None,
         renamed,
-        result.meta,
+        {**result.meta, "scopes": scopes_of(result.requirements)},
     )
 
 
@@ -436,7 +456,7 @@ def frontier_curve(result: Result, good: str) -> Picture | None:
             label.set_fontsize(SMALL)
 
     origin = f"Data up to {meta['year']}, data set {meta['dataset']}; case {meta['case']}."
-    caption = f"{dots(table)} All members, every cutoff, planned; % of demand. {origin}"
+    caption = f"{dots(table)} All members, every cutoff, planned; {_measured(result, good)}. {origin}"
     alt = f"{frontier_title(table)}{': ' if where else ''}{'; '.join(where)}."
     title = f"{words.good_name(good, meta)}: {frontier_title(table)}"
     return Picture(_name("frontier", good), title, caption, alt, 2.65, paint)

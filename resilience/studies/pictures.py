@@ -253,7 +253,7 @@ def origin(meta: Mapping[str, Any], year: int | None = None) -> str:
     return "; ".join(parts)
 
 
-def _measured(key: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+def measured(key: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     """What the shares of a good are counted in: ``% of imports`` where that is what its outcomes say."""
     scope = meta.get("scopes", {}).get(key["good"], CONSUMPTION)
     return "% of demand" if scope == CONSUMPTION else "% of imports"
@@ -324,8 +324,8 @@ def tornado_picture(
     """Bars from the case's share to the share at both ends of each factor, widest first.
 
     ``rows`` of the table tornado, of one good, member, cutoff and reading (base, share_base, share_today and
-    status_base may be missing). Without ``meta`` a small picture without title and footer, to stand beside a
-    number.
+    status_base may be missing; in_words names the factors). Without ``meta`` a small picture without title and
+    footer, to stand beside a number.
     """
     if not len(rows):
         raise InputError([Finding("error", "tornado", None, None, "there are no rows to draw")])
@@ -392,7 +392,8 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
     room = max(0.05, 0.06 * (high - low))
     axes.set_xlim(max(-0.005, low - room), min(high + room, 1.12) if high > 1 else min(1.005, high + room))
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    names = ["\n".join(_wrapped(factor_words.label(str(name)), wrap, 2)) for name in rows["factor"]]
+    said = rows["in_words"] if "in_words" in rows else map(factor_words.label, rows["factor"].astype(str))
+    names = ["\n".join(_wrapped(str(name), wrap, 2)) for name in said]
     axes.set_yticks(range(len(rows) - 1, -1, -1), names)
     axes.tick_params(axis="y", length=0, labelsize=size)
     axes.tick_params(axis="x", labelsize=size - 1 if small else SMALL)
@@ -414,7 +415,7 @@ def _tornado(rows: pd.DataFrame, meta: Mapping[str, Any] | None, left_out: int) 
         upright(
             axes, today, f"today: {words.percent(today)}", (0, (4, 2)), FAINT, above, left=today > sum(ends) / 2
         )
-    axes.set_xlabel(f"least share from the region, {_measured(first, meta)}", fontsize=TEXT)
+    axes.set_xlabel(f"least share from the region, {measured(first, meta)}", fontsize=TEXT)
     _legend(axes, [(LOW, "at the low end"), (HIGH, "at the high end")], -0.08 / tall)
     return figure
 
@@ -520,7 +521,7 @@ def _heat_map(rows: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     bar = page.figure.colorbar(mesh, cax=page.axes(7.75, 0.75, 0.18, tall))
     _percent_axis(bar.ax.yaxis)
     bar.ax.tick_params(labelsize=SMALL)
-    bar.set_label(f"least share, {_measured(first, meta)}", fontsize=TEXT)
+    bar.set_label(f"least share, {measured(first, meta)}", fontsize=TEXT)
     return page.figure
 
 
@@ -653,7 +654,7 @@ def _distribution(group: Group, meta: Mapping[str, Any]) -> Any:
         [*ticks, *([1.07 * end] if "none" in used else [])],
         [*(f"{100 * tick:.0f} %" for tick in ticks), *(["none"] if "none" in used else [])],
     )
-    axes.set_xlabel(f"least share from the region, {_measured(group.key, meta)}", fontsize=TEXT)
+    axes.set_xlabel(f"least share from the region, {measured(group.key, meta)}", fontsize=TEXT)
     axes.set_ylabel("points", fontsize=TEXT)
     if base is not None:
         today, share = float(base["share_today"]), float(base["share"])
@@ -742,7 +743,7 @@ def _rule(group: Group, found: tuple[Any, ...], meta: Mapping[str, Any]) -> Any:
         axis.set_label_text("\n".join(_wrapped(label, 60, 2)), fontsize=TEXT)
     if len(shown) == 1:
         _percent_axis(axes.yaxis)
-        axes.set_ylabel(f"least share, {_measured(group.key, meta)}", fontsize=TEXT)
+        axes.set_ylabel(f"least share, {measured(group.key, meta)}", fontsize=TEXT)
     if rule is not None:
         _frame(axes, rule, shown, rows)
     _legend_below(axes, 0.14, markerscale=1.2)
