@@ -25,6 +25,7 @@ NEEDED: dict[str, type] = {  # of meta, without which nothing can be said of a r
     "cutoffs": list,
 }
 OF_CUTOFF = ("name", "cut", "all_outsiders", "fraction", "any", "any_region", "goods", "start", "months")
+COLUMNS = "columns"  # of meta, only where a result is written
 MOST_FINDINGS = 20  # of one table
 SECTIONS = {"tiers": "partners"}  # of the case file, where it is not called like the question
 DAMAGED = "is missing or no such thing: the result is damaged or not of this tool; write it again"
@@ -107,22 +108,37 @@ class Result:
         return frozenset(zip(rows["good"][much], rows["member"][much], strict=True))
 
     def to_json(self, path: str | Path) -> None:
-        """Write ``{"meta": …, "tables": {name: [record, …]}}``; unknown is null. ``flows_used`` is left out."""
+        """Write ``{"meta": …, "tables": {name: [record, …]}}``; unknown is null. ``flows_used`` is left out.
+
+        ``meta["columns"]`` holds what each column of each table means, with its unit.
+        """
         tables = {name: _records(frame) for name, frame in self.tables.items() if name not in NOT_IN_JSON}
-        text = json.dumps(
-            {"meta": _plain(self.meta), "tables": tables}, ensure_ascii=False, indent=1, allow_nan=False
-        )
+        document = {"meta": self._explained(tables), "tables": tables}
+        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         with whole(Path(path)) as file:
             file.write_text(text + "\n", encoding="utf-8")
 
     def to_csv(self, folder: str | Path) -> None:
-        """Write one CSV file a table and meta.json into a folder; other files in it are left alone."""
+        """Write one CSV file a table and meta.json into a folder; other files in it are left alone.
+
+        ``columns`` of meta.json is as in :meth:`to_json`.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, frame in self.tables.items():
             write_csv(frame, folder / f"{name}.csv")
-        text = json.dumps(_plain(self.meta), ensure_ascii=False, indent=1)
+        text = json.dumps(self._explained(self.tables), ensure_ascii=False, indent=1)
         (folder / "meta.json").write_text(text + "\n", encoding="utf-8")
+
+    def _explained(self, tables: Iterable[str]) -> Any:
+        """The meta data as they are written: with what the columns of the ``tables`` mean."""
+        known = {**RESULTS, **BESIDE_TABLES}
+        columns = {
+            name: {column.name: {"unit": column.unit, "meaning": column.meaning} for column in known[name].columns}
+            for name in tables
+            if name in known
+        }
+        return _plain({**self.meta, COLUMNS: columns})
 
     def to_excel(
         self, path: str | Path, *, compare: str | Path | None = None, study: str | Path | None = None
@@ -258,7 +274,7 @@ def read_tables(
             tables[name] = pd.DataFrame(rows)
     if findings:
         raise InputError(findings)
-    return dict(meta), tables
+    return {name: value for name, value in meta.items() if name != COLUMNS}, tables
 
 
 def _json(path: Path, written_by: str) -> Any:
