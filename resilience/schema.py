@@ -241,9 +241,12 @@ _FRONTIER = (
     Column("status", "text", "", "the verdict"),
     Column("kind", "text", "", "corner: exact; whole number; solved point"),
 )
+_SCOPED = (
+    "Shares are of demand, or of imports where home production is unknown (column scope of the requirements)."
+)
 _BETWEEN = (
     "Between two corners the share runs straight. Solved points lie so close that the line between them "
-    "is right to a thousandth. No share suffices where the share is blank."
+    "is right to a thousandth. No share suffices where the share is blank. " + _SCOPED
 )
 
 RESULTS: dict[str, Table] = {
@@ -439,7 +442,7 @@ RESULTS: dict[str, Table] = {
             "rests_on",
             "What each headline number rests on",
             "Planned, all members, all cutoffs: the share with one assumption at a low and at a high end, "
-            "everything else as written. Widest first; no share suffices counts as beyond 100 %.",
+            "everything else as written. Widest first; no share suffices counts as beyond 100 %. " + _SCOPED,
             (
                 _G,
                 _MEMBER,
@@ -1151,6 +1154,11 @@ WORKBOOK: dict[str, Table] = {
 
 _NEW_VALUE = Column("New value", "text", "", "fill in to change the number; blank leaves it as the case says")
 _SOURCE_OF = "where the new number comes from; needed with every change"
+_CONFIDENCE = Column("Confidence", "text", "", "how sure the number is", False, ("low", "medium", "high"))
+_PLAUSIBLE = (
+    "{} plausible value of the number, in its unit; blank if not known. The column {} is another matter: what the "
+    "tool takes. The range of a surge is that of its max"
+)
 FIGURES = ("production", "demand", "stock", "capacity")
 
 # The form that is filled in and taken back: its columns by their headings.
@@ -1184,9 +1192,11 @@ FORM: dict[str, Table] = {
                 Column("In the case", "text", "", "what the case says; leave it as it is", required=False),
                 Column("Ground in the case", "text", "", "what the case's number stands on", required=False),
                 _NEW_VALUE,
+                Column("Low end", "text", "", _PLAUSIBLE.format("lowest", "Least"), required=False),
+                Column("High end", "text", "", _PLAUSIBLE.format("highest", "Most"), required=False),
                 Column("Source", "text", "", _SOURCE_OF),
                 Column("Owner", "text", "", "who answers for the number", required=False),
-                Column("Confidence", "text", "", "how sure the number is", False, ("low", "medium", "high")),
+                _CONFIDENCE,
             ),
             ("Name",),
         ),
@@ -1214,6 +1224,8 @@ FORM: dict[str, Table] = {
                 ),
                 Column("All outsiders", "text", "", "everybody outside is cut", False, ("yes", "no")),
                 Column("Source", "text", "", _SOURCE_OF),
+                Column("Owner", "text", "", "who answers for what is new in the row", required=False),
+                replace(_CONFIDENCE, meaning="how sure what is new in the row is"),
             ),
             ("Name",),
         ),

@@ -90,12 +90,19 @@ def test_a_form_that_libreoffice_saved_changes_nothing(tmp_path: Path, name: str
     assert one.data.fingerprint == other.data.fingerprint
     if name == "rich":
         assert_same(one, other)
+    cutoff = one.file.cutoffs[0].name
     filled = fill(saved / "inputs.xlsx", {("Assumptions", "survival.demand_factor", "New value"): 1.25,
-                                          ("Assumptions", "survival.demand_factor", "Source"): "a test"})  # fmt: skip
+                                          ("Assumptions", "survival.demand_factor", "Low end"): 1.125,
+                                          ("Assumptions", "survival.demand_factor", "High end"): 1.5,
+                                          ("Assumptions", "survival.demand_factor", "Source"): "a test",
+                                          ("Cutoffs", cutoff, "Owner"): "unit 3"})  # fmt: skip
     again = tmp_path / "again"
     subprocess.run([*command, "--outdir", str(again), str(filled)], capture_output=True, check=True, timeout=300)
     changed = resilience.load(case, inputs=again / "inputs.xlsx")
     assert changed.file.raw["survival"]["demand_factor"] == 1.25
+    grounds = changed.file.raw["grounds"]
+    assert grounds["demand_factor"] == {"source": "a test", "low": 1.125, "high": 1.5}
+    assert grounds[f"cutoffs.{cutoff}"]["owner"] == "unit 3"
 
 
 def test_the_same_form_twice_gives_the_same_bytes(case: Path) -> None:
@@ -160,7 +167,7 @@ def test_excel_checks_what_is_typed(tmp_path: Path) -> None:
 
 def test_declarations_of_form_and_case_agree() -> None:
     assert tuple(form.CUTOFF_KINDS) == CUTOFF_KEYS
-    assert FORM["Cutoffs"].names == (*form.CUTOFF_HEADINGS.values(), "Source")
+    assert FORM["Cutoffs"].names == (*form.CUTOFF_HEADINGS.values(), "Source", "Owner", "Confidence")
     kinds = {parameter.kind for parameter in PARAMETERS.values()} - {"surge"}
     kinds |= {entry.kind for entry in form.ENTRIES.values()} | set(form.CUTOFF_KINDS.values())
     assert kinds <= {"text", *form._SHOWN} and set(form._SHOWN) == set(form._READ)

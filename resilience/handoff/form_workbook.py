@@ -22,7 +22,10 @@ from resilience.inputs.form import (
     CASE_FILE,
     CUTOFF_HEADINGS,
     DATA_SET,
+    ENDS,
     ENTRIES,
+    FILLED_IN,
+    NEW,
     NO,
     NO_LIMIT,
     START,
@@ -32,6 +35,7 @@ from resilience.inputs.form import (
     entry_cell,
     lines,
     show,
+    why_no_range,
 )
 from resilience.inputs.parameters import Parameter
 from resilience.output.workbook import DARK, FAINT, RULE, Styles, clean, close_book, open_book, set_up_page
@@ -43,18 +47,12 @@ LOCKED = "#F2F2F2"
 SPARE_ROWS = {"Assumptions": 12, "Cutoffs": 6, "Balances": 12}
 WIDTHS = {
     "Case": (19, 48, 38, 38),
-    "Assumptions": (32, 32, 11, 13, 7, 9, 10, 36, 11, 28, 14, 11),
-    "Cutoffs": (26, 30, 22, 22, 8, 9, 8, 10, 11, 34),
+    "Assumptions": (32, 30, 11, 12, 7, 9, 10, 36, 10, 9, 9, 26, 13, 11),
+    "Cutoffs": (26, 30, 22, 22, 8, 9, 8, 10, 11, 34, 14, 11),
     "Balances": (20, 22, 9, 7, 7, 14, 14, 14, 14, 10, 44, 11, 30),
 }
-FILLED_IN = {  # columns that are filled in
-    "Case": ("New value",),
-    "Assumptions": ("New value", "Source", "Owner", "Confidence"),
-    "Cutoffs": FORM["Cutoffs"].names,
-    "Balances": (*(name.capitalize() for name in FIGURES), "New status", "New source"),
-}
 FIGURE_COLUMNS = {  # which stand to the right even where they hold a word
-    "Assumptions": ("Least", "Most", "In the case", "New value"),
+    "Assumptions": ("Least", "Most", "In the case", NEW, *ENDS.values()),
     "Balances": tuple(name.capitalize() for name in FIGURES),
 }
 MOST_TITLE, MOST_MESSAGE = 32, 255  # characters of what Excel says about a cell
@@ -65,12 +63,14 @@ UPWARDS = 1  # folders up from the form in which the case file is still named by
 
 @dataclass
 class _Page:
-    """One sheet as it is written: its rows by heading, and the validation of single cells."""
+    """One sheet as it is written: its rows by heading, the validation of single cells, and those that are not
+    filled in though their column is."""
 
     name: str
     notes: tuple[str, ...]
     rows: list[dict[str, Any]] = field(default_factory=list)
     checks: dict[tuple[int, str], dict[str, Any]] = field(default_factory=dict)
+    closed: set[tuple[int, str]] = field(default_factory=set)
 
 
 def write_form(case: Case, path: str | Path, *, goods: Sequence[str] = (), members: Sequence[str] = ()) -> None:
@@ -133,9 +133,9 @@ def _case_page(case: Case, path: Path) -> _Page:
         page.rows.append({"Name": entry.name, "What it is": entry.meaning, "In the case": cell})
         row = len(page.rows) - 1
         if entry.kind == "flag":
-            page.checks[row, "New value"] = _choice((YES, NO))
+            page.checks[row, NEW] = _choice((YES, NO))
         elif entry.name == "year":
-            page.checks[row, "New value"] = _range("integer", 1900, 2200, "year", "a calendar year")
+            page.checks[row, NEW] = _range("integer", 1900, 2200, "year", "a calendar year")
     return page
 
 
@@ -163,9 +163,13 @@ def _assumptions_page(case: Case) -> _Page:
                 "Ground in the case": line.ground,
             }
         )
+        row = len(page.rows) - 1
         check = _check_of(line.parameter)
+        ranged = why_no_range(line.name, line.parameter) is None
         if check is not None:
-            page.checks[len(page.rows) - 1, "New value"] = check
+            page.checks |= {(row, column): check for column in (NEW, *(ENDS.values() if ranged else ()))}
+        if not ranged:
+            page.closed |= {(row, column) for column in ENDS.values()}
     return page
 
 
@@ -314,7 +318,8 @@ def _write_page(book: Any, styles: Styles, page: _Page, meta: Mapping[str, Any])
         row = top + 1 + index
         spare = index >= len(page.rows)
         for n, column in enumerate(table.columns):
-            _write_cell(sheet, styles, row, n, cells.get(column.name, ""), page.name, column, spare)
+            unlocked = (index, column.name) not in page.closed and _unlocked(page.name, column, spare)
+            _write_cell(sheet, styles, row, n, cells.get(column.name, ""), page.name, column, unlocked)
         texts = [(str(cells.get(column.name, "")), widths[n]) for n, column in enumerate(table.columns)]
         sheet.set_row(row, row_height(texts))
         for n, column in enumerate(table.columns):
@@ -342,12 +347,14 @@ def _add_check(sheet: Any, first: int, column: int, last: int, check: Mapping[st
     sheet.data_validation(first, column, last, column, options)
 
 
-def _write_cell(
-    sheet: Any, styles: Styles, row: int, n: int, value: Any, page: str, column: Column, spare: bool
-) -> None:
-    filled = column.name in FILLED_IN[page]
+def _unlocked(page: str, column: Column, spare: bool) -> bool:
     fixed = column.name in ("Status", "Source", "Label", "Unit") and page == "Balances"
-    unlocked = filled or (spare and not fixed)
+    return column.name in FILLED_IN[page] or (spare and not fixed)
+
+
+def _write_cell(
+    sheet: Any, styles: Styles, row: int, n: int, value: Any, page: str, column: Column, unlocked: bool
+) -> None:
     look: dict[str, Any] = {"border": 1, "border_color": RULE, "text_wrap": True}
     look |= {"bg_color": FILL, "locked": False} if unlocked else {"bg_color": LOCKED}
     if column.name in FIGURE_COLUMNS.get(page, ()):
@@ -410,7 +417,8 @@ def _start_texts(pages: Sequence[_Page], meta: Mapping[str, Any]) -> list[tuple[
                 (
                     "Where from",
                     "Every new number needs its source; of a figure on the sheet Balances also its status: "
-                    "observed (measured or reported), estimated, or assumed.",
+                    "observed (measured or reported), estimated, or assumed. If you know them, say as well who "
+                    "answers for a number, how sure it is, and between which ends it plausibly lies.",
                 ),
                 ("Help", "Point at the head of a column to read what belongs there."),
                 ("Save", "Save as Excel Workbook (.xlsx), without macros, and send it back."),

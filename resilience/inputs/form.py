@@ -27,6 +27,7 @@ from resilience.inputs.parameters import (
     Surge,
     is_surge,
 )
+from resilience.schema import FIGURES, FORM
 
 CASE_FILE, DATA_SET = "case", "dataset"
 START = "Start here"
@@ -34,6 +35,14 @@ NO_LIMIT = "no limit"
 ALL_GOODS = "all"
 YES, NO = "yes", "no"
 SEPARATORS = "[;\n]"
+NEW, SOURCE, OWNER, CONFIDENCE = "New value", "Source", "Owner", "Confidence"
+ENDS = {"low": "Low end", "high": "High end"}  # of the plausible range of a number
+FILLED_IN = {  # columns that are filled in
+    "Case": (NEW,),
+    "Assumptions": (NEW, *ENDS.values(), SOURCE, OWNER, CONFIDENCE),
+    "Cutoffs": FORM["Cutoffs"].names,
+    "Balances": (*(name.capitalize() for name in FIGURES), "New status", "New source"),
+}
 EQUAL = 1e-12  # relative; programs that save a workbook keep 15 digits
 
 MOST_COMPARED = 32_000  # characters; a cell holds little more
@@ -145,10 +154,28 @@ def _of(raw: Mapping[str, Any], parameter: Parameter, where: str, applies: str, 
 
 def _in_words(ground: Ground) -> str:
     """All that is known of what a number stands on, in one cell."""
-    ends = [("from", ground.low), ("to", ground.high)]
-    span = " ".join(f"{word} {end:g}" for word, end in ends if end is not None)
-    known = [("range", span), ("owner:", ground.owner), ("confidence", ground.confidence)]
+    known = [
+        ("range", range_in_words(ground.low, ground.high)),
+        ("owner:", ground.owner),
+        ("confidence", ground.confidence),
+    ]
     return "; ".join([ground.source, *(f"{word} {text}" for word, text in known if text)])
+
+
+def range_in_words(low: float | None, high: float | None) -> str:
+    """A plausible range such as "from 0.4 to 0.9"; "" if neither end is known."""
+    ends = [("from", low), ("to", high)]
+    return " ".join(
+        f"{word} {NO_LIMIT if math.isinf(end) else f'{end:g}'}" for word, end in ends if end is not None
+    )
+
+
+def why_no_range(name: str, parameter: Parameter) -> str | None:
+    """Why the number with a dotted name takes no plausible range of its own; None if it takes one."""
+    whole, _, part = name.rpartition(".")
+    if part in SURGE_PARTS and part != "max":
+        return f"the range of a surge is that of its max; give it in the row {whole}.max"
+    return None if parameter.kind in ("number", "months") else f"{name} is not a single number and has no range"
 
 
 def _part(parameter: Parameter, name: str) -> Parameter:

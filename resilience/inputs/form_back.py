@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +18,7 @@ import pandas as pd
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import year_of
-from resilience.inputs.casefile import Ground, case_file, ground_of, put
+from resilience.inputs.casefile import Ground, case_file, ground_of, path_of, put
 from resilience.inputs.cells import (
     SheetTable,
     Unreadable,
@@ -32,11 +32,17 @@ from resilience.inputs.checks import Problems, cutoff_names
 from resilience.inputs.dataset import Dataset, convert, known_columns
 from resilience.inputs.form import (
     CASE_FILE,
+    CONFIDENCE,
     CUTOFF_DEFAULTS,
     CUTOFF_HEADINGS,
     CUTOFF_KINDS,
     DATA_SET,
+    ENDS,
     ENTRIES,
+    FILLED_IN,
+    NEW,
+    OWNER,
+    SOURCE,
     START,
     cutoff_cells,
     data_set_cell,
@@ -44,17 +50,19 @@ from resilience.inputs.form import (
     lines,
     parameter_of,
     plain,
+    range_in_words,
     read,
     same,
     show,
+    why_no_range,
 )
 from resilience.inputs.incoming import open_book
-from resilience.inputs.parameters import SURGE_PARTS
-from resilience.inputs.suggestions import nearest
+from resilience.inputs.parameters import SURGE_PARTS, Parameter
+from resilience.inputs.suggestions import nearest, number_problem
 from resilience.schema import CATEGORIES, FIGURES, FORM, INPUTS, STATUSES
 
 WRITE_ONE = "resilience template CASE --out inputs.xlsx writes a form"
-NEW, SOURCE, IN_THE_CASE = "New value", "Source", "In the case"
+IN_THE_CASE = "In the case"
 
 Row = dict[str, Any]
 
@@ -206,9 +214,9 @@ class Form:
         for row, cells in self._rows(sheet):
             name = self._text(sheet, row, cells, "Name")
             if not name:
-                columns = CUTOFF_HEADINGS.values() if sheet == "Cutoffs" else (NEW, SOURCE)
-                if any(cells.get(column, "") != "" for column in columns):
-                    self._say(sheet, row, "Name", "the row has no name; write which number it is about")
+                about = "cutoff it is, or clear the row" if sheet == "Cutoffs" else "number it is about"
+                if any(cells.get(column, "") != "" for column in FILLED_IN[sheet]):
+                    self._say(sheet, row, "Name", f"the row has no name; write which {about}")
             elif name in first:
                 self._say(sheet, row, "Name", f'"{name}" stands already in row {first[name]}; keep one of them')
             else:
@@ -279,34 +287,74 @@ class Form:
             old = "" if line is None else show(parameter.kind, line.value)
             if line is not None:
                 self._stale(sheet, row, cells, old)
-            ground = {key.lower(): self._text(sheet, row, cells, key) for key in (SOURCE, "Owner", "Confidence")}
-            ground["confidence"] = ground["confidence"].lower()
+            given = self._ground(sheet, row, cells)
             value = None if cells[NEW] == "" else self._value(sheet, row, NEW, parameter.kind, cells[NEW])
-            if value is None and (cells[NEW] != "" or not any(ground.values())):
+            number = line.value if cells[NEW] == "" and line is not None else value
+            given |= self._range(row, cells, name, parameter, number)
+            if value is None and (cells[NEW] != "" or not given):
                 continue
             new = old if value is None else show(parameter.kind, value)
-            if same(new, old) and not any(ground.values()):
+            if same(new, old) and not given:
                 continue
             if new == "":
                 self._say(sheet, row, NEW, f"{name} has no value; fill in the number its source speaks of")
                 continue
-            if not same(new, old) and not ground["source"]:
+            if not same(new, old) and "source" not in given:
                 message = f'say where {name} = {new} comes from; "assumed" with the reason will do'
                 self._say(sheet, row, SOURCE, message)
                 continue
             self._places[name] = _Place(sheet, row, NEW, _cleared(old))
             put(raw, name, line.value if line is not None and same(new, old) else value, problems)
             key = _ground_key(name)
-            self._places[f"grounds.{key}"] = _Place(sheet, row, SOURCE)
-            self._places[f"grounds.{key}.confidence"] = _Place(sheet, row, "Confidence")
-            _set_ground(raw, name, key, new, ground, stays=same(new, old))
-            said = ", ".join(f"{word} {text}" for word, text in ground.items() if text and word != "source")
-            source = ground["source"] + (f" ({said})" if said else "")
+            self._place_ground(sheet, row, key)
+            _set_ground(raw, name, key, new, given, stays=same(new, old))
             if same(new, old):
                 self.taken += 1
-                self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {source or 'as in the case'}", "info")
+                self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {_said(given)}", "info")
             else:
-                self._changed(sheet, row, NEW, name, new, old, source)
+                self._changed(sheet, row, NEW, name, new, old, _said(given))
+
+    def _ground(self, sheet: str, row: int, cells: Row) -> dict[str, Any]:
+        """What a row says of source, owner and confidence, each only if it is given."""
+        texts = {column.lower(): self._text(sheet, row, cells, column) for column in (SOURCE, OWNER, CONFIDENCE)}
+        return {key: text.lower() if key == "confidence" else text for key, text in texts.items() if text}
+
+    def _range(self, row: int, cells: Row, name: str, parameter: Parameter, number: Any) -> dict[str, Any]:
+        """The ends of the plausible range of ``number`` that a row gives; none if it is refused."""
+        sheet = "Assumptions"
+        filled = {end: column for end, column in ENDS.items() if cells.get(column, "") != ""}
+        why = why_no_range(name, parameter)
+        found: dict[str, Any] = {}
+        problems = [(column, f"{why}; clear the cell") for column in filled.values() if why is not None]
+        for end, column in filled.items() if why is None else ():
+            value = self._value(sheet, row, column, parameter.kind, cells[column])
+            if value is None:
+                continue
+            found[end] = value
+            problem = number_problem(value, parameter.least, parameter.most)
+            if problem is not None:
+                problems.append((column, problem))
+        low, high = (found.get(end) for end in ENDS)
+        named = {end: f"the {ENDS[end].lower()}, {show(parameter.kind, value)}," for end, value in found.items()}
+        if low is not None and high is not None and low > high:
+            text = f"{named['low']} is above the high end, {show(parameter.kind, high)}"
+            problems.append((ENDS["low"], text))
+        elif number is not None:
+            outside = f"the number, {show(parameter.kind, number)}, which must lie within its range"
+            if low is not None and low > number and not same(low, number):
+                problems.append((ENDS["low"], f"{named['low']} is above {outside}"))
+            if high is not None and high < number and not same(high, number):
+                problems.append((ENDS["high"], f"{named['high']} is below {outside}"))
+        for column, problem in problems:
+            self._say(sheet, row, column, problem)
+        return {} if problems else found
+
+    def _place_ground(self, sheet: str, row: int, key: str) -> None:
+        """Note the cells from which a ground comes."""
+        self._places[f"grounds.{key}"] = _Place(sheet, row, SOURCE)
+        columns = {"confidence": CONFIDENCE, **(ENDS if sheet == "Assumptions" else {})}
+        for word, column in columns.items():
+            self._places[f"grounds.{key}.{word}"] = _Place(sheet, row, column)
 
     def _cutoffs(self, raw: dict[str, Any]) -> None:
         sheet = "Cutoffs"
@@ -315,13 +363,16 @@ class Form:
         names = cutoff_names(raw["cutoffs"])
         items = dict(zip(names, raw["cutoffs"], strict=True))
         grounds = dict(raw.get("grounds", {}))
-        found: dict[str, Mapping[str, Any]] = {}
         wrong = len(self.findings)
+        rows = list(self._named(sheet))
+        found: dict[str, Mapping[str, Any]] = {}
         held = {plain(name): name for name in names}
-        for row, cells, shown in self._named(sheet):
-            name = held.get(plain(shown), shown)
+        called = [held.get(plain(shown), shown) for _, _, shown in rows]
+        new = [{"name": name} for name in called if name not in items]
+        document = {"cutoffs": [*raw["cutoffs"], *new], "grounds": grounds}
+        for (row, cells, _), name in zip(rows, called, strict=True):
             number = names.index(name) + 1 if name in items else len(names) + 1
-            found[name] = self._cutoff(row, cells, name, items.get(name), number, grounds)
+            found[name] = self._cutoff(row, cells, name, items.get(name), number, document)
         if not found:
             if not any(finding.severity == "error" for finding in self.findings[wrong:]):
                 top = self._tables[sheet].top
@@ -332,7 +383,7 @@ class Form:
         for name in names:
             if name not in found:
                 self.taken += 1
-                _drop(grounds, f"cutoffs.{name}")
+                _drop(document, f"cutoffs.{name}")
                 text = f'the cutoff "{name}" of the case is not in the sheet; it is left out'
                 self._say(sheet, self._tables[sheet].top, "Name", text, "warning")
         kept = [found[name] for name in names if name in found]
@@ -349,9 +400,10 @@ class Form:
         name: str,
         item: Mapping[str, Any] | None,
         number: int,
-        grounds: dict[str, Any],
+        document: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        """The cutoff of one row: the case's own if it says the same. What it stands on goes into ``grounds``."""
+        """The cutoff of one row: the case's own if it says the same. What it stands on goes into the grounds of
+        ``document``, which holds them and all cutoffs, those of the case and new ones."""
         sheet = "Cutoffs"
         old = cutoff_cells(item or {}, number)
         new = dict(item or {"name": name})
@@ -375,28 +427,34 @@ class Form:
             changes.append((key, f"{name}: {column.lower()} is {show(kind, value)}", old[key]))
         where = f"cutoffs.{name}"
         self._places[where] = _Place(sheet, row, "Name")
-        source = self._text(sheet, row, cells, SOURCE)
+        grounds = document["grounds"]
+        given = self._ground(sheet, row, cells)
         if item is not None and not changes:
-            if source:
+            if given:
                 self.taken += 1
-                self._say(sheet, row, SOURCE, f"{name} stays as it is; source: {source}", "info")
-                for key in _of(grounds, where) or [where]:
-                    grounds[key] = _sourced(ground_of({"grounds": grounds}, key), source, stays=True)
+                self._say(sheet, row, SOURCE, f"{name} stays as it is; source: {_said(given)}", "info")
+                for key in _of(document, where) or [where]:
+                    before = ground_of(document, key)
+                    grounds[key] = _sourced(before, {"source": before.source} | given, stays=True)
+                    self._place_ground(sheet, row, key)
             return item
-        if not source:
+        if "source" not in given:
             what = "changed" if item is not None else "new"
             self._say(sheet, row, SOURCE, f'"{name}" is {what}; say where that comes from ("assumed" will do)')
+            given = {"source": "", **given}
         self.taken += 1 if item is None else len(changes)
         if item is None:
-            self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {source}', "info")
-            grounds[where] = source
+            self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {_said(given)}', "info")
+            grounds[where] = _written(given)
+            self._place_ground(sheet, row, where)
         else:
-            for key, text, before in changes:
-                said = f"{text} in place of {_or_nothing(before)}; source: {source}"
+            for key, text, stood in changes:
+                said = f"{text} in place of {_or_nothing(stood)}; source: {_said(given)}"
                 self._say(sheet, row, CUTOFF_HEADINGS[key], said, "info")
                 self._taken.append(self.findings[-1])
-                _drop(grounds, f"{where}.{key}")
-                grounds[f"{where}.{key}"] = source
+                _drop(document, f"{where}.{key}")
+                grounds[f"{where}.{key}"] = _written(given)
+                self._place_ground(sheet, row, f"{where}.{key}")
         return new
 
     def over(self, data: Dataset, year: int | None) -> Dataset:
@@ -428,39 +486,55 @@ def _cleared(old: Any) -> str:
     return f"clear the cell to keep {_or_nothing(old)}"
 
 
-def _of(grounds: Mapping[str, Any], where: str) -> list[str]:
+def _of(document: Mapping[str, Any], where: str) -> list[str]:
     """The grounds of a cutoff, or of one of its numbers, and of what is below it."""
-    return [key for key in grounds if key == where or key.startswith(f"{where}.")]
+    way = path_of(document, where)
+    return [key for key in document["grounds"] if path_of(document, key)[: len(way)] == way]
 
 
-def _drop(grounds: dict[str, Any], where: str) -> None:
-    for key in _of(grounds, where):
-        del grounds[key]
+def _drop(document: Mapping[str, Any], where: str) -> None:
+    for key in _of(document, where):
+        del document["grounds"][key]
 
 
-def _sourced(before: Ground, source: str, more: Mapping[str, str] | None = None, *, stays: bool) -> Any:
-    """A ground with a source: the range goes with its number if that ``stays``, owner and confidence with the
+def _said(given: Mapping[str, Any]) -> str:
+    """What a row gives of a ground, in words: the source and, in brackets, the rest."""
+    known = [
+        ("range", range_in_words(given.get("low"), given.get("high"))),
+        ("owner", given.get("owner")),
+        ("confidence", given.get("confidence")),
+    ]
+    rest = ", ".join(f"{word} {text}" for word, text in known if text)
+    return given.get("source", "as in the case") + (f" ({rest})" if rest else "")
+
+
+def _written(given: Mapping[str, Any]) -> Any:
+    """A ground as a case file holds it: its source alone, or a table."""
+    known = {word: value for word, value in asdict(Ground(**given)).items() if value is not None}
+    return known if len(known) > 1 else known["source"]
+
+
+def _sourced(before: Ground, given: Mapping[str, Any], *, stays: bool) -> Any:
+    """A ground with a new source: the range goes with its number if that ``stays``, owner and confidence with the
     source."""
     kept: dict[str, Any] = {"low": before.low, "high": before.high} if stays else {}
-    if source == before.source:
+    if given["source"] == before.source:
         kept |= {"owner": before.owner, "confidence": before.confidence}
-    known = {word: value for word, value in (kept | dict(more or {})).items() if value is not None}
-    return {"source": source, **known} if known else source
+    return _written(kept | dict(given))
 
 
 def _set_ground(
-    raw: dict[str, Any], name: str, key: str, value: Any, given: Mapping[str, str], *, stays: bool
+    raw: dict[str, Any], name: str, key: str, value: Any, given: Mapping[str, Any], *, stays: bool
 ) -> None:
-    """Put in what a number stands on; one number of a surge is added to what the others stand on."""
+    """Put in what a number stands on; one number of a surge is added to what the others stand on, and only its
+    max has a range that goes with it."""
     grounds = raw["grounds"] = dict(raw.get("grounds", {}))
-    source = given["source"]
+    part = name.rpartition(".")[2]
     before = ground_of(raw, name if name.split(".")[1:] == key.split(".") else name.rpartition(".")[0])
-    if not source:
-        source = before.source
-    elif name.rpartition(".")[2] in SURGE_PARTS and before.source != "assumed":
-        source = f"{before.source}; {name.rpartition('.')[2]} {value}: {source}"
-    more = {word: text for word, text in given.items() if text and word != "source"}
-    grounds[key] = _sourced(before, source, more, stays=stays)
+    source = given.get("source", before.source)
+    if "source" in given and part in SURGE_PARTS and before.source != "assumed":
+        source = f"{before.source}; {part} {value}: {source}"
+    grounds[key] = _sourced(before, dict(given) | {"source": source}, stays=stays or part in ("delay", "rate"))
 
 
 class _Figures:
