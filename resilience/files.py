@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +22,25 @@ _MARKED = re.compile(r"'+[=+\-@\t\r]")
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Where to write in place of ``path``, which becomes that file once it is complete; folders are made."""
+def whole(path: Path, *, lasting: bool = False) -> Iterator[Path]:
+    """Where to write in place of ``path``, which becomes that file once it is complete; folders are made.
+
+    If ``lasting``, it is whole or not there after a loss of power, too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + PARTIAL)
     try:
         yield partial
+        if lasting:
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
         partial.replace(path)
+        if lasting and sys.platform != "win32":  # the folder's entry, too; Windows has no such call
+            entry = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(entry)
+            finally:
+                os.close(entry)
     finally:
         partial.unlink(missing_ok=True)
 

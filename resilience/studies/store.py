@@ -22,17 +22,17 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resilience.errors import Finding, InputError
+from resilience.files import PARTIAL, whole
 
 FORMAT = 1
 MANIFEST, POINTS, PARTS, LOCK = "manifest.json", "points.parquet", "parts", "study.lock"
-PARTIAL = ".partial"
 LOCKED_BYTE = 1 << 30  # far behind the text in the lock file, which Windows would not let others read
 MOST_DIFFERENCES = 12
 OUTCOMES = pa.schema(
@@ -226,13 +226,9 @@ class Store:
 
     def write(self, number: int, table: pa.Table) -> None:
         """Add the outcomes of a chunk, whole or not at all; raises InputError if the disk does not take it."""
-        path = self._part(number)
-
-        def put(file: IO[bytes]) -> None:
-            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
-
         try:
-            _write(path, put)
+            with whole(self._part(number), lasting=True) as file:
+                pq.write_table(table, file, compression="zstd", write_page_checksum=True)
         except OSError as error:
             raise self._refuse(
                 f"cannot be written ({error.strerror or error}); what is done is kept, and the same command "
@@ -277,8 +273,10 @@ class Store:
             # The time of day is said once, here; nothing else depends on it.
             self.manifest["created"] = pd.Timestamp.now("UTC").isoformat(timespec="seconds")
             text = json.dumps(self.manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-            _write(manifest, lambda file: file.write(text.encode()))
-        _write(self.folder / POINTS, lambda file: self.points.to_parquet(file, index=False))
+            with whole(manifest, lasting=True) as file:
+                file.write_bytes(text.encode())
+        with whole(self.folder / POINTS, lasting=True) as file:
+            self.points.to_parquet(file, index=False)
         for number, chunk in enumerate(self.chunks):
             path = self._part(number)
             if path.is_file():
@@ -355,22 +353,6 @@ def _read(path: Path) -> pa.Table:
     if not table.schema.equals(OUTCOMES):
         raise pa.ArrowInvalid("the columns are not those of outcomes")
     return table
-
-
-def _write(path: Path, put: Any) -> None:
-    """Write a file whole or not at all, also through a loss of power."""
-    partial = path.with_name(path.name + PARTIAL)
-    with partial.open("wb") as file:
-        put(file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    if sys.platform != "win32":  # the folder's entry, too; Windows has no such call
-        entry = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(entry)
-        finally:
-            os.close(entry)
 
 
 class _Lock:
