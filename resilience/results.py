@@ -268,7 +268,9 @@ def read_tables(
         known = declared.get(name) or BESIDE_TABLES.get(name)
         if known is not None:
             where, first = file.get(name, path.name), 2 if path.is_dir() else 1
-            tables[name], found = _checked(rows, known, where, first, older=name in declared)
+            about = next((question for question, names in BESIDE.items() if name in names), "")
+            again = written_by if name in declared else f"resilience run CASE --with {about}"
+            tables[name], found = _checked(rows, known, where, first, again, older=name in declared)
             findings += found
         elif isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             tables[name] = pd.DataFrame(rows)
@@ -321,10 +323,13 @@ def _cell(cell: Any) -> Any:
     return (as_written(cell) or None) if isinstance(cell, str) else cell
 
 
-def _checked(rows: Any, table: Table, file: str, first: int, *, older: bool) -> tuple[pd.DataFrame, list[Finding]]:
+def _checked(
+    rows: Any, table: Table, file: str, first: int, again: str, *, older: bool
+) -> tuple[pd.DataFrame, list[Finding]]:
     """A table by its schema, and what does not fit; ``first`` is the number of its first row in the file.
 
-    If the file may be ``older`` than this version, a column that no row has, and that is no key, is unknown.
+    ``again`` is the command that writes it. If the file may be ``older`` than this version, a column that no row
+    has, and that is no key, is unknown.
     """
     empty = typed(pd.DataFrame(columns=list(table.names), dtype=object), table)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -333,7 +338,12 @@ def _checked(rows: Any, table: Table, file: str, first: int, *, older: bool) -> 
     absent = {name for name in set(table.names) - names - set(table.keys) if rows and older}
     findings = []
     for name in sorted({str(name) for row in rows for name in row.keys() ^ (set(table.names) - absent)}):
-        message = f"table {table.name}: this column is missing in some row, or is not known; write it again"
+        what = "lacks this column in some rows: the file is damaged"
+        if name not in names:
+            what = "lacks this column: an earlier version wrote it"
+        elif name not in table.names:
+            what = "has this column, which is not known here: another version wrote it"
+        message = f"the table {table.name} {what}; write the result again with `{again}`"
         findings.append(Finding("error", file, None, name, message))
     if findings:
         return empty, findings

@@ -5,6 +5,7 @@ Readers, checks, exports, the workbook and the documentation take columns, keys,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 CATEGORIES = ("food", "energy", "military")
@@ -957,10 +958,18 @@ COST_KINDS = {
 }
 COSTED_PLANS = {
     "nearest": "the plan nearest to today",
-    "cheapest": "the plan with the least total cost at the same share",
+    "cheapest": "the surviving plan of least total cost in which no member's share is above the requirement, or "
+    "above its share today; many are below",
     "fair": "the plan with the least largest burden, then the next",
 }
-_COSTED = Column("plan", "text", "", "; ".join(f"{k}: {v}" for k, v in COSTED_PLANS.items()))
+
+
+def _listed(meanings: Mapping[str, str]) -> str:
+    """``nearest: the plan nearest to today; cheapest: …``."""
+    return "; ".join(f"{name}: {meaning}" for name, meaning in meanings.items())
+
+
+_COSTED = Column("plan", "text", "", ", ".join(COSTED_PLANS))
 _SURE = Column("status", "text", "", "the least sure part: observed, estimated, assumed or unknown")
 _NOTE = Column("note", "text", "", "what to know of the row")
 _OF_YEAR = Column("year", "number", "", "year of the trade data; of sums the latest of their parts")
@@ -972,13 +981,14 @@ ECONOMY: dict[str, Table] = {
             "burden",
             "Burden: what the requirement costs a year",
             "Against today, by good and member; ALL for sums. Blank is unknown, and a sum with unknown parts is "
-            "the least that it can be. Goods that measure what another good measures are left out of sums.",
+            "the least that it can be. Goods that measure what another good measures are left out of sums. "
+            f"Plans: {_listed(COSTED_PLANS)}. Kinds: {_listed(COST_KINDS)}.",
             (
                 _COSTED,
                 _G,
                 _MEMBER,
                 _OF_YEAR,
-                Column("kind", "text", "", "; ".join(f"{k}: {v}" for k, v in COST_KINDS.items())),
+                Column("kind", "text", "", ", ".join(COST_KINDS)),
                 Column("usd", "number", "USD a year", "cost; blank if unknown"),
                 Column(
                     "on_paper_usd",
@@ -1030,7 +1040,12 @@ ECONOMY: dict[str, Table] = {
                     "USD a year, over common_parts",
                     "transfers after which all bear the same part of GDP for these parts",
                 ),
-                Column("price_of_fairness", "number", "share", "ALL: fair total over the least total, less one"),
+                Column(
+                    "price_of_fairness",
+                    "number",
+                    "share",
+                    "ALL: fair total over the least total, less one; over whole chains",
+                ),
                 Column("free_rides", "number", "goods", "goods in which it survives today while others pay"),
                 Column("free_rides_usd", "number", "USD a year", "what others pay for these goods"),
                 _SURE,
@@ -1041,8 +1056,11 @@ ECONOMY: dict[str, Table] = {
         Table(
             "share_price",
             "The price of one more point of share",
-            "Least total cost if every member's share is at least the floor. The price per point is exact from "
-            "the floor up to the share beside it, and higher beyond.",
+            "Least total cost if every member's share is at least the floor, which the cheapest plans of table "
+            "burden need not keep. The price per point is exact from "
+            "the floor up to the share beside it, and higher beyond. Of goods that are made of each other it is "
+            "what all of them cost together, with the planned shares of the others as floors, and a point is of "
+            "what members then need. What unknown costs are left out of can be dearer or cheaper.",
             (
                 _G,
                 _OF_YEAR,
@@ -1062,21 +1080,20 @@ ECONOMY: dict[str, Table] = {
             "mix",
             "Stocks against shares: ways to survive and what they cost",
             "Every way survives every cutoff of the case. Stock and restraint are the same for all members. "
-            "Restraint costs in a crisis only and is weighed by its yearly probability.",
+            "Ways: sourcing: suppliers and capacity alone, with any share; stock or restraint: alone, sourcing as "
+            "today; mix: the cheapest of all together. "
+            "Restraint costs in a crisis only and is weighed by its yearly probability. Shares are of what "
+            "members buy in the plan: their demand, and inputs for what is newly made. What has no price is "
+            "blank, as the plan is then one of many.",
             (
                 _G,
-                Column(
-                    "way",
-                    "text",
-                    "",
-                    "sourcing: suppliers and capacity alone; stock or restraint: alone, sourcing as today; mix: "
-                    "the cheapest of all together",
-                ),
+                Column("way", "text", "", "sourcing, stock, restraint or mix"),
                 _OF_YEAR,
-                Column("share", "share", "share of demand", "largest share of a member"),
+                Column("share", "share", "share of purchases", "largest share of a member"),
                 Column("more_stock", "number", "months of demand", "stock on top"),
                 Column("restraint", "number", "share", "part of crisis demand given up beyond the case's"),
-                Column("new_capacity", "amount", "unit of the good", "new capacity in the region"),
+                Column("new_capacity", "amount", "unit of the row, a year", "new capacity in the region"),
+                _UNIT,
                 Column("landed_usd", "number", "USD a year", "extra landed cost"),
                 Column("capacity_usd", "number", "USD a year", "new capacity"),
                 Column("stock_usd", "number", "USD a year", "holding the stock on top"),
@@ -1264,6 +1281,7 @@ _CHANNEL = Column(
 _GDP_YEAR = Column("year", "number", "", "year of the GDP that the row is a part of")
 _HOW_SURE = Column("status", "text", "", "estimated; unknown: a figure is missing, see note and findings")
 _MEASURED = Column("status", "text", "", "estimated; unknown: too little is known for the measure")
+_VINTAGE = Column("vintage", "text", "", "years of the figures that the row follows from")
 _OF_GDP = "part of GDP"
 
 SECURITY: dict[str, Table] = {
@@ -1274,7 +1292,8 @@ SECURITY: dict[str, Table] = {
             "Sanctions: what they cost whom",
             "Yearly loss if trade with the target stops, before and after the requirement. Imports of the case's "
             "goods through a CES aggregate; other imports and exports from the input-output table, intermediates "
-            "only, so that totals are lower bounds.",
+            "only, so that totals are lower bounds. Losses of goods, sectors and channels are added up, which "
+            "holds while they are small; what adds up to more than all of GDP is unknown.",
             (
                 Column("member", "text", "", "ISO code of the member, or of a country of the target"),
                 Column("role", "text", "", "member or target"),
@@ -1285,8 +1304,9 @@ SECURITY: dict[str, Table] = {
                 Column("gdp_share", "number", _OF_GDP, "loss over the country's GDP"),
                 Column("lower_bound", "text", "", "yes: the loss is at least this"),
                 _GDP_YEAR,
+                _VINTAGE,
                 _HOW_SURE,
-                Column("note", "text", "", "what is not counted"),
+                Column("note", "text", "", "what is not counted, and why a loss is unknown"),
             ),
             ("member", "pattern", "scenario", "channel"),
         ),
@@ -1331,7 +1351,8 @@ SECURITY: dict[str, Table] = {
             "participation",
             "Participation: who would sanction, at which stake",
             "A member takes part if its stake times what the coalition does to the target exceeds its loss. The "
-            "break-even stake is the one at which both are equal.",
+            "break-even stake is the one at which both are equal. Total trade is of intermediates only, so that "
+            "losses and effects are at least these, and break-even stakes, their ratio, may be higher or lower.",
             (
                 _WHO,
                 _PATTERN,
@@ -1351,7 +1372,9 @@ SECURITY: dict[str, Table] = {
                 Column("joins_alone", "text", "", "yes: it would sanction alone"),
                 Column("in_stable", "number", "coalitions", "stable coalitions of which it is part"),
                 _GDP_YEAR,
+                _VINTAGE,
                 _HOW_SURE,
+                Column("note", "text", "", "of what losses and effects are at least these, and what is unknown"),
             ),
             ("member", "pattern"),
         ),
@@ -1410,12 +1433,12 @@ SECURITY: dict[str, Table] = {
             (
                 _WHO,
                 Column("target", "text", "", "ISO code of the country that may threaten"),
-                Column("economy", "share", "share", "target's GDP over that of both"),
-                Column("military", "share", "share", "target's capability over that of both"),
-                Column("proximity", "share", "share", "exp(−distance / d0)"),
-                Column("hostility", "share", "share", "distance in UN votes over the widest of all countries"),
-                Column("geometric", "share", "share", "weighted geometric mean: all factors must be there"),
-                Column("arithmetic", "share", "share", "weighted arithmetic mean: factors make up for each other"),
+                Column("economy", "share", "0 to 1", "target's GDP over that of both"),
+                Column("military", "share", "0 to 1", "target's capability over that of both"),
+                Column("proximity", "share", "0 to 1", "exp(−distance / d0)"),
+                Column("hostility", "share", "0 to 1", "distance in UN votes over the widest of all countries"),
+                Column("geometric", "share", "0 to 1", "weighted geometric mean: all factors must be there"),
+                Column("arithmetic", "share", "0 to 1", "weighted arithmetic mean: factors make up for another"),
                 Column("rank", "number", "rank", "of the target among the member's, by the geometric mean"),
                 Column("rank_arithmetic", "number", "rank", "the same by the arithmetic mean"),
                 Column("rank_member", "number", "rank", "of the member among those of this target"),
@@ -1451,11 +1474,11 @@ SECURITY: dict[str, Table] = {
                 Column("grouping", "text", "", "tier or grouping"),
                 Column("country", "text", "", "ISO code of the country, or ALL for the grouping together"),
                 Column("credit", "share", "", "how much of its supply counts"),
-                Column("alignment", "share", "share", "closeness to the members in the votes of the UN"),
-                Column("independence", "share", "share", "part of its inputs not bought from those cut off"),
-                Column("proximity", "share", "share", "nearness to the members, mean of exp(−distance / d0)"),
-                Column("supply", "share", "share", "part of what is bought from outsiders it could sell, mean"),
-                Column("score", "share", "share", "weighted mean of what is known"),
+                Column("alignment", "share", "0 to 1", "closeness to the members in the votes of the UN"),
+                Column("independence", "share", "0 to 1", "part of its inputs not bought from those cut off"),
+                Column("proximity", "share", "0 to 1", "nearness to the members, mean of exp(−distance / d0)"),
+                Column("supply", "share", "0 to 1", "part of what is bought from outsiders it could sell, mean"),
+                Column("score", "share", "0 to 1", "weighted mean of what is known"),
                 Column(
                     "tier_by_score",
                     "text",
@@ -1479,8 +1502,8 @@ SECURITY: dict[str, Table] = {
                     "cost_usd",
                     "number",
                     "USD a year",
-                    "cost of the requirement with it: extra landed cost and annualised capacity of the cheapest "
-                    "plans, all members; at least, if parts are unknown",
+                    "extra landed cost and annualised capacity of the cheapest surviving plans with shares no "
+                    "higher than the requirement with it, all members; at least, if parts are unknown",
                 ),
                 Column(
                     "adds_to_cost_usd", "number", "USD a year", "cost with it less without, of parts known in both"
@@ -1490,10 +1513,10 @@ SECURITY: dict[str, Table] = {
                 Column(
                     "adds_to_cv",
                     "number",
-                    "share of the mean",
+                    "ratio",
                     "coefficient of variation of losses after, with it less without",
                 ),
-                Column("adds_to_gini", "number", "share", "Gini of losses after, with it less without"),
+                Column("adds_to_gini", "number", "ratio", "Gini of losses after, with it less without"),
                 Column("year", "number", "", "year of the amounts in USD"),
                 Column("status", "text", "", "estimated; unknown: nothing known of it"),
                 Column("missing", "text", "", "what is not known"),

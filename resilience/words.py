@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -87,30 +88,108 @@ def _or_more(row: Mapping[str, Any]) -> str:
     return f" With no more than {kept}, {must}; only a higher share needs none."
 
 
+def brief_verdict(row: Mapping[str, Any], home_unknown: Collection[tuple[str, str]] = ()) -> str:
+    """The verdict in a few words, with what must be built; a star where home production is unknown."""
+    status = row["status"]
+    rises = row["gap"] > 0
+    if status == "build":
+        text = f"build {amount(row['new_capacity'], row['unit'])} a year first{', raise share' if rises else ''}"
+    elif status == "none":
+        text = f"no share suffices, from month {row['month']:.0f}"
+    elif status == "raise" and not rises:
+        text = "members below it must rise"
+    else:
+        shift = "share can stay, other suppliers must be found"
+        text = shift if status == "shift" else STATUS_WORDS[status]
+    return f"{text} *" if (row.get("good"), row.get("member")) in home_unknown else text
+
+
 def short_verdict(
     row: Mapping[str, Any], others: Mapping[str, Any] | None = None, asks_most: str | None = None
 ) -> tuple[str, str]:
     """The verdict for a cell of a map: the word with the rise in percentage points, and what follows it.
 
-    That are the shares today and planned; on a second line those of the ``others`` (market, guaranteed) and the
-    month; on a third one the cutoff that ``asks_most``.
+    That are the shares today and planned; on a second line those of the ``others`` (m: market, g: guaranteed), the
+    month and the cutoff that ``asks_most``.
     """
     status, share, today = row["status"], row["share"], row["share_today"]
     if status == "unknown":
         return str(status), ""
     digits = _digits(today, share) if status in ("raise", "build") and share > today else 0
     rise = f" +{100 * (share - today):.{digits}f} pp" if status in ("raise", "build") and row["gap"] > 0 else ""
-    lines = [f": {percent(today, digits)}, least {percent(share, digits)}"]
+    texts = [f"{name[0]} {percent(found)}" for name, found in (others or {}).items()]
+    below = [_joined(texts[0], texts[1], ", ")] if len(texts) == 2 else texts
     month = row.get("month")
-    when = f"month {month:.0f}" if month is not None and not pd.isna(month) else ""
-    if others is not None:
-        below = [f"market {percent(others.get('market'))}", f"guar. {percent(others.get('guaranteed'))}", when]
-        lines.append(", ".join(part for part in below if part))
-    elif when:
-        lines.append(when)
-    if asks_most:
-        lines.append(asks_most)
-    return f"{status}{rise}", "\n".join(lines)
+    below += [f"month {month:.0f}"] if month is not None and not pd.isna(month) else []
+    below += [asks_most] if asks_most else []
+    shares = _joined(percent(today, digits), percent(share, digits), " / ")
+    return f"{status}{rise}", "\n".join((f": {shares}", *([", ".join(below)] if below else [])))
+
+
+def _joined(one: str, other: str, between: str) -> str:
+    """Two percentages, of which the last one has the sign."""
+    return f"{one.removesuffix(' %') if other.endswith('%') else one}{between}{other}"
+
+
+def tasks(rows: Sequence[Mapping[str, Any]], name: Callable[[str], str], most: int = 6) -> list[str]:
+    """What a member must do, in a few sentences: rows of the table ``requirements``, what must change first.
+
+    At most so many goods are named, by ``name``; the others are counted.
+    """
+    by_status = {status: [row for row in rows if row["status"] == status] for status in WORST_FIRST}
+    said = []
+    for status, what in (("none", "No share suffices"), ("build", "Build first"), ("raise", "Raise the share")):
+        found = by_status[status]
+        if found:
+            named = [_task(row, name(row["good"])) for row in found[:most]]
+            left = [f"and {len(found) - len(named)} more, see below"] if len(found) > len(named) else []
+            said.append(f"{what}: {'; '.join([*named, *left])}.")
+            most = max(most - len(named), 1)
+    if not said:
+        said.append("Nothing must be built, and no share must rise.")
+    shift, met, unknown = (len(by_status[status]) for status in ("shift", "met", "unknown"))
+    if shift:
+        said.append(f"{counted(shift, 'good')} can keep the share but must find other suppliers.")
+    rest = f"; of {unknown} nothing can be said" if unknown else ""
+    return [*said, f"{met} of {counted(len(rows), 'good')} survive as they are{rest}."]
+
+
+def _task(row: Mapping[str, Any], name: str) -> str:
+    """From which share to which a good must rise, and what must be built; or when it is missed."""
+    share, today = row["share"], row["share_today"]
+    if row["status"] == "none":
+        return f"{name} ({percent(today)} today, missed from month {row['month']:.0f})"
+    digits = _digits(today, share)
+    rise = f"{name} from {percent(today, digits)} to {percent(share, digits)}" if share > today else name
+    if row["status"] == "build":
+        return f"{rise} ({amount(row['new_capacity'], row['unit'])} a year)"
+    return rise
+
+
+def short_name(name: str, most: int) -> str:
+    """A name of at most so many characters on one line: without what stands in brackets, then cut at a word."""
+    line = " ".join(name.split())
+    if len(line) > most:
+        line = " ".join(re.sub(r"\([^()]*\)", " ", line).split()).replace(" ,", ",") or line
+    if len(line) <= most:
+        return line
+    cut, space, _ = line[:most].rpartition(" ")
+    return f"{(cut if space else line[: most - 1]).rstrip(' ,;:')}…"
+
+
+def abbreviations(names: Sequence[str], least: int = 3, most: int = 6) -> dict[str, str]:
+    """Short names for cutoffs: the name where it is short, else its shortest beginning that no other has.
+
+    Where even so many characters do not tell it apart, its number.
+    """
+    found = {}
+    for number, name in enumerate(names, 1):
+        others = [other for other in names if other != name]
+        starts = [part for n in range(least, most + 1) if (part := name[:n].strip()) and part.isprintable()]
+        alone = [start for start in starts if not any(other.startswith(start) for other in others)]
+        whole = len(name) < most or (len(name) == most and not alone)
+        found[name] = name if whole and name.isprintable() else alone[0] if alone else f"no. {number}"
+    return found
 
 
 def today_and_needed(today: float, share: float, status: str) -> str:

@@ -21,10 +21,12 @@ from resilience.cli import main
 from resilience.economics.burden import Burden
 from resilience.economics.burden_picture import burden_picture, draw, picture_in_words
 from resilience.economics.burden_words import bound, headlines, money, parts_unknown
+from resilience.economics.costed import CostedGoods
 from resilience.economics.costs import Costs, annuity, at_least, costs_of, counted_once
 from resilience.economics.mix import mix_rows
 from resilience.economics.partner_tiers import outcome, total_cost
 from resilience.economics.priced import Priced, cost_plan
+from resilience.economics.priced_chain import PricedChain
 from resilience.economics.security import _yearly_cost
 from resilience.errors import SolverError
 from resilience.inputs.burden_settings import BURDEN
@@ -133,7 +135,8 @@ def test_price_of_a_point_by_hand(two: resilience.Case) -> None:
     )
     assert row["holds_to"] == pytest.approx(1.0)
     row = found("response.new_capacity=0")
-    assert math.isnan(row["usd_per_point"]) and "no plan has more" in row["note"]
+    assert math.isnan(row["usd_per_point"]) and math.isnan(row["next_point_usd"])
+    assert row["note"] == "no surviving plan gives every member more than 50.0 %" and row["status"] == "assumed"
     path = two.file.dataset / "balances.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(",120,observed", ",144,observed"), encoding="utf-8")
     row = found()
@@ -428,8 +431,111 @@ def test_the_mix_of_a_good_of_a_chain_by_hand(make: Maker) -> None:
     assert (rows["note"].str.contains("engine cost no more than in the cheapest plans")).all()
     lines = dict(headlines(found.tables, found.meta))
     assert "while the others cost no more than in the cheapest plans" in lines["Stocks or shares"]
-    assert "solved together with other goods: Engine, Ore" in lines["One more point"]
-    assert "no price of a point is computed" in found.share_price.set_index("good").at["ore", "note"]
+    assert "Ore 2 USD (from 50 %)" in lines["One more point"]
+
+
+def test_the_price_of_a_point_of_an_input_by_hand(make: Maker) -> None:
+    """A point of the ore is 1.2 units that move to RRR, 2 USD dearer: 2.40 USD, until RRR's 90 units are sold. Engines
+    are made at home, all of them: they cannot have more."""
+    rows = resilience.burden(engines(make)).share_price.set_index("good")
+    assert rows.at["engine", "note"].startswith("the floor is 100 % already: there is no more")
+    row = rows.loc["ore"]
+    assert row["floor"] == pytest.approx(60 / 121) and row["usd"] == pytest.approx(14400 / 121, rel=1e-4)
+    assert row["usd_per_point"] == pytest.approx(2.40, rel=1e-4) == pytest.approx(row["next_point_usd"], rel=1e-4)
+    assert row["holds_to"] == pytest.approx(0.75, abs=1e-5) and row["status"] == "assumed"
+    assert row["note"] == "what engine, ore cost together, with the floors of the others as planned"
+
+
+@pytest.fixture
+def growing(make: Maker) -> resilience.Case:
+    """AAA uses 120 engines, makes 60 of them from 60 ore and buys 60 and the ore from XXX (cut) at 100 and 10 USD.
+
+    φ = 0.75: 90 engines must come from home, so that 30 are built for at 200 USD, 7 % and 20 years: 566.36 USD a
+    year. They ask for 90 ore a year in peace and in crisis. Fifteen are in stock, 75 come from RRR at 12 USD, 150 USD
+    more than today: five sixths of what is needed. Both together: 716.36 USD.
+    """
+    flows = [("XXX", "AAA", 60.0, "engine", 6000.0), ("XXX", "AAA", 60.0, "ore", 600.0)]
+    flows += [("RRR", "ZZZ", 1.0, "ore", 12.0)]
+    balances: list[dict[str, Any]] = [
+        {"country": "AAA", "production": 60, "good": "engine"},
+        {"country": "XXX", "production": 60, "good": "engine"},
+        {"country": "AAA", "production": 0, "stock": 15, "good": "ore"},
+        {"country": "XXX", "production": 60, "good": "ore"},
+        {"country": "ZZZ", "production": 0, "good": "ore"},
+        {"country": "RRR", "production": 1, "capacity": 1000, "good": "ore"},
+    ]
+    goods = [("engine", "military"), ("ore", "military")]
+    case = make(flows, balances, region=["AAA", "RRR"], cut=["XXX"], survival={"critical_share": 0.75},
+                data={"goods": goods, "recipes": [{"good": "engine", "input": "ore"}]})  # fmt: skip
+    return with_figures(case, GDP, PEOPLE)
+
+
+BUILT = 200 * 0.0943929  # a year, of one engine that is built for
+
+
+def test_the_price_of_a_point_in_a_chain_by_hand(growing: resilience.Case) -> None:
+    """A point of engines is 1.2 more that are built for; they ask for 1.2 ore, five sixths of it from RRR, 2 USD dearer
+    each. A point of ore is 0.9 units, as 90 are needed and not the 60 of today: 1.80 USD."""
+    rows = resilience.burden(growing).share_price.set_index("good")
+    for good, floor, point in (("engine", 0.75, 1.2 * BUILT + 2.0), ("ore", 5 / 6, 1.8)):
+        row = rows.loc[good]
+        assert row["floor"] == pytest.approx(floor, abs=1e-6)
+        assert row["usd"] == pytest.approx(30 * BUILT + 150, rel=1e-4)
+        assert row["usd_per_point"] == pytest.approx(point, rel=1e-4)
+        assert row["next_point_usd"] == pytest.approx(point, rel=1e-4)
+        assert row["holds_to"] == pytest.approx(1.0, abs=1e-4) and row["status"] == "assumed"
+    said = dict(headlines(resilience.burden(growing).tables, {"labels": {}, "members": {}}))["One more point"]
+    assert (
+        said
+        == "A floor one point higher for every member costs a year: Engine 25 USD (from 75 %); Ore 2 USD (from 83 %)."
+    )
+
+
+def chain_of(case: resilience.Case) -> PricedChain:
+    """The chain of a case with its cheapest plans."""
+    unit = CostedGoods(case, resilience.solve(case, rests=False).tables).units[0]
+    assert isinstance(unit, PricedChain)
+    return unit
+
+
+def test_the_price_of_a_point_is_that_of_solving_again(growing: resilience.Case) -> None:
+    """The price against plans found with the floor written into the model one point higher, and half a point."""
+    chain = chain_of(growing)
+    for good in ("engine", "ore"):
+        found, usd = chain.price_of_share(good), {}
+        for more in (0.0, 0.005, 0.01):
+            shares = {**chain.shares, good: chain.shares[good] + more}
+            again = PricedChain(chain.coupled, chain.costs, shares, ["engine", "ore"])
+            again.cheapest(["engine", "ore"])
+            there = again.at_floor(good, shares[good])
+            assert there is not None
+            usd[more] = there.objective * again.worth_of(good)
+        assert found["usd"] == pytest.approx(usd[0.0], rel=1e-5)
+        assert found["next_point_usd"] == pytest.approx(usd[0.01] - usd[0.0], rel=1e-3)
+        assert found["usd_per_point"] == pytest.approx(2 * (usd[0.005] - usd[0.0]), rel=1e-3)
+
+
+def test_no_price_where_there_is_no_more_share(growing: resilience.Case) -> None:
+    """All demand is critical and no ore in stock: both shares are 100 %."""
+    balances = growing.file.dataset / "balances.csv"
+    balances.write_text(balances.read_text(encoding="utf-8").replace(",15,", ",0,"), encoding="utf-8")
+    whole = resilience.load(growing.file.path, overrides=["survival.critical_share=1"])
+    rows = resilience.burden(whole).share_price.set_index("good")
+    for good in ("engine", "ore"):
+        assert rows.at[good, "floor"] == pytest.approx(1.0) and rows.at[good, "usd"] > 0
+        assert rows.loc[good, ["usd_per_point", "next_point_usd", "holds_to"]].isna().all()
+        assert rows.at[good, "note"].startswith("the floor is 100 % already: there is no more")
+
+
+def test_no_price_where_no_more_can_be_built(growing: resilience.Case) -> None:
+    """Engines may grow by half, to 90: 75 % is the most that AAA can have. The price of ore is not touched."""
+    rows = resilience.burden(
+        resilience.load(growing.file.path, overrides=["response.new_capacity=0.5"])
+    ).share_price
+    rows = rows.set_index("good")
+    assert rows.loc["engine", ["usd_per_point", "next_point_usd", "holds_to"]].isna().all()
+    assert rows.at["engine", "note"].startswith("no surviving plan gives every member more than 75.0 %")
+    assert rows.at["ore", "next_point_usd"] == pytest.approx(1.8, rel=1e-4)
 
 
 def test_a_good_of_a_chain_takes_the_plan_of_the_whole_chain(make: Maker) -> None:
@@ -638,6 +744,8 @@ def test_command_and_files(two: resilience.Case, tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr().out
     assert "Land AAA" in printed and "360 USD" in printed and "What it costs" in printed
     book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+    formulas = [cell.value for row in book["Cover"].iter_rows() for cell in row if cell.data_type == "f"]
+    assert not formulas  # none that asks the sheet Checks, which is not there
     assert book.sheetnames == [
         "Cover",
         "Picture",

@@ -152,6 +152,17 @@ def test_cost_against_china() -> None:
     assert "natural_graphite" in perhaps["ITA"].split(", ")
     rows = burden.burden.set_index(["plan", "good", "member", "kind"])
     assert pd.isna(rows.at[("cheapest", "natural_graphite", "ITA", "landed"), "usd"])
+    prices = burden.share_price.set_index("good")
+    points = prices["next_point_usd"] / 1e6
+    quoted(
+        f"{points['lithium_hydroxide']:.2f} million USD for lithium hydroxide and "
+        f"{points['natural_graphite_weight']:.2f} for graphite by weight. Of magnets it is {points['magnets']:.1f} million"
+    )
+    quoted(f"holds up to {100 * prices.at['magnets', 'holds_to']:.0f} %")
+    for good in ("tungsten_ore", "fluorspar", "phosphate_rock"):
+        assert prices.at[good, "note"].startswith("no surviving plan gives every member more than 0.0 %")
+    assert points[["tungsten", "titanium"]].isna().all()
+    assert prices.loc[["tungsten", "titanium"], "note"].str.contains("no part of the price that is known").all()
     even = 100 * resilience.sanctions(case, result=result, burden=burden).duration["break_even_probability"]
     row("", [f"{p:.1f} %" if p >= 0.1 else f"{p:.2f} %" for p in even])
 

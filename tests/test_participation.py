@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from economy_by_hand import two_members
+from economy_by_hand import FLOWS, two_members
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +106,29 @@ def test_stakes_by_hand(make: Any) -> None:
     assert "no stake of AAA, BBB" in "\n".join(found.findings["message"])
 
 
+def test_the_note_says_of_what_losses_are_lower_bounds(make: Any) -> None:
+    """Trade in intermediates only; without a value of wheat it is not counted, without GDP nothing is known."""
+    bound, then = "loss at least", "effect at least"
+
+    def notes(**keys: Any) -> pd.Series:
+        found = resilience.sanctions(two_members(make, sanctions=HALF, **keys)).participation
+        return found.set_index(["member", "pattern"])["note"]
+
+    assert (notes() == f"{bound}; {then}").all()
+    bare = [flow[:3] for flow in FLOWS]
+    lost = "loss unknown: imports, without wheat; effect at least"
+    assert notes(flows=bare)["AAA", "before"] == lost
+    rye = [*FLOWS, ("TTT", "AAA", 5.0, "rye")]  # has no value
+    goods = {"goods": [("wheat", "food"), ("rye", "food")]}
+    assert notes(flows=rye, data=goods)["AAA", "before"] == f"{bound}, without rye; {then}"
+    sizeless = notes(gdp={"AAA": 10e9, "TTT": 20e9})
+    assert sizeless["BBB", "after"] == "loss unknown: GDP unknown; effect at least"
+    assert notes(table=None)["AAA", "before"].startswith(
+        "loss unknown: other imports and exports (total trade unknown); effect unknown: no trade with the target"
+    )
+    assert notes(gdp={"AAA": 10e9, "BBB": 5e9})["AAA", "before"] == f"{bound}; effect unknown: no GDP of TTT"
+
+
 @pytest.mark.parametrize("factor", [0.999, 1.001])
 def test_the_break_even_stake_decides(make: Any, factor: float) -> None:
     base = resilience.sanctions(two_members(make, sanctions=HALF)).participation
@@ -186,7 +209,8 @@ def test_the_burden_gives_the_cost(make: Any) -> None:
     columns = ["plan", "good", "member", "kind", "gdp_share", "unknown_parts"]
     burden = resilience.Result({}, {"burden": pd.DataFrame(rows, columns=columns)})
     table = resilience.sanctions(case, burden=burden).duration.set_index("member")
-    assert table.loc["AAA", "yearly_cost"] == 0.002 and table.loc["AAA", "cost_from"] == "table burden"
+    assert table.loc["AAA", "yearly_cost"] == 0.002
+    assert table.loc["AAA", "cost_from"] == "table burden, plans nearest to today"
     assert "at least" not in table.loc["AAA", "note"] and table.loc["AAA", "pays"] == "yes"
     assert table.loc["BBB", "pays"] in ("no", "unknown")  # never yes where part of the cost is unknown
     assert "at least: 3 parts are unknown" in table.loc["BBB", "note"]

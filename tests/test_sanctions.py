@@ -472,3 +472,98 @@ def test_members_are_no_target(make: Any) -> None:
         resilience.sanctions(two_members(make), ["AAA"])
     with pytest.raises(resilience.InputError, match="neither a country"):
         resilience.sanctions(two_members(make), "Atlantis")
+
+
+# -- losses that add up to more than there is ------------------------------------------------------------
+
+TWO_GOODS: dict[str, Any] = {
+    "flows": [
+        *FLOWS,
+        ("TTT", "AAA", 60.0, "maize", 60e6),
+        ("OOO", "AAA", 40.0, "maize", 40e6),
+        ("OOO", "BBB", 10.0, "maize", 10e6),
+    ],
+    "data": {"goods": (("wheat", "food"), ("maize", "food"))},
+}
+
+
+def of_two_goods(make: Any, substitution: Any) -> Any:
+    given = {**HALF["sanctions"], "substitution": substitution, "reach": 0.0, "stake": 1.0, "yearly_cost": 0.0001}
+    return resilience.sanctions(two_members(make, sanctions=given, **TWO_GOODS))
+
+
+def test_what_adds_up_to_more_than_gdp_is_unknown(make: Any) -> None:
+    """With η = 0 AAA would lose half of its GDP for want of wheat and three fifths for want of maize."""
+    found = of_two_goods(make, 0.0)
+    goods = found.sanctions_goods.set_index(["good", "member", "pattern", "scenario"])["gdp_share"]
+    assert goods["wheat", "AAA", "before", "all"] == pytest.approx(0.5)
+    assert goods["maize", "AAA", "before", "all"] == pytest.approx(0.6)
+    table = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
+    for channel in ("imports", "total"):
+        row = table.loc[("AAA", "before", "all", channel)]
+        assert math.isnan(row["gdp_share"]) and math.isnan(row["loss_usd"])
+        assert row["status"] == "unknown" and row["note"] == "adds up to more than 100 % of GDP"
+    assert table.loc[("BBB", "before", "all", "imports"), "gdp_share"] == pytest.approx(0.2)
+    assert (found.sanctions["gdp_share"].dropna() <= 1).all()
+    footing = found.footing.set_index(["pattern", "scenario", "channel", "measure"])
+    for channel in ("imports", "total"):
+        row = footing.loc[("before", "all", channel, "gini")]
+        assert row["left_out"] == "AAA" and row["members"] == 1
+    people = found.participation.set_index(["member", "pattern"])
+    mine = people.loc[("AAA", "before")]
+    assert mine[["loss", "break_even_stake", "in_stable"]].isna().all() and mine["joins"] == "unknown"
+    assert mine["note"].startswith("loss unknown: adds up to more than 100 % of GDP")
+    assert people.loc[("BBB", "before"), "loss"] > 0.2 and people.loc[("BBB", "before"), "joins"] == "unknown"
+    before = found.coalitions_stable[found.coalitions_stable["pattern"] == "before"]
+    assert "stable" not in set(before["kind"]) and (before["internal"] == "unknown").all()
+    years = found.duration.set_index("member").loc["AAA"]
+    assert years[["avoided", "break_even_years", "break_even_probability"]].isna().all()
+    assert years["status"] == years["pays"] == "unknown" and "more than 100 % of GDP" in years["note"]
+    assert "what AAA would lose adds up to more than 100 % of GDP and so is unknown" in messages(found)
+    assert "raise sanctions.substitution" in messages(found) and "name fewer goods" in messages(found)
+    assert "at most a part is known" not in messages(found)
+    said = dict(headlines(found.tables, found.meta))
+    assert (
+        "Unknown where a dash stands for Land AAA, as it adds up to more than 100 % of GDP"
+        in said["What it costs"]
+    )
+
+
+def test_a_total_beyond_a_twentieth_is_warned_of(make: Any) -> None:
+    """No single good costs AAA a twentieth of its GDP at these η, all together do."""
+    found = of_two_goods(make, {"wheat": 0.5, "maize": 0.3})
+    goods = found.sanctions_goods.set_index(["good", "member", "pattern", "scenario"])["gdp_share"]
+    total = losses_of_all(found)["AAA"]
+    assert goods["wheat", "AAA", "before", "all"] < 0.05 > goods["maize", "AAA", "before", "all"]
+    assert total > 0.05
+    row = found.sanctions.set_index(["member", "pattern", "scenario", "channel"]).loc[("AAA", "before", "all", "total")]
+    assert row["lower_bound"] == "no" and "adding up overstates" in row["note"]
+    assert "AAA would lose more than 5 % of GDP in all" in messages(found)
+    assert "a single good" not in messages(found)
+
+
+def losses_of_all(found: Any) -> pd.Series:
+    rows = found.sanctions
+    rows = rows[(rows["pattern"] == "before") & (rows["scenario"] == "all") & (rows["channel"] == "total")]
+    return rows.set_index("member")["gdp_share"]
+
+
+def test_the_targets_loss_beyond_its_gdp_is_unknown(make: Any) -> None:
+    """With η = 0 half of what TTT uses is half of its GDP; if all is from members, all, and exports come on top."""
+    nothing = {"sanctions": {**HALF["sanctions"], "other_substitution": 0.0, "stake": 1.0}}
+    found = resilience.sanctions(two_members(make, **nothing))
+    total = losses_of_all(found)["TTT"]
+    assert 0.5 < total < 0.51
+    table = TABLE.replace("150,0,540,19310", "150,0,0,19850").replace("5000,18920", "5000,19460")
+    found = resilience.sanctions(two_members(make, table=table, **nothing))
+    rows = found.sanctions.set_index(["member", "pattern", "channel"])
+    assert rows.loc[("TTT", "before", "other imports"), "gdp_share"] == pytest.approx(1.0)
+    row = rows.loc[("TTT", "before", "total")]
+    assert math.isnan(row["gdp_share"]) and row["note"] == "adds up to more than 100 % of GDP"
+    people = found.participation
+    assert people[["effect", "break_even_stake"]].isna().all(axis=None) and (people["joins"] == "unknown").all()
+    assert people["note"].str.contains("effect unknown: that on TTT adds up to more than 100 % of GDP").all()
+    assert not (found.coalitions_stable["kind"] == "stable").any()
+    assert "what TTT would lose adds up to more than 100 % of GDP" in messages(found)
+    said = dict(headlines(found.tables, found.meta))
+    assert said["What the target loses"] == "Unknown: Land TTT (adds up to more than 100 % of GDP)."

@@ -20,7 +20,7 @@ from resilience.cli import main
 from resilience.economics.handed_over import QUESTIONS, draw
 from resilience.economics.security_pictures import _losses
 from resilience.economics.security_words import coalition, headlines, percent_of_gdp, plain
-from resilience.handoff.compared import changes, read_tables
+from resilience.handoff.compared import changes, in_short, read_tables
 from resilience.schema import BESIDE, BESIDE_TABLES, SECURITY
 
 DATA = ROOT / "data" / "trade_flows"
@@ -292,11 +292,27 @@ def test_the_change_log_tells_of_them(whole: resilience.Result, path: Path, tmp_
         tables["sharing"].loc[0, "note"] = "another"
         found = changes(read_tables(old), tables)
         assert found[["table", "column"]].to_numpy().tolist() == [["sharing", "note"], ["sanctions", "gdp_share"]]
+        assert in_short(found, str.title) == "Sharing: 1 changed; Sanctions: 1 changed"
+    tables["threat"] = tables["threat"].iloc[1:]
+    tables["tiers"] = tables["tiers"].assign(gap_text="another")
+    rows = len(tables["tiers"])
+    counted = in_short(changes(whole.tables, tables))
+    assert counted.endswith(f"threat: 1 vanished; tiers: {rows} changed")
+    assert in_short(changes(whole.tables, whole.tables)) == ""
     plain_result = resilience.solve(resilience.load(path, overrides=[text for text in GIVEN if text != "--set"]))
     found = changes(plain_result.tables, whole.tables)
     assert {"burden", "sanctions", "threat", "tiers"} <= set(found["table"])
     assert (found[found["table"].isin(list(BESIDE))]["what"] == "appeared").all()
     assert not set(found["table"]) & {"sharing", "footing", "divergence"}
+
+
+def test_a_column_that_an_earlier_version_lacks_is_no_change(whole: resilience.Result, tmp_path: Path) -> None:
+    whole.to_json(tmp_path / "old.json")
+    document = json.loads((tmp_path / "old.json").read_text(encoding="utf-8"))
+    for row in document["tables"]["participation"]:
+        row.pop("note")
+    (tmp_path / "old.json").write_text(json.dumps(document), encoding="utf-8")
+    assert len(changes(read_tables(tmp_path / "old.json"), whole.tables)) == 0
 
 
 def test_a_report_of_a_case_computes_them(path: Path, tmp_path: Path, capsys: Any) -> None:
@@ -344,9 +360,19 @@ def test_headlines_name_countries_and_coalitions(path: Path) -> None:
         (lambda d: d["meta"].pop("beside"), "meta.beside.threat"),
         (lambda d: d["tables"].pop("footing"), "footing"),
         (lambda d: [row.pop("gdp_share") for row in d["tables"]["sanctions"]], "gdp_share"),
+        (
+            lambda d: [row.pop("note") for row in d["tables"]["participation"]],
+            "note: the table participation lacks this column: an earlier version wrote it; write the result again "
+            "with `resilience run CASE --with sanctions`",
+        ),
+        (
+            lambda d: d["tables"]["tiers"][0].update(colour="red"),
+            "colour: the table tiers has this column, which is not known here: another version wrote it",
+        ),
+        (lambda d: d["tables"]["burden"][0].pop("usd"), "the table burden lacks this column in some rows"),
         (lambda d: d["tables"]["threat"][0].update(member="Nobody"), "'Nobody' is no member"),
     ],
-    ids=["meta", "table", "column", "member"],
+    ids=["meta", "table", "column", "older", "newer", "some rows", "member"],
 )
 def test_a_damaged_result_is_named_and_not_shown(
     whole: resilience.Result, tmp_path: Path, spoil: Any, named: str

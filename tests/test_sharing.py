@@ -21,7 +21,6 @@ import resilience
 from resilience.economics import tied
 from resilience.economics.burden import _Burden
 from resilience.economics.burden_words import headlines
-from resilience.economics.costed import CostedGoods
 from resilience.economics.costs import Costs
 from resilience.economics.priced import CostedPlan, Priced, cost_plan
 from resilience.economics.sharing import Block, equal_transfers, fair_plans, least_transfers, noticeable
@@ -267,26 +266,83 @@ def test_no_largest_burden_is_above_the_cheapest_plans(seed: int) -> None:
     assert total >= sum(cheapest.values()) + sum(fixed.values()) - 1e-4 * unit * sum(gdp.values()) - small
 
 
-@pytest.mark.slow
-def test_goods_of_a_chain_that_are_not_asked_for_bear_no_more_in_fair_plans() -> None:
-    """With prices known for compounds of rare earths and ores of tungsten, no fair plan of magnets and tungsten puts
-    more of their cost on anybody; so fairness is never cheaper than the cheapest, which is that of all four."""
-    path, given = ROOT / "models" / "g7-china-burden.toml", ["burden.region_premium=0.2"]
-    two = resilience.load(path, overrides=given, goods=["magnets", "tungsten"])
-    one = _Burden(two, resilience.solve(two, rests=False))
+@pytest.fixture
+def machines(make: Maker) -> resilience.Case:
+    """As ``shared``, with ore in place of wheat, of which AAA and BBB each make 121 engines and sell one abroad; they
+    survive without engines from others. The ore costs what wheat costs there, times 120/121."""
+    flows: list[Any] = [("XXX", m, 120.0, "ore", 1200.0) for m in ("AAA", "BBB")]
+    flows += [("RRR", "ZZZ", 1.0, "ore", 12.0), ("SSS", "ZZZ", 1.0, "ore", 16.0)]
+    flows += [(m, "ZZZ", 1.0, "engine", 90.0) for m in ("AAA", "BBB")]
+    balances: list[dict[str, Any]] = [
+        {"country": c, "production": 0, "good": "ore"} for c in ("AAA", "BBB", "ZZZ")
+    ]
+    balances += [{"country": c, "production": 1, "capacity": 60, "good": "ore"} for c in ("RRR", "SSS")]
+    balances += [{"country": "XXX", "production": 240, "good": "ore"}]
+    balances += [{"country": c, "production": 121, "good": "engine"} for c in ("AAA", "BBB")]
+    balances += [{"country": "ZZZ", "production": 0, "good": "engine"}]
+    case = make(flows, balances, members=["AAA", "BBB"], region=["AAA", "BBB", "RRR", "SSS"], cut=["XXX"],
+                survival={"critical_share": 0.5}, response={"new_capacity": 0.0},
+                data={"goods": [("engine", "military"), ("ore", "military")],
+                      "recipes": [{"good": "engine", "input": "ore"}]})  # fmt: skip
+    return with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {"AAA": 10, "BBB": 100})
+
+
+def test_what_is_made_of_a_good_and_not_asked_for_is_said(machines: resilience.Case) -> None:
+    """Ore asked for alone is planned without the engines made of it: all 60 that each must move, 480 USD."""
+    found = resilience.burden(resilience.load(machines.file.path, goods=["ore"]))
+    assert found.sharing.set_index("member").at[ALL, "cheapest_usd"] == pytest.approx(480.0)
+    said = found.findings.set_index("column")["message"]["good"]
+    assert said.startswith(
+        "ore is planned without what is made of it and not asked for (engine): its share, plans"
+    )
+    for goods in (["engine"], ["engine", "ore"]):
+        found = resilience.burden(resilience.load(machines.file.path, goods=goods))
+        assert not found.findings["message"].str.contains("planned without").any()
+
+
+@pytest.mark.parametrize("goods", [["engine"], ["engine", "ore"]])
+def test_fair_plans_of_a_chain_are_the_same_whichever_part_is_asked_for(
+    machines: resilience.Case, goods: list[str]
+) -> None:
+    """As in ``shared``: per million of GDP both bear the same, as AAA takes all ore that it must move from RRR at 12 USD,
+    59.504 · 2 = 119.01 USD, and BBB 59.504 from SSS and what is left of RRR."""
+    case = resilience.load(machines.file.path, goods=goods)
+    one = _Burden(case, resilience.solve(case, rests=False))
     found = one.found()
-    for name in ("rare_earth_compounds", "tungsten_ore"):
-        good = one.goods[name]
-        for m in good.data.members:
-            assert good.plans["fair"].known(m) <= good.plans["cheapest"].known(m) + 100  # USD
-    sharing = found.sharing.set_index("member")
-    assert sharing.at[ALL, "price_of_fairness"] >= 0
-    assert sharing["fair_gdp_share"].max() < 0.6 * sharing["cheapest_gdp_share"].max()
+    moved = 7200 / 121
+    aaa, bbb = 2 * moved, 2 * (60 - moved) + 6 * (2 * moved - 60)
+    fair = {m: one.goods["ore"].plans["fair"].known(m) for m in ("AAA", "BBB")}
+    assert fair["AAA"] + fair["BBB"] == pytest.approx(aaa + bbb, rel=1e-4)
+    assert max(fair["AAA"], fair["BBB"] / 3) == pytest.approx(max(aaa, bbb / 3), rel=1e-3)
+    rows = found.sharing.set_index("member")
+    assert rows.at[ALL, "price_of_fairness"] == pytest.approx(0.0, abs=1e-6)
+    part = [name for name in ("engine", "ore") if name not in goods]
+    said = f"fair plans share what whole chains cost, with {', '.join(part)}"
+    assert (said in rows.at[ALL, "note"]) is bool(part)
+    for m in ("AAA", "BBB"):
+        assert rows.at[m, "fair_usd"] == pytest.approx(fair[m] if "ore" in goods else 0.0, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_fair_plans_of_embedded_chains_are_the_same_whichever_part_is_asked_for() -> None:
+    """With prices known for compounds of rare earths and ores of tungsten: magnets and tungsten asked for alone are
+    planned as if all four were."""
+    path, given = ROOT / "models" / "g7-china-burden.toml", ["burden.region_premium=0.2"]
     names = ["magnets", "rare_earth_compounds", "tungsten", "tungsten_ore"]
-    four = CostedGoods(resilience.load(path, overrides=given, goods=names), one.costed.tables)
+    found = []
+    for goods in (["magnets", "tungsten"], names):
+        case = resilience.load(path, overrides=given, goods=goods)
+        one = _Burden(case, resilience.solve(case, rests=False))
+        found.append((one, one.found().sharing.set_index("member")))
+    (part, of_part), (whole, of_whole) = found
     for name in names:
-        for m in one.goods[name].data.members:
-            assert four.goods[name].plans["cheapest"].known(m) == one.goods[name].plans["cheapest"].known(m)
+        for m in part.goods[name].data.members:
+            for plan in ("cheapest", "fair"):
+                known = whole.goods[name].plans[plan].known(m)
+                assert part.goods[name].plans[plan].known(m) == pytest.approx(known, rel=1e-5, abs=100)  # USD
+    assert of_whole.at[ALL, "price_of_fairness"] >= 0
+    assert of_part.at[ALL, "price_of_fairness"] == pytest.approx(of_whole.at[ALL, "price_of_fairness"], abs=1e-6)
+    assert of_whole["fair_gdp_share"].max() < 0.6 * of_whole["cheapest_gdp_share"].max()
 
 
 def test_transfers_of_less_than_a_dollar_are_rounding() -> None:
@@ -310,7 +366,6 @@ def rider(make: Maker) -> resilience.Case:
     return with_figures(case, {"AAA": 1e6, "BBB": 3e6}, {})
 
 
-@pytest.mark.slow
 def test_transfers_and_free_riders_in_the_table(rider: resilience.Case) -> None:
     """The equal burden is 30 per million, so BBB gives 90."""
     found = resilience.burden(rider)

@@ -143,3 +143,24 @@ def test_taiwan_has_no_vote() -> None:
     japan = found.threat[(found.threat["member"] == "JPN") & (found.threat["target"] == "CHN")].iloc[0]
     assert japan["rank"] == 1
     assert "Taiwan (TWN)" in "\n".join(found.findings["message"])
+
+
+def test_countries_beside_another_of_their_coalition_are_no_targets_by_default(make: Any) -> None:
+    """The cutoff names TTT and OOO by their coalition; of OOO there are no votes. Named by itself it has its rows."""
+    facts = [fact for fact in FACTS if fact[:2] != ("ideal_point", "OOO")]
+    case = two_members(make, indicators=facts, distances=FAR)
+    with (case.data.path / "coalitions.csv").open("a", encoding="utf-8") as lines:
+        lines.write("pair,TTT,1\npair,OOO,1\n")
+    text = case.file.path.read_text(encoding="utf-8")
+    assert 'cut = ["TTT"]' in text
+    case.file.path.write_text(text.replace('cut = ["TTT"]', 'cut = ["pair"]'), encoding="utf-8")
+    found = resilience.threat(resilience.load(case.file.path))
+    assert "OOO" not in set(found.threat["target"]) and "TTT" in set(found.threat["target"])
+    assert found.meta["target"] == list(dict.fromkeys(found.threat["target"]))
+    assert "Land OOO (OOO, of pair): no targets of their own" in "\n".join(found.findings["message"])
+    named = resilience.load(case.file.path, overrides=['threat.targets=["pair"]'])
+    found = resilience.threat(named)
+    assert set(found.threat["target"]) == {"TTT", "OOO"}
+    assert "no targets of their own" not in "\n".join(found.findings["message"])
+    light = resilience.load(case.file.path, overrides=["threat.weights={hostility = 0}"])
+    assert "OOO" in set(resilience.threat(light).threat["target"])  # then nothing of it is missing

@@ -3,15 +3,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pandas as pd
 import pytest
 from economy_by_hand import FLOWS, TABLE, two_members
 
 import resilience
 from resilience.economics import partner_tiers
 from resilience.economics.partner_tiers import ORDER, Outcome, difference, tiers_in, total_cost
-from resilience.economics.security_words import headlines
+from resilience.economics.security_words import change, headlines, percent_of_gdp
 from resilience.errors import SolverError
 from resilience.inputs.sanctions_settings import PRESET_TIERS
+from resilience.output.sheets import result_sheet
+from resilience.schema import SECURITY
 
 FACTS = [
     ("ideal_point", "AAA", 2019, 1.0),
@@ -106,7 +109,6 @@ def test_unknown_costs_of_a_tier_are_blank(make: Any) -> None:
     assert "unknown a year; 6 parts are unknown" in "\n".join(found.findings["message"])
 
 
-@pytest.mark.slow
 def test_a_member_without_gdp_is_left_out_of_the_footing_and_named(make: Any) -> None:
     given = two_members(make, indicators=FACTS, distances=FAR, partners=GIVEN, gdp={"AAA": 10e9, "TTT": 20e9})
     found = resilience.tiers(given)
@@ -157,7 +159,6 @@ def test_presets_are_in_the_embedded_data() -> None:
     assert groupings["Asia-Pacific Four"].credit.keys() == set(case.groups["IP4"])
 
 
-@pytest.mark.slow
 def test_goods_that_survive_are_kept_unless_all_are_asked_for(
     case: resilience.Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,3 +204,46 @@ def test_processes_change_no_number(case: resilience.Case) -> None:
 
 def test_years_are_said(case: resilience.Case) -> None:
     assert "goods of 2024, GDP of 2024, votes of 2019" in resilience.tiers(case).meta["mixed_years"]
+
+
+def test_no_tiers_and_no_groupings_can_be_asked_for(make: Any) -> None:
+    one = resilience.tiers(two_members(make, partners={**GIVEN, "tiers": {}}, indicators=FACTS, distances=FAR))
+    whole = one.tiers[one.tiers["country"] == "ALL"]
+    assert whole["grouping"].tolist() == ["TTT"]
+    both = resilience.tiers(two_members(make, partners={**GIVEN, "tiers": {}, "groupings": []}, distances=FAR))
+    assert not (both.tiers["country"] == "ALL").any()
+    assert all(headlines(both.tables, both.meta))
+
+
+def test_criteria_that_all_weigh_nothing_are_an_error(make: Any) -> None:
+    for criteria in ({"alignment": 0, "supply": 0.0}, {}):
+        with pytest.raises(resilience.InputError, match="all criteria weigh 0"):
+            two_members(make, partners={**GIVEN, "criteria": criteria})
+    with pytest.raises(resilience.InputError, match="must name at least one tier"):
+        two_members(make, partners={**GIVEN, "thresholds": {}})
+
+
+def test_measures_of_other_members_are_not_compared() -> None:
+    measures = {"range": 0.02, "cv": 0.5, "gini": 0.4}
+    before, after = (Outcome({}, {}, 0.0, 0.0, measures, {}, left_out=who) for who in ("BBB", ""))
+    found = difference(before, after)
+    assert all(math.isnan(found[f"adds_to_{name}"]) for name in measures)
+
+
+def test_differences_that_round_to_nothing_have_no_sign() -> None:
+    assert [change(x, "+.4f") for x in (-0.00001, 0.0, 0.00006, math.nan)] == ["0", "0", "+0.0001", "–"]
+    assert [percent_of_gdp(x) for x in (5.2e-13, 0.0, 0.0123)] == ["less than 0.00001 %", "0 %", "1.23 %"]
+
+
+def test_sheets_show_what_is_small(case: resilience.Case) -> None:
+    table = resilience.tiers(case).tiers.assign(adds_to_gini=-0.0000123, adds_to_cv=0.00456)
+    meta = resilience.tiers(case).meta
+    fields = {field.unit: field for field in result_sheet(resilience.Result(meta, {"tiers": table}), "tiers").fields}
+    assert fields["ratio"].text(0) == "-0.0000123"
+    assert fields["0 to 1"].number_format(0) == "0.00"
+    years = pd.DataFrame([{"member": "AAA", "break_even_probability": 0.000583}])
+    years = years.reindex(columns=list(SECURITY["duration"].names))
+    sheet = result_sheet(resilience.Result(meta, {"duration": years}), "duration")
+    assert "0.0583 %" in [field.text(0) for field in sheet.fields]
+    headings = {field.heading for field in sheet.fields}
+    assert "Break-even probability" in headings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -23,12 +24,12 @@ from resilience.output.sheets import heading
 from resilience.output.workbook import COLOURS, SOLVED, clean
 from resilience.results import Result
 from resilience.schema import ALL, RESULTS
-from resilience.words import short_verdict, verdict
+from resilience.words import abbreviations, short_name, short_verdict, tasks, verdict
 
 PAGES = ["CAN Canada", "DEU Germany", "Helium", "Magnets", "Cobalt"]
 SHEETS = [
-    "Cover", "Contents", "Summary", *PAGES, "Verdicts", "Requirements", "Stress", "Plan", "Capacity", "Assumptions",
-    "Data", "Benchmarks", "Checks", "Findings", "Sources", "Change log",
+    "Cover", "Contents", "Summary", *PAGES, "Requirements", "Stress", "Plan", "Capacity", "Assumptions", "Data",
+    "Benchmarks", "Checks", "Sources", "Change log", "Verdicts", "Findings",
 ]  # fmt: skip
 PAGE_TABLES = ["t_member_CAN", "t_member_DEU", "t_good_helium", "t_good_magnets", "t_good_cobalt"]
 SHEET_OF = {"balance": "Data"}
@@ -176,6 +177,8 @@ def test_tables_about_chains_and_content_read_back_as_they_were(linked: Any, nam
 
 def test_sheets_about_chains_and_content_are_listed_where_they_have_rows(linked: Any, tmp_path: Path) -> None:
     assert [name for name in linked.sheetnames if name not in SHEETS] == LINKED
+    after = linked.sheetnames[linked.sheetnames.index("Change log") + 1 :]  # nothing stands between the named ones
+    assert after == ["Verdicts", *LINKED, "Findings"]
     links = [cell.hyperlink.location for row in linked["Contents"].iter_rows() for cell in row if cell.hyperlink]
     assert links == [f"'{name}'!A1" for name in linked.sheetnames[2:]]
     none = {name: frame_of(name, []) for name in _linked()}
@@ -226,12 +229,12 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
     head, rows = _read(sheet)
     assert head[-2:] == ["Canada (CAN)", "Germany (DEU)"]
     shown = {row[0]: row[-1] for row in rows}
-    others = "market –, guar. –"
-    assert shown["Magnets, unwrought"] == f"build +50 pp: 10 %, least 60 %\n{others}, month 7\nTwo"
-    assert shown["Wheat, unwrought"] == f"met: 90 %, least 20 %\n{others}"
-    assert shown["Helium, unwrought"] == f"none: 5 %, least –\n{others}, month 7\nOne; Two"
-    assert shown["Lng, unwrought"] == f"shift: 50 %, least 25 %\n{others}, month 7\nOne; Two"
-    assert shown["Cobalt, unwrought"] == f"raise +0.1 pp: 27.0 %, least 27.2 %\n{others}, month 7\nOne; Two"
+    others = "m –, g –"
+    assert shown["Magnets, unwrought"] == f"build +50 pp: 10 / 60 %\n{others}, month 7, Two"
+    assert shown["Wheat, unwrought"] == f"met: 90 / 20 %\n{others}"
+    assert shown["Helium, unwrought"] == f"none: 5 % / –\n{others}, month 7, One; Two"
+    assert shown["Lng, unwrought"] == f"shift: 50 / 25 %\n{others}, month 7, One; Two"
+    assert shown["Cobalt, unwrought"] == f"raise +0.1 pp: 27.0 / 27.2 %\n{others}, month 7, One; Two"
     assert shown["Arms, unwrought"] == "unknown"
     words = [row[head.index("Status")] for row in rows]
     assert words == sorted(words, key=["none", "build", "raise", "shift", "unknown", "met"].index)
@@ -239,7 +242,7 @@ def test_map_shows_verdict_shares_and_colour(book: Any) -> None:
     assert [together[name] for name in ("Share today", "Least share", "Gap", "Status", "Asks most", "Month")] == [
         0.1, 0.6, 0.5, "build", "Two", 7,
     ]  # fmt: skip
-    assert together["Verdict"].startswith("Regional share must rise from 10 % to 60 %")
+    assert together["Verdict"] == "build 1,230 kUSD a year first, raise share"
     (table,) = sheet.tables.values()
     for row in sheet[table.ref][1:]:
         status = re.match(r"\w+", row[-1].value)
@@ -260,16 +263,155 @@ def test_summary_begins_with_the_answer_in_two_sentences(book: Any) -> None:
     assert "1 met (survives as it is). Largest gaps: Magnets, unwrought 10 % today, 60 % needed; Cobalt" in said
 
 
-def test_map_of_members_is_printed_on_pages_of_its_own(book: Any) -> None:
-    sheet = book["Summary"]
+def _wide(goods: int, members: int = 7, cutoffs: tuple[str, ...] = ("China", "All outsiders")) -> Result:
+    """Goods with long names, of which every fifth must be built, a third part must shift; several cutoffs."""
+    labels = {
+        f"good_{n:02}": f"Good {n:02}, unwrought and worked ({'other forms, ' * 4}see there)" for n in range(goods)
+    }
+    names = {f"M{n:02}": f"Member {n:02}" for n in range(members)}
+    kinds = ("build", "shift", "met", "met", "met")
+    rows = [
+        required(good, member, cutoff, kinds[n % 5], 0.6, 0.1 if n % 5 == 0 else 0.9)
+        for n, good in enumerate(labels)
+        for member in (*names, ALL)
+        for cutoff in (*cutoffs, ALL)
+    ]
+    one = made_up().meta["cutoffs"][0]
+    meta = {"members": names, "cutoffs": [{**one, "name": name} for name in cutoffs]}
+    return made_up(labels, requirements=frame_of("requirements", rows), meta=meta)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return openpyxl.load_workbook(_write(tmp_path_factory.mktemp("wide"), _wide(37)))
+
+
+def test_map_of_members_is_printed_on_a_page_of_its_own(wide: Any) -> None:
+    sheet = wide["Summary"]
     (table,) = sheet.tables.values()
     left, first, right, last = openpyxl.utils.range_boundaries(table.ref)
-    together, chart, *others = _areas(sheet)
+    together, chart, members = _areas(sheet)
     assert together[:2] == (1, 1) and sheet.print_title_cols == "$A:$A"
     assert (chart[0], chart[2]) == (1, together[2])
-    assert [area[0] for area in others] == [area[2] + 1 for area in (together, *others[:-1])]
-    assert others[-1] == (others[-1][0], first, right, last) and left == 1
+    assert members == (together[2] + 1, first, right, last) and left == 1
+    assert sheet.cell(first, members[0]).value == "Member 00 (M00)" and right - members[0] == 6
     assert chart[3] > last  # the chart stands below the table
+
+
+def test_a_narrow_summary_is_printed_in_one_piece(book: Any) -> None:
+    assert len(_areas(book["Summary"])) == 1
+
+
+def _scale(sheet: Any) -> float:
+    """To which part its size is printed if it is fitted to one landscape A4 page, by its columns and rows."""
+    ((left, top, right, bottom),) = _areas(sheet)
+    letters = [openpyxl.utils.get_column_letter(n) for n in range(left, right + 1)]
+    across = sum((7 * (sheet.column_dimensions[letter].width - 0.71) + 5) / 96 for letter in letters)
+    usual = sheet.sheet_format.defaultRowHeight
+    down = sum((sheet.row_dimensions[row].height or usual) / 72 for row in range(top, bottom + 1))
+    room = sheet.page_margins
+    wide, tall = 11.69 - room.left - room.right, 8.27 - room.top - room.bottom
+    return float(min(1.0, wide / across, tall / down))
+
+
+@pytest.mark.parametrize("kind", ["M0", "Good "])
+def test_members_and_goods_stand_on_one_page_in_a_size_that_can_be_read(wide: Any, kind: str) -> None:
+    """Text of 10 points is printed in 7 or more."""
+    names = [name for name in wide.sheetnames if name.startswith(kind)]
+    assert len(names) == (7 if kind == "M0" else 8)
+    for name in names:
+        sheet = wide[name]
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.page_setup.fitToWidth in (None, 1) and sheet.page_setup.fitToHeight in (None, 1)
+        assert _scale(sheet) >= 0.7, name
+
+
+def test_a_member_with_too_many_goods_for_one_page_takes_several(tmp_path: Path) -> None:
+    sheet = openpyxl.load_workbook(_write(tmp_path, _wide(90, 1)))["M00 Member 00"]
+    assert sheet.page_setup.fitToHeight == 0 and sheet.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_a_member_is_told_what_to_do_and_every_good_takes_one_line(wide: Any) -> None:
+    sheet = wide["M03 Member 03"]
+    head, rows = _read(sheet)
+    assert len(rows) == 37 and rows[0][0] == "Good 00, unwrought and worked"
+    assert {"To build", "Asks most", "Months survived"} < {*head} and not {"Verdict", "Suppliers today"} & {*head}
+    first = openpyxl.utils.range_boundaries(next(iter(sheet.tables.values())).ref)[1]
+    assert {sheet.row_dimensions[row].height for row in range(first + 1, first + 38)} == {12.75}
+    assert rows[0][head.index("Asks most")] == "China; All"
+    assert sheet.cell(first + 1, head.index("To build") + 1).number_format == '#,##0 "kUSD"'
+    lead = [str(row[0]) for row in sheet.iter_rows(min_row=3, max_row=9, values_only=True) if row[0]]
+    said = " ".join(lead)
+    assert said.startswith("Build first: Good 00, unwrought and worked from 10 % to 60 % (1,230 kUSD a year); ")
+    assert "and 2 more, see below. 8 goods can keep the share" in said
+    assert "21 of 37 goods survive as they are." in said
+    above = " ".join(str(row[0]) for row in sheet.iter_rows(max_row=first, values_only=True))
+    assert "Cutoffs: All: All outsiders." in above
+
+
+def test_a_chart_stands_beside_the_rows_of_a_member(wide: Any) -> None:
+    """It lies over an empty column of the table, from its first row on, and the scale below its last."""
+    sheet = wide["M03 Member 03"]
+    head, rows = _read(sheet)
+    (table,) = sheet.tables.values()
+    _, first, right, last = openpyxl.utils.range_boundaries(table.ref)
+    place = head.index("Today, least")
+    assert {row[place] for row in rows} == {None} and head[place + 1 :] == ["Good code"]
+    (anchor,) = [drawn.anchor for drawn in sheet._charts]
+    assert (anchor._from.col, anchor._from.row) == (place, first) and anchor.to.row >= last
+    ((_, _, printed, bottom),) = _areas(sheet)
+    assert printed == place + 1 == right - 1 and bottom >= anchor.to.row
+
+
+def test_a_chart_that_would_make_the_print_too_small_is_on_the_screen_only() -> None:
+    chart = sheets.Chart("t", "Name", (("Name", "#000000"),), "alt", over="Bars")
+    for width, printed in ((60.0, 2), (180.0, 1)):
+        fields = (
+            sheets.Field("Name", ["x"], fixed=width),
+            sheets.Field("Bars", [None], fixed=40.0),
+            sheets.Field("Code", ["x"]),
+        )
+        sheet = sheets.Sheet("N", "N", (), fields, printed=2, chart=chart, one_page=True)
+        assert output._printed_columns(sheet, [field.width() for field in fields]) == printed
+
+
+def test_names_with_quotes_and_marks_keep_their_printed_area(tmp_path: Path) -> None:
+    rows = [required("d'or!", member, ALL, "raise", 0.5, 0.3) for member in ("CAN", ALL)]
+    result = made_up({"d'or!": "Gold"}, name="Côte d'Ivoire!", requirements=frame_of("requirements", rows))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = _write(tmp_path, result)
+    with zipfile.ZipFile(path) as archive:
+        defined = ElementTree.fromstring(archive.read("xl/workbook.xml")).iter()
+        areas = [str(one.text) for one in defined if one.get("name") == "_xlnm.Print_Area"]
+    assert any(area.startswith("'CAN Côte d''Ivoire!'!$A$1:") for area in areas)
+    assert any(area.startswith("'D''or!'!$A$1:") for area in areas)
+
+
+def test_short_names() -> None:
+    assert (
+        short_name("Natural graphite by weight (powder, flakes, other forms)", 38) == "Natural graphite by weight"
+    )
+    assert short_name("Magnesium, unwrought, at least 99.8 %", 38) == "Magnesium, unwrought, at least 99.8 %"
+    assert short_name("Cobalt mattes, intermediates, metal, powders", 20) == "Cobalt mattes…"
+    assert short_name("x" * 30, 10) == "x" * 9 + "…" and short_name("Lead (ore)", 10) == "Lead (ore)"
+    names = ["China", "Russia", "Hormuz", "Hormuz (crude oil)", "All outsiders"]
+    assert list(abbreviations(names).values()) == ["China", "Rus", "Hormuz", "no. 4", "All"]
+
+
+def test_what_a_member_must_do_in_words() -> None:
+    rows = [
+        required("a", "X", ALL, "none", NAN, 0.1),
+        required("b", "X", ALL, "raise", 0.204, 0.2),
+        *(required(good, "X", ALL, "met", 0.0, 0.2) for good in "cd"),
+        required("e", "X", ALL, "unknown", NAN, NAN),
+    ]
+    assert tasks(rows, str.upper) == [
+        "No share suffices: A (10 % today, missed from month 7).",
+        "Raise the share: B from 20.0 % to 20.4 %.",
+        "2 of 5 goods survive as they are; of 1 nothing can be said.",
+    ]
+    assert tasks(rows[2:4], str.upper)[0] == "Nothing must be built, and no share must rise."
 
 
 PRINTED = 70  # per cent of the size on the screen, where the text has 10 points
@@ -397,9 +539,9 @@ def test_what_the_solver_found_is_no_formula_and_marked(book: Any, formulas: Any
     ("name", "words", "kept"),
     [
         ("Summary", ("Verdict", "Asks most"), ("Good", "Share today", "What is measured")),
-        ("CAN Canada", ("Verdict", "Months survived", "In the plan"), ("Good", "Suppliers today")),
-        ("Magnets", ("Verdict", "In the plan"), ("Member", "Demand", "Suppliers today")),
-        ("Verdicts", ("Verdict", "Month"), ("Member", "Gap", "Share of")),
+        ("CAN Canada", ("To build", "Months survived"), ("Good", "Share today", "Value of the change")),
+        ("Magnets", ("To build", "In the plan"), ("Member", "Demand", "Suppliers today")),
+        ("Verdicts", ("Verdict", "Month", "In the plan"), ("Member", "Gap", "Share of", "Suppliers today")),
         ("Requirements", ("Basis", "Worst set"), ("Cutoff", "Unit", "Share today")),
         ("Stress", ("Months survived", "Worst shortfall"), ("Member", "Unit")),
         ("Benchmarks", ("Needed", "In words"), ("Today", "Stands", "Source")),
@@ -515,7 +657,7 @@ def test_number_formats_follow_the_unit(book: Any) -> None:
     assert formats("Plan", "Baseline") == {"#,##0"}
     assert formats("Data", "Year") == {"0"}
     assert formats("Data", "Factor") == {"#,##0.00"}
-    assert formats("Checks", "Found") == {"0.000000000"}
+    assert formats("Checks", "Found") == {"0.0000 %", "0.0000000", "0.0"} == formats("Checks", "Limit")
     small = frame_of("plan", [{"good": "magnets", "member": "CAN", "supplier": "USA", "baseline": 0.5}])
     assert sheets.result_sheet(made_up(plan=small), "plan").fields[4].number_format(0) == "#,##0.000"
     every = {c.number_format for s in book for row in s.iter_rows() for c in row if c.value is not None}
@@ -529,11 +671,11 @@ def test_sheets_are_set_up_for_screen_and_printer(book: Any, name: str) -> None:
     page = sheet.page_setup
     assert (page.orientation, page.paperSize) == ("landscape", 9)
     fitted = sheet.sheet_properties.pageSetUpPr is not None and sheet.sheet_properties.pageSetUpPr.fitToPage
-    if name in ("Summary", *PAGES) or len(_areas(sheet)) > 1:
+    if name == "Summary" or len(_areas(sheet)) > 1:
         assert not fitted and 60 <= page.scale <= 100  # areas side by side have one scale
     else:
         assert fitted and page.fitToWidth in (None, 1)
-        assert page.fitToHeight in ((None, 1) if name in ("Cover", "Contents") else (0,))
+        assert page.fitToHeight in ((None, 1) if name in ("Cover", "Contents", *PAGES) else (0,))
     assert "&P" in sheet.oddFooter.right.text and sheet.oddHeader.left.text.endswith("Two against a cutoff")
     if name != "Cover":
         (table,) = sheet.tables.values()
@@ -562,8 +704,11 @@ def test_contents_lead_to_every_sheet(book: Any) -> None:
     links = [cell.hyperlink.location for row in book["Contents"].iter_rows() for cell in row if cell.hyperlink]
     assert links == [f"'{name}'!A1" for name in SHEETS[2:]]
     head, rows = _read(book["Contents"])
-    assert head == ["Sheet", "What it holds", "Rows"] and all(row[1] for row in rows)
-    counted = {row[0]: row[2] for row in rows}
+    assert head == ["Sheet", "What it holds", "Part", "Rows"] and all(row[1] for row in rows)
+    parts = {row[0]: row[2] for row in rows}
+    assert (parts["Summary"], parts["Magnets"], parts["Change log"]) == ("Answer", "Answer", "Evidence")
+    assert parts["Verdicts"] == parts["Findings"] == "Annex"
+    counted = {row[0]: row[3] for row in rows}
     assert counted["Requirements"] == len(made_up().requirements) and counted["Change log"] == 0
 
 
@@ -604,7 +749,7 @@ def test_any_number_of_goods_and_members(tmp_path: Path, goods: int, members: in
     result = made_up(labels, requirements=frame_of("requirements", rows), meta={"members": names})
     head, rows_read = _read(openpyxl.load_workbook(_write(tmp_path, result))["Summary"])
     assert len(rows_read) == goods and len(head) == 11 + members
-    cell = "raise +20 pp: 30 %, least 50 %\nmarket –, guar. –, month 7"
+    cell = "raise +20 pp: 30 / 50 %\nm –, g –, month 7"
     assert {shown for row in rows_read for shown in row[11:]} == {cell}
 
 
@@ -627,7 +772,11 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
 def test_short_verdict_shows_a_small_rise() -> None:
     row = {"status": "raise", "share": 0.27204, "share_today": 0.27045, "gap": 0.00159}
-    assert short_verdict(row) == ("raise +0.2 pp", ": 27.0 %, least 27.2 %")
+    assert short_verdict(row) == ("raise +0.2 pp", ": 27.0 / 27.2 %")
+    others = {"market": 0.3, "guaranteed": NAN}
+    assert short_verdict(row, others)[1] == ": 27.0 / 27.2 %\nm 30 %, g –"
+    others = {"market": 0.3, "guaranteed": 0.4}
+    assert short_verdict(row, others, "Two")[1] == ": 27.0 / 27.2 %\nm 30, g 40 %, Two"
     assert "from 27.0 % to 27.2 %" in verdict({**row, "scope": "consumption"})
 
 

@@ -76,7 +76,7 @@ def _print(found: Security) -> None:
     from rich.table import Table
 
     from resilience.economics.burden_words import money
-    from resilience.economics.security_words import plain
+    from resilience.economics.security_words import change, plain
     from resilience.schema import ALL
     from resilience.words import percent
 
@@ -104,11 +104,12 @@ def _print(found: Security) -> None:
     names = found.meta["countries"]
     for row in found.tiers.itertuples():
         if row.country == ALL:
-            points = "–" if row.better != row.better else f"{100 * row.adds_to_requirement:+.2f} points"
+            points = "–" if row.better != row.better else f"{change(100 * row.adds_to_requirement, '+.2f')} points"
             counts = ("–", "–") if row.better != row.better else (f"{row.better:.0f}", f"{row.worse:.0f}")
             usd = money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd), money(row.adds_to_cost_usd)
-            spread = "–" if row.adds_to_gini != row.adds_to_gini else f"{row.adds_to_gini:+.4f}"
-            whole.add_row(row.grouping, percent(row.credit), points, *counts, *usd, spread)
+            whole.add_row(
+                row.grouping, percent(row.credit), points, *counts, *usd, change(row.adds_to_gini, "+.4f")
+            )
         else:
             values = (row.score, row.alignment, row.independence, row.proximity, row.supply)
             scores.add_row(row.grouping, names[row.country], *map(plain, values), row.gap_text)

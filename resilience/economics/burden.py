@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from resilience.calculator import Progress, solve
-from resilience.economics.burden_words import NOT_COUNTED, mixed_years, parts_unknown
+from resilience.economics.burden_words import KNOWN_PARTS, NOT_COUNTED, WHOLE_CHAINS, mixed_years, parts_unknown
 from resilience.economics.costed import CHEAPEST, FAIR, CostedGoods, Good
 from resilience.economics.costs import SURENESS, UNKNOWN, at_least, least_sure, settings_used
 from resilience.economics.economy import Economy
@@ -233,12 +233,12 @@ class _Burden:
 
     def _sharing(self) -> list[dict[str, Any]]:
         members = list(self.case.members)
-        summed = self.costed.counted
-        cheapest = self._totals(summed.values(), CHEAPEST)
+        summed, whole = self.costed.counted, self.costed.planned
+        cheapest = self._totals(whole.values(), CHEAPEST)
         sized = {m: self.gdp[m] for m in members if self.gdp[m] > 0}
-        blank = [m for m in members if np.isnan(at_least([cheapest[m]], self._unknown_parts(m, CHEAPEST)))]
+        blank = [m for m in members if np.isnan(at_least([cheapest[m]], self._unknown_parts(m, CHEAPEST, whole)))]
         known = {m: gdp for m, gdp in sized.items() if m not in blank}
-        fair = self._fair(summed, known)
+        fair = self._fair(whole, known)
         for good in self.goods.values():
             good.plans[FAIR] = fair.get(good.data.good, good.plans[CHEAPEST])
         unknown = {m: max(self._unknown_parts(m, plan) for plan in COSTED_PLANS) for m in (*members, ALL)}
@@ -268,9 +268,7 @@ class _Burden:
             row["after_usd"] = row["cheapest_usd"] - row["transfer_usd"]
             row["after_gdp_share"] = _over(row["after_usd"], gdp)
             if m == ALL:
-                total = row["cheapest_usd"]
-                price = 0.0 if total == 0 else row["fair_usd"] / total - 1.0
-                row["price_of_fairness"] = 0.0 if abs(price) <= ROUNDING else price
+                row["price_of_fairness"] = self._price_of_fairness(whole)
             else:
                 perhaps = sum(np.isnan(paid) for paid in riding[m].values())
                 unsaid = perhaps + sum(n in self.without and n not in self.twice for n in self.case.goods)
@@ -280,6 +278,15 @@ class _Burden:
             row["note"] = self._note(m, unknown[m], row["cheapest_usd"], riding.get(m, {}))
             rows.append(row)
         return rows
+
+    def _price_of_fairness(self, whole: Mapping[str, Good]) -> float:
+        """What fair plans cost more than the cheapest; NaN where nothing above zero is known of one of them."""
+        fair, least = (
+            at_least(self._totals(whole.values(), plan).values(), self._unknown_parts(ALL, plan, whole))
+            for plan in (FAIR, CHEAPEST)
+        )
+        price = 0.0 if least == 0 else fair / least - 1.0
+        return 0.0 if abs(price) <= ROUNDING else price
 
     def _say_what_counts(self, unknown: Mapping[str, int], blank: Sequence[str]) -> None:
         """Say that fair plans count what is known, and whom they leave out."""
@@ -344,26 +351,16 @@ class _Burden:
         return found
 
     def _fair(self, goods: Mapping[str, Good], gdp: Mapping[str, float]) -> dict[str, CostedPlan]:
-        """The fair plans of some goods by name, where they are others than the cheapest; ``gdp`` of who counts.
-
-        What goods cost that hang together with these, but are not among them, is no more for anybody than in the
-        cheapest plans: it would else be a place where burdens vanish from sight.
-        """
+        """The fair plans of some goods by name, where they are others than the cheapest; ``gdp`` of who counts."""
         cheapest = self._totals(goods.values(), CHEAPEST)
         largest = max((cheapest[m] / size for m, size in gdp.items()), default=0.0)
         units = {unit.name: unit for unit in self.units if unit.cost(list(goods))}
         if not units or not gdp or largest <= SMALL:
             return {}
-        beside = {name: good for name, good in self.goods.items() if name not in self.case.goods}
-        blocks = [
-            Block(name, unit.at_share, {**unit.cost(list(goods)), **_beside(unit.cost(list(beside)))}, unit.change)
-            for name, unit in units.items()
-        ]
+        blocks = [Block(name, unit.at_share, unit.cost(list(goods)), unit.change) for name, unit in units.items()]
         free = {name for unit in units.values() for name in unit.goods}
         fixed = self._totals((good for name, good in goods.items() if name not in free), CHEAPEST)
         limits = {m: usd for m, usd in cheapest.items() if m not in gdp}
-        along = self._totals((good for name, good in beside.items() if name in free), CHEAPEST)
-        limits |= _beside(along) if free & set(beside) else {}
         try:
             shared = fair_plans(blocks, fixed, gdp, limits, largest)
         except SolverError as error:
@@ -396,12 +393,12 @@ class _Burden:
                 found[name] = np.nan if costed.unknown(member) else paid
         return found
 
-    def _unknown_parts(self, member: str, plan: str) -> int:
-        """How many parts of a member's burden are unknown."""
+    def _unknown_parts(self, member: str, plan: str, goods: Iterable[str] | None = None) -> int:
+        """How many parts of a member's burden are unknown, over the goods asked for and others that are named."""
         who = self.case.members if member == ALL else (member,)
         count = 0
         for m in who:
-            for name in self.case.goods:
+            for name in dict.fromkeys([*self.case.goods, *(goods or ())]):
                 good = self.goods.get(name)
                 if name in self.twice:
                     continue
@@ -424,6 +421,9 @@ class _Burden:
 
     def _note(self, member: str, unknown: int, usd: float, riding: Mapping[str, float]) -> str:
         parts = [_known_in_part(usd, unknown)] if unknown else []
+        beside = [name for name in self.costed.planned if name not in self.case.goods]
+        if beside and member == ALL:
+            parts.append(f"{WHOLE_CHAINS}, with {_listed(beside)}; the sums are of the goods asked for")
         if member != ALL and not self.gdp[member] > 0:
             parts.append("GDP unknown: it does not count in the fair plan and gets no transfer")
         sure = [name for name, paid in riding.items() if not np.isnan(paid)]
@@ -447,26 +447,37 @@ class _Burden:
             if good.status == "met":
                 continue
             row: dict[str, Any] = {"good": name, "year": float(good.data.year), "floor": good.share}
-            if good.priced is None:
-                why = f"{good.why}: no price of a point is computed" if name in together else good.why
-                rows.append(row | {"status": UNKNOWN, "note": why})
+            chain = together.get(name)
+            if chain is None and good.priced is None:
+                rows.append(row | {"status": UNKNOWN, "note": good.why})
                 continue
             try:
-                row |= good.priced.price_of_share()
+                if chain is not None:
+                    price = chain.price_of_share(name)
+                elif good.priced is not None:
+                    price = good.priced.price_of_share()
             except SolverError as error:
                 rows.append(row | {"status": UNKNOWN, "note": self.costed.uncertified(error)})
                 continue
-            notes = []
-            if np.isnan(row["usd"]):
-                notes.append("no surviving plan gives every member that share")
-            elif np.isnan(row["usd_per_point"]):
-                notes.append("no plan has more")
-            if not good.costs.prices_known:
-                row |= {key: at_least([row[key]], 1) for key in ("usd", "usd_per_point", "next_point_usd")}
-                notes.append("at least: extra landed cost is unknown and counts as nothing")
-            unknown = np.isnan(row["usd"]) or not good.costs.prices_known
-            rows.append(row | {"status": UNKNOWN if unknown else "assumed", "note": "; ".join(notes)})
+            rows.append(row | self._price_as_known(price, [name] if chain is None else chain.goods))
         return rows
+
+    def _price_as_known(self, price: dict[str, Any], goods: Sequence[str]) -> dict[str, Any]:
+        """A price of a point with its status, and with a note on what it counts; ``goods`` are those it is of."""
+        notes = [price["note"]] if price["note"] else []
+        if len(goods) > 1:
+            notes.append(f"what {_listed(goods)} cost together, with the floors of the others as planned")
+        lacking = [name for name in goods if not self.goods[name].costs.prices_known and name not in self.twice]
+        if lacking and not np.isnan(price["usd"]):
+            known = {key: at_least([price[key]], 1) for key in ("usd", "usd_per_point", "next_point_usd")}
+            if price["next_point_usd"] == 0:
+                notes.append("no part of the price that is known is above zero")
+            price = price | known
+            notes.append(
+                f"{KNOWN_PARTS}: extra landed cost of {_listed(lacking)} is unknown and counts as nothing"
+            )
+        unknown = np.isnan(price["usd"]) or lacking
+        return price | {"status": UNKNOWN if unknown else "assumed", "note": "; ".join(notes)}
 
     def _mixes(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -542,13 +553,8 @@ def _known_in_part(usd: float, unknown: float) -> str:
     return f"{lead}: {parts_unknown(unknown)}"
 
 
-def _beside(by_member: Mapping[str, Any]) -> dict[str, Any]:
-    """The same under the names of those who bear what goods beside the case's cost."""
-    return {f"{m}, beside": what for m, what in by_member.items()}
-
-
-def _listed(years: Iterable[int]) -> str:
-    return ", ".join(map(str, years))
+def _listed(parts: Iterable[int | str]) -> str:
+    return ", ".join(map(str, parts))
 
 
 def _over(number: float, by: float) -> float:

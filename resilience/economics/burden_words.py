@@ -12,8 +12,10 @@ from resilience.schema import ALL
 
 MOST_GOODS = 6
 YEAR_COLUMNS = ("year", "vintage")  # of findings about years
-TOGETHER = "solved together with"  # begins the note of goods of a chain
+KNOWN_PARTS = "by known parts only"  # stands in the note of a price that unknown costs could move either way
+WHOLE_CHAINS = "fair plans share what whole chains cost"  # stands in the note where only a part is asked for
 HELD = "cost no more than in the cheapest"  # stands in the note of their mixes
+NO_WAY = "members do not survive this way"  # stands in the note of such a mix
 NOT_COUNTED = "not in sums"  # stands in the note of goods that measure what another measures
 
 
@@ -143,11 +145,16 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         text = f"The largest burden is {per_million(before)}; what it would be in fair plans is unknown."
     elif same:
         text = f"The largest burden, {per_million(before)}, is the same in fair plans: no others make it smaller."
+    elif after > before:
+        text = f"The largest burden, {per_million(before)}, is {per_million(after)} in fair plans."
     else:
-        text = (
-            f"The largest burden falls from {per_million(before)} to {per_million(after)} if plans are chosen for "
-            f"it; all together then pay {_more(everyone['price_of_fairness'])}."
-        )
+        text = f"The largest burden falls from {per_million(before)} to {per_million(after)} in fair plans."
+    whole = WHOLE_CHAINS in (everyone["note"] or "")
+    if pd.notna(after) and not same:
+        who = "all together then pay for whole chains" if whole else "all together then pay"
+        text = f"{text[:-1]}; {who} {_more(everyone['price_of_fairness'])}."
+    if whole:
+        text += " Fair plans share what whole chains cost, and these burdens are of a part of them."
     if in_part:
         text += " This counts known parts only."
     if rows["transfer_usd"].isna().all():
@@ -155,7 +162,7 @@ def _fairness(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     moved = rows["transfer_usd"].clip(lower=0.0).sum()
     equal = rows["equal_transfer_usd"].clip(lower=0.0).sum()
     text += " Over the parts known for every member, transfers of" if in_part else " Transfers of"
-    if not same and pd.notna(after):
+    if not same and after < before:
         text += f" {money(moved)} a year do the same beside the cheapest plans;"
     text += f" {money(equal)} would make all bear the same part of GDP"
     gets = rows[rows["equal_transfer_usd"] > 0].sort_values("equal_transfer_usd", ascending=False, kind="stable")
@@ -192,21 +199,24 @@ def _points(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     if table.empty:
         return "No good must change, so that no point has a price."
     rows = table[table["next_point_usd"] > 0].sort_values("next_point_usd", ascending=False, kind="stable")
-    lacking = _lacking(table[table["next_point_usd"].isna()], meta)
+    lacking = _without_price(table[table["next_point_usd"].isna()], meta)
     if rows.empty:
-        return f"No price is known{lacking}."
+        return f"No price above zero is known{lacking}."
     named = []
     for row in rows.head(MOST_GOODS).itertuples():
-        price = at_least(row.status, money(row.next_point_usd))
+        known = f" {KNOWN_PARTS}" if KNOWN_PARTS in (row.note or "") else ""
+        price = f"{money(row.next_point_usd)}{known}"
         named.append(f"{words.good_name(row.good, meta)} {price} (from {words.percent(row.floor)})")
-    return f"A floor one point higher for every member costs a year: {'; '.join(named)}{lacking}."
+    more = f"; {len(rows) - MOST_GOODS} more in the table" if len(rows) > MOST_GOODS else ""
+    return f"A floor one point higher for every member costs a year: {'; '.join(named)}{more}{lacking}."
 
 
-def _lacking(rows: pd.DataFrame, meta: Mapping[str, Any]) -> str:
-    """``; not computed, as they are solved together with others: magnets``; nothing where no row says so."""
-    rows = rows[rows["note"].fillna("").str.startswith(TOGETHER)]
+def _without_price(rows: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """``; none for magnets, see its note``; nothing where every good has a price."""
     names = [words.good_name(good, meta) for good in dict.fromkeys(rows["good"])]
-    return f"; not computed, as solved together with other goods: {', '.join(names)}" if names else ""
+    if len(names) > MOST_GOODS:
+        names = [*names[:MOST_GOODS], f"{len(names) - MOST_GOODS} more"]
+    return f"; none for {', '.join(names)}, see the notes of the table" if names else ""
 
 
 def _mixes(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
@@ -214,7 +224,7 @@ def _mixes(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
     for good, rows in table.groupby("good", sort=False):
         ways = rows.set_index("way")
         mix, name = ways.loc["mix"], words.good_name(str(good), meta)
-        if pd.isna(mix["share"]) and len(ways) > 1:
+        if NO_WAY in str(mix["note"]):
             none.append(name)
         if not mix["usd"] > 0:
             continue
@@ -237,7 +247,7 @@ def _mixes(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
 
 def _way(row: pd.Series) -> str:
     """What a way costs, that it is unknown, or that members do not survive this way."""
-    return "is not enough" if pd.isna(row["share"]) else bound(row["usd"], row["status"])
+    return "is not enough" if NO_WAY in str(row["note"]) else bound(row["usd"], row["status"])
 
 
 HOW_TO_READ = (
@@ -267,7 +277,9 @@ HOW_TO_READ = (
     ),
     (
         "Fair",
-        "The plans in which the largest burden over GDP is as small as it can be, then the next. New capacity "
+        "The plans in which the largest burden over GDP is as small as it can be, then the next. Burdens are over "
+        "all goods asked for and what hangs together with them, so that a good's fair plan hangs on which others "
+        "are asked for; a part of a chain brings the whole chain along. New capacity "
         "costs the same everywhere here, so that who builds is nearly free to choose. Transfers are no cost: they "
         "add up to zero.",
     ),

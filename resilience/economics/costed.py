@@ -20,6 +20,7 @@ from resilience.errors import Finding, SolverError
 from resilience.families import all_figures, couple_family, model_data, solve_family
 from resilience.inputs.balance import GoodData
 from resilience.inputs.case import Case
+from resilience.inputs.recipes import recipes_of
 from resilience.model import ModelData
 from resilience.reading.chains import Coupled
 from resilience.schema import ALL, COSTED_PLANS
@@ -87,6 +88,7 @@ class CostedGoods:
         self._used: set[str] = set()  # goods that some member uses
         self._read()
         self._choose()
+        self._say_what_is_left_aside()
 
     def say(self, column: str, message: str, severity: str = "info") -> None:
         """Add a finding about the burden."""
@@ -96,6 +98,16 @@ class CostedGoods:
     def counted(self) -> dict[str, Good]:
         """The goods that sums count."""
         return {name: good for name, good in self.asked.items() if name not in self.twice}
+
+    @property
+    def planned(self) -> dict[str, Good]:
+        """The goods that sums count, and those of their chains that are planned with them."""
+        along = {name for unit in self.units for name in unit.goods}
+        return {
+            name: good
+            for name, good in self.goods.items()
+            if name not in self.twice and (name in self.case.goods or name in along)
+        }
 
     @property
     def asked(self) -> dict[str, Good]:
@@ -179,6 +191,21 @@ class CostedGoods:
                 if not met and name in self.case.goods:
                     self.say("plan", f"{name}: no cheapest plan is computed: {good.why}")
 
+    def _say_what_is_left_aside(self) -> None:
+        """Name goods that are made of those asked for and are not asked for: a chain is followed upstream only."""
+        recipes = [recipe for recipe in recipes_of(self.case.data.recipes) if recipe.essential]
+        for name in self.case.goods:
+            made = dict.fromkeys(r.good for r in recipes if r.input == name and r.good not in self.case.all_goods)
+            aside = [
+                good for good in made if self.case.file.settings(good, self.case.category(good))["chains"].value
+            ]
+            if aside:
+                text = (
+                    f"{name} is planned without what is made of it and not asked for ({', '.join(aside)}): its "
+                    "share, plans and costs are others with that, as makers that must make more need more of it"
+                )
+                self.say("good", text)
+
     def _choose_alone(self, good: Good) -> None:
         if good.status == "met":
             return
@@ -211,7 +238,9 @@ class CostedGoods:
                 good.why = f"{others}, with substitutes or under solidarity: only nearest plans are costed"
             return
         costs = {name: good.costs for name, good in goods.items()}
-        chain = PricedChain(coupled, costs, {name: good.share for name, good in goods.items()})
+        shares = {name: good.share for name, good in goods.items()}
+        changing = [name for name, good in goods.items() if good.status != "met"]
+        chain = PricedChain(coupled, costs, shares, changing)
         try:
             cheapest = chain.cheapest([name for name in goods if name not in self.twice])
         except SolverError as error:
@@ -222,9 +251,8 @@ class CostedGoods:
         self.units.append(chain)
         if beside := [name for name in goods if name not in self.case.goods]:
             text = (
-                f"{', '.join(beside)}: hang together with goods asked for, so that all are planned at once. The "
-                "cheapest plans are chosen with what these cost, and fair plans put no more of it on anybody; "
-                "no sum counts it"
+                f"{', '.join(beside)}: hang together with goods asked for, so that all are planned at once. Plans "
+                "are chosen with what these cost, as if they were asked for, too; no sum counts it"
             )
             self.say("good", text)
         for name, costed in cheapest.items():

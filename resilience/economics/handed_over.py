@@ -161,6 +161,7 @@ def write_own_workbook(found: Result, path: str | Path) -> list[Path]:
     title = f"{question.title}: {found.meta['title']}"
     meta = {**found.meta, "title": title, "beside": {name: {"mixed_years": found.meta.get("mixed_years", "")}}}
     sheets = [sheet for sheet in SHEETS if table_name(sheet) in found.tables]
+    sheets.sort(key=lambda sheet: table_name(sheet) not in BESIDE[name])  # its own first
     sections: list[tuple[str, Texts]] = [("The answer in short", question.headlines(found.tables, found.meta))]
     sections += [("How to read it", question.how_to_read)] if question.how_to_read else []
     contents = {sheet: SHEETS[sheet] for sheet in sheets}
@@ -168,7 +169,7 @@ def write_own_workbook(found: Result, path: str | Path) -> list[Path]:
         contents = {PICTURE: f"{question.drawing.title}."} | contents
     book = open_book(path, title)
     styles = Styles(book)
-    write_cover(book, styles, sections, contents, meta)
+    write_cover(book, styles, sections, contents, meta, checked=False)
     if question.drawing is not None:
         page = book.add_worksheet(PICTURE)
         page.hide_gridlines(2)

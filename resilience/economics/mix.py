@@ -4,6 +4,9 @@ The levers ``more_stock`` and ``relief`` of the model are variables here, with p
 restraint in a crisis only, times its yearly probability. The mix is one linear programme over sourcing, capacity
 and both. One level of stock and one of restraint stand for all members. Of goods that are made of each other each
 has its own mix, while the others cost no more than in the cheapest plans.
+
+What costs nothing in the programme is not chosen by it: where a lever or the change of suppliers has no price, the
+solution has one of many amounts of it, and the row leaves it blank.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from resilience.economics.costs import at_least, least_sure
+from resilience.economics.burden_words import NO_WAY
+from resilience.economics.costs import Costs, at_least, least_sure
 from resilience.economics.priced import Priced
 from resilience.economics.priced_chain import PartOfChain
 from resilience.program import Program
@@ -20,6 +24,7 @@ from resilience.reading.planned import SAME
 
 WAYS = ("sourcing", "stock", "restraint", "mix")
 MONEY = ("landed_usd", "capacity_usd", "stock_usd", "restraint_usd")
+FROZEN = "purchases are held at today's, while what is made of it needs more"
 
 
 def mix_rows(priced: Priced | PartOfChain) -> list[dict[str, Any]]:
@@ -33,20 +38,26 @@ def _program(priced: Priced | PartOfChain, way: str) -> Program:
     if way in ("stock", "restraint"):
         today = priced.engine.baseline
         program = program.bound("sourcing", lower=today, upper=today).bound("new_capacity", upper=0.0)
-    if way in ("stock", "mix"):
+    return _with_levers(priced, program, stock=way in ("stock", "mix"), restraint=way in ("restraint", "mix"))
+
+
+def _with_levers(priced: Priced | PartOfChain, program: Program, *, stock: bool, restraint: bool) -> Program:
+    if stock:
         program = program.bound("more_stock", upper=np.inf)
-    if way in ("restraint", "mix"):
+    if restraint:
         program = program.bound("relief", upper=priced.data.good.value("critical_share"))
     return program
 
 
 def _row(priced: Priced | PartOfChain, way: str) -> dict[str, Any]:
     good, costs = priced.data.good, priced.costs
-    row: dict[str, Any] = {"good": good.good, "way": way, "year": float(good.year)}
-    solution = priced.engine.minimise(_program(priced, way), "least_cost", f"{priced.name}, {way}")
+    row: dict[str, Any] = {"good": good.good, "way": way, "year": float(good.year), "unit": good.unit}
+    program, problem = _program(priced, way), f"{priced.name}, {way}"
+    solution = priced.engine.minimise(program, "least_cost", problem)
     held = [priced.held] if isinstance(priced, PartOfChain) else []
     if solution is None:
-        return row | {"status": "unknown", "note": "; ".join(["members do not survive this way", *held])}
+        why = [FROZEN] if way in ("stock", "restraint") and _fails_anyway(priced, program, problem) else []
+        return row | {"status": "unknown", "note": "; ".join([NO_WAY, *why, *held])}
     row |= _read(priced, solution.values)
     statuses = ["assumed" if way != "sourcing" or row["new_capacity"] > 0 else "observed"]
     statuses += ["estimated"] * len(held)
@@ -63,7 +74,25 @@ def _row(priced: Priced | PartOfChain, way: str) -> dict[str, Any]:
             notes.append(f"at least: {name.removesuffix('_usd')} has no known price and counts as nothing")
     known = [row[name] for name in MONEY if not np.isnan(row[name])]
     row["usd"] = at_least(known, len(MONEY) - len(known)) if costs.known else np.nan
-    return row | {"status": least_sure(statuses), "note": "; ".join(notes)}
+    return row | _open(row, costs, way) | {"status": least_sure(statuses), "note": "; ".join(notes)}
+
+
+def _fails_anyway(priced: Priced | PartOfChain, program: Program, problem: str) -> bool:
+    """Whether no amount of both levers helps, so that it is what purchases are held at."""
+    every = _with_levers(priced, program, stock=True, restraint=True)
+    return bool(priced.data.fed) and priced.engine.minimise(every, "least_cost", f"{problem}, any levers") is None
+
+
+def _open(row: dict[str, Any], costs: Costs, way: str) -> dict[str, float]:
+    """What a solution leaves open, as it has no price there: blank."""
+    prices = {
+        "new_capacity": costs.built if way in ("sourcing", "mix") else 0.0,
+        "more_stock": costs.held if way in ("stock", "mix") else 0.0,
+        "restraint": costs.missed if way in ("restraint", "mix") else 0.0,
+    }
+    if way in ("sourcing", "mix"):  # in the others suppliers are those of today
+        prices["share"] = row["landed_usd"] + sum(prices.values())
+    return {name: np.nan for name, price in prices.items() if np.isnan(price)}
 
 
 def _moves(priced: Priced | PartOfChain, values: np.ndarray) -> bool:
@@ -83,8 +112,14 @@ def _read(priced: Priced | PartOfChain, values: np.ndarray) -> dict[str, float]:
 
     more, relief = sum_of("more_stock", SAME), sum_of("relief", SAME)
     built = sum_of("new_capacity", SAME * demand)
+    bought = dict.fromkeys(data.good.members, 0.0)
+    credited = dict(bought)
+    for (m, i), amount in program.read(values, "sourcing").items():
+        bought[m] += amount
+        credited[m] += data.good.credit.get(i, 0.0) * amount
     return {
-        "share": max(0.0, *program.read(values, "share").values()),
+        # of what is bought, as makers of what is newly made buy inputs beyond today's demand
+        "share": max((max(0.0, credited[m] / bought[m]) for m in bought if bought[m] > 0), default=np.nan),
         "more_stock": more,
         "restraint": relief,
         "new_capacity": built,

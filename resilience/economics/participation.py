@@ -18,7 +18,20 @@ import pandas as pd
 
 from resilience.economics.burden_words import parts_unknown
 from resilience.economics.footing import status_of
-from resilience.economics.sanction_losses import ESTIMATED, PATTERNS, Losses
+from resilience.economics.sanction_losses import (
+    BEYOND,
+    ESTIMATED,
+    EXPORTS,
+    IMPORTS,
+    NO_GDP,
+    OTHER,
+    PATTERNS,
+    TOTAL,
+    Losses,
+    unknown_goods,
+    vintages,
+    why_no_trade,
+)
 from resilience.errors import Finding
 from resilience.inputs.sanctions_settings import number
 from resilience.schema import SECURITY
@@ -30,6 +43,7 @@ MOST_YEARS = 100
 SAME = 1e-12  # payoffs this close count as equal
 NOBODY, UNKNOWN = "none", "unknown"
 JOINERS = "those who join"
+OF_BURDEN = "table burden, plans nearest to today"
 JUDGED = ("internal", "external", "status")
 
 
@@ -102,6 +116,7 @@ def participation_tables(losses: Losses, raw: Mapping[str, Any]) -> dict[str, pd
         )
     whole = np.ones((1, n), dtype=bool)
     unknown = np.any([np.isnan(losses.of_members(pattern, whole)[0]) for pattern in PATTERNS], axis=0)
+    unknown &= ~np.any([losses.beyond(pattern, whole)[0] for pattern in PATTERNS], axis=0)
     partly = [m for m, lacks in zip(losses.members, unknown, strict=True) if lacks and m not in sizeless]
     if partly:
         _say(
@@ -183,6 +198,7 @@ def _member_rows(
     scenarios = losses.scenarios()
     lost = {name: np.diagonal(losses.of_members(pattern, joins)) for name, joins in scenarios.items()}
     effect = {name: losses.effect(pattern, joins) for name, joins in scenarios.items()}
+    vintage = f"{vintages(losses)[TOTAL]}; of the target {vintages(losses, losses.target)[TOTAL]}"
     rows = []
     for n, member in enumerate(losses.members):
         loss = {name: float(values[n]) for name, values in lost.items()}
@@ -212,9 +228,40 @@ def _member_rows(
                 "in_stable": counted[n],
                 "year": np.nan if losses.gdp[member].year is None else losses.gdp[member].year,
                 "status": UNKNOWN if unknown else ESTIMATED,
+                "vintage": vintage,
+                "note": _note(losses, pattern, n, loss["all"], does["all"]),
             }
         )
     return rows
+
+
+def _note(losses: Losses, pattern: str, n: int, loss: float, effect: float) -> str:
+    """Of what a member's loss and the effect are lower bounds, and what is not known of them."""
+    everybody = np.ones((1, len(losses.members)), dtype=bool)
+    uncounted = unknown_goods(losses, losses.of_goods(pattern, everybody), 0, n)
+    without = f", without {', '.join(uncounted)}" if uncounted else ""
+    if np.isnan(losses.output[n]):
+        parts = [f"loss unknown: {NO_GDP}"]
+    elif losses.beyond(pattern, everybody)[0, n]:
+        parts = [f"loss unknown: {BEYOND}"]
+    elif np.isnan(loss):
+        lacking = [
+            name for name, values in ((OTHER, losses.other), (EXPORTS, losses.exports)) if np.isnan(values[n])
+        ]
+        why = f"{' and '.join(lacking)} ({why_no_trade(losses, losses.members[n])})" if lacking else IMPORTS
+        parts = [f"loss unknown: {why}{without}"]
+    else:
+        parts = [f"loss at least{without}"]
+    nothing_of = [country for country in losses.target if country not in losses.sanctioned]
+    of_target = f", without {', '.join(nothing_of)}" if nothing_of else ""
+    if np.isnan(effect):
+        beyond = [country for country, lost in losses.in_all(pattern, everybody).items() if np.isnan(lost).any()]
+        why = f"that on {', '.join(beyond)} {BEYOND}" if beyond else "no trade with the target is known"
+        why = f"no GDP of {', '.join(losses.unsure)}" if losses.unsure else why
+        parts.append(f"effect unknown: {why}")
+    else:
+        parts.append(f"effect at least{of_target}")
+    return "; ".join(parts)
 
 
 def break_even(loss: float, effect: float) -> float:
@@ -266,7 +313,7 @@ def duration_table(
         cost, source = number(raw, "yearly_cost", (member,)), "sanctions.yearly_cost of the case"
         notes, partly = [], False
         if np.isnan(cost) and burden is not None and member in burden:
-            cost, source = burden[member].share, "table burden"
+            cost, source = burden[member].share, OF_BURDEN
             partly = burden[member].unknown_parts > 0
             if partly:
                 notes.append(f"at least: {parts_unknown(burden[member].unknown_parts)}")

@@ -2,9 +2,9 @@
 
 A tier or grouping is added to the region with its credit, every good is solved anew, and the difference to the
 case as written is reported: in the gap between least share and today's (a larger region raises both), in verdicts,
-in new capacity and purchases to be moved, in what the cheapest plans at the requirement cost a year, and in how
-evenly sanctions fall on members. The tiers of the debate on
-NATO's partnerships are the preset; their credits and the thresholds of scores are assumptions.
+in new capacity and purchases to be moved, in what the cheapest surviving plans with shares no higher than the
+requirement cost a year, and in how evenly sanctions fall on members. The tiers of the debate on NATO's
+partnerships are the preset; their credits and the thresholds of scores are assumptions.
 
 Goods that survive as they are bought today keep that verdict in a larger region (unless outsiders are given a
 larger surge than the region), so that by default only the others are solved anew, with the goods that they hang
@@ -198,7 +198,7 @@ class Outcome:
 
     ``footing`` holds the measures of :mod:`~resilience.economics.footing` of losses after the requirement,
     ``cost`` the parts of :func:`~resilience.economics.costed.yearly_cost`, ``solved`` the tables behind it by
-    good, so that goods that do not change need not be solved again.
+    good, so that goods that do not change need not be solved again, ``left_out`` members of unknown loss.
     """
 
     gap: Mapping[str, float]
@@ -208,6 +208,7 @@ class Outcome:
     footing: Mapping[str, float]
     cost: Mapping[tuple[str, str, str], float]
     solved: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict, repr=False)
+    left_out: str = ""
 
 
 def outcome(
@@ -240,15 +241,16 @@ def outcome(
     moved = tables["plan"]["extra_cost_usd"].astype(float)
     losses = losses_of(case, target, Result({}, tables))
     everybody = np.ones((1, len(case.members)), dtype=bool)
-    lost = losses.of_members(AFTER, everybody)[0]
+    footing, _, left_out = spread(losses.of_members(AFTER, everybody)[0].tolist(), case.members)
     return Outcome(
         dict(zip(rows["good"], rows["gap"].astype(float), strict=True)),
         dict(zip(rows["good"], rows["status"], strict=True)),
         float(np.nansum(worth)),
         float(moved[moved > 0].sum()),
-        spread(lost.tolist(), case.members)[0],
+        footing,
         yearly_cost(case, every),
         solved,
+        left_out,
     )
 
 
@@ -271,6 +273,7 @@ def difference(before: Outcome, after: Outcome) -> dict[str, Any]:
     gaps = [after.gap[good] - before.gap[good] for good in both]
     paid = {part: (before.cost.get(part, np.nan), usd) for part, usd in after.cost.items()}
     known = [new - old for old, new in paid.values() if not np.isnan(old) and not np.isnan(new)]
+    same = before.left_out == after.left_out  # else measures of other members would be compared
     return {
         "adds_to_requirement": float(np.mean(gaps)) if gaps else np.nan,
         "better": float(sum(step < 0 for step in moved)),
@@ -280,7 +283,7 @@ def difference(before: Outcome, after: Outcome) -> dict[str, Any]:
         "cost_usd": total_cost(after)[0],
         "adds_to_cost_usd": float(sum(known)) if known else np.nan,
         "unknown_parts": float(len(paid) - len(known)),
-        **{f"adds_to_{name}": after.footing[name] - before.footing[name] for name in MEASURES},
+        **{f"adds_to_{name}": after.footing[name] - before.footing[name] if same else np.nan for name in MEASURES},
     }
 
 
@@ -417,10 +420,20 @@ def _findings(
             "and Gini; give gdp_usd in indicators.csv or countries.csv"
         )
         findings.append(Finding("warning", "tiers", None, "adds_to_gini", message))
+    unsure = [m for m in before.left_out.split(", ") if m and m not in sizeless]
+    if unsure:
+        message = (
+            f"what {', '.join(unsure)} would lose by sanctions is unknown: left out of range, coefficient of "
+            "variation and Gini; resilience sanctions says why"
+        )
+        findings.append(Finding("warning", "tiers", None, "adds_to_gini", message))
     usd, unknown = total_cost(before)
     whole = bound(usd, UNKNOWN if unknown else ESTIMATED)
     lacking = f"; {parts_unknown(unknown)}, and so are differences of them: not counted" if unknown else ""
-    message = f"as written, the cheapest plans that meet the requirement cost all members {whole} a year{lacking}"
+    message = (
+        "as written, the cheapest surviving plans whose shares are no higher than the requirement cost all "
+        f"members {whole} a year{lacking}"
+    )
     findings.append(Finding("warning" if unknown else "info", "tiers", None, "adds_to_cost_usd", message))
     if met:
         message = (
@@ -439,7 +452,8 @@ def _findings(
         )
         findings.append(Finding("info", "tiers", None, "score", message))
     for name in CRITERIA:
-        lacking = countries["country"][countries["missing"].str.contains(f"{name} (", regex=False)]
+        said = countries["missing"].fillna("").astype(str)  # of no country it holds no text
+        lacking = countries["country"][said.str.contains(f"{name} (", regex=False)]
         if len(lacking):
             message = (
                 f"{name} is not known of {', '.join(dict.fromkeys(lacking))}: their score is of the other criteria"

@@ -1,5 +1,4 @@
-"""What the requirement costs: the plan nearest to today, the cheapest plan at the same share, one more point of
-it.
+"""What the requirement costs: the plan nearest to today, the cheapest plan at the same share, and at any floor.
 
 On top of the rules of ``model`` stand three: the floor of every member's share, what a member pays, and the
 cheapest plan. Amounts of money in the rules are parts of the value of a year's demand, so that the solver's
@@ -28,12 +27,12 @@ import pyomo.environ as pyo
 
 from resilience.certificate import Solution
 from resilience.economics.costs import CHANGED, UNKNOWN, Costs, least_sure, paid_by
+from resilience.economics.share_price import Rising, price_of_share
 from resilience.errors import SolverError
 from resilience.model import ModelData, build, in_order
 from resilience.program import Program, compile_model
-from resilience.reading.planned import NOTHING, SAME, SLACK, Engine, kept, next_stage
+from resilience.reading.planned import NOTHING, SAME, Engine, kept, next_stage
 
-POINT = 0.01  # of share
 PARTS = ("landed", "capacity", "stock")  # of a total
 ROOMS = (0.0, 1e-7, 1e-6, 1e-5)  # of share, tried in this order
 
@@ -271,52 +270,12 @@ class Priced:
         program = self.free.bound("floor", lower=floor, upper=floor)
         return self.engine.minimise(program, "least_cost", f"{self.name}, floor")
 
-    def price_of_share(self) -> dict[str, float]:
-        """Cost at the floor ρ, price of one more point there, the floor up to which it holds, and the next
-        point's.
+    def price_of_share(self) -> dict[str, Any]:
+        """What the floor ρ costs and one more point of it: see :func:`resilience.economics.share_price`."""
+        program = self.free.bound("floor", lower=self.share, upper=1.0)
+        column, cost = program.columns["floor"][None], program.objectives["least_cost"]
+        rising = Rising(program, column, cost, self.share, self.worth, self._minimise)
+        return price_of_share(rising, self.at_floor)
 
-        The least cost is convex and piecewise linear in the floor: the slope beside ρ is that of the chord to ρ
-        and a point, once no plan lies below the chord; it holds up to the greatest floor on the same line.
-        """
-        none = dict.fromkeys(("usd", "usd_per_point", "holds_to", "next_point_usd"), np.nan)
-        start = self.at_floor(self.share)
-        if start is None:
-            return none
-        here, nothing = start.objective, none | {"usd": self._usd(start.objective)}
-        step = min(POINT, 1.0 - self.share)
-        there = self.at_floor(self.share + step) if step > SAME else None
-        if there is None:
-            return nothing
-        between = self.free.bound("floor", lower=self.share, upper=1.0)
-        position, money = between.columns["floor"][None], between.objectives["least_cost"]
-        low, reached, cost = self.share, self.share + step, there.objective
-        for _ in range(50):  # corners between ρ and the next point
-            slope = (cost - here) / (reached - low)
-            tilted = money.copy()
-            tilted[position] -= slope
-            below = self._of(between, tilted, f"{self.name}, price of a point")
-            if below is None:
-                return nothing
-            found, at = below.objective - (here - slope * low), float(below.values[position])
-            if found > -SLACK or not low + SAME < at < reached - SAME:
-                break
-            reached, cost = at, float(money @ (below.values / between.column_size))
-        tilted = money.copy()
-        tilted[position] -= slope
-        on_line = replace(between, objectives={"line": tilted}).keep("line", here - slope * low + 10 * SLACK)
-        farthest = np.zeros(len(money))
-        farthest[position] = -1.0
-        last = self._of(on_line, farthest, f"{self.name}, how far the price holds")
-        return {
-            "usd": self._usd(here),
-            "usd_per_point": self._usd(slope * POINT),
-            "holds_to": np.nan if last is None else float(last.values[position]),
-            "next_point_usd": self._usd(there.objective - here) if step == POINT else np.nan,
-        }
-
-    def _usd(self, part: float) -> float:
-        """A part of the value of demand in USD; rounding is nothing."""
-        return part * self.worth if part > SAME else 0.0
-
-    def _of(self, program: Program, cost: np.ndarray, problem: str) -> Solution | None:
-        return self.engine.minimise(replace(program, objectives={"asked": cost}), "asked", problem)
+    def _minimise(self, program: Program) -> Solution | None:
+        return self.engine.minimise(program, "asked", f"{self.name}, price of a point")

@@ -5,7 +5,8 @@ A member that sanctions buys nothing from the target and sells nothing to it. Th
 - **imports**: of the case's goods. What is left of the quantity used, q, goes through a CES aggregate of the good
   and everything else: L = 1 − [1 − α + α q^((η−1)/η)]^(η/(η−1)), for η = 1: 1 − q^α, as in Bachmann, Baqaee and
   others (2022, "What if? The economic effects for Germany of a stop of energy imports from Russia", ECONtribute
-  Policy Brief 28). α is the value of the good's use over GDP. Losses of goods are added up.
+  Policy Brief 28). α is the value of the good's use over GDP. Losses of goods are added up, which is right to
+  first order and never too little: one aggregate of all goods loses less. A sum beyond all of GDP is no figure.
 - **other imports**: all else that is bought from the target, by sector of the input–output table, in the same way.
 - **exports**: value the member itself adds to what it sells to the target, as far as it is lost.
 
@@ -48,9 +49,13 @@ PATTERNS = (BEFORE, AFTER)
 SCENARIOS = ("alone", "all", "all_but_it")
 IMPORTS, OTHER, EXPORTS, TOTAL = "imports", "other imports", "exports", "total"
 NEGLIGIBLE = 1e-9
-LARGE = 0.05  # of GDP; a loss from one good beyond it is doubtful
+LARGE = 0.05  # of GDP; a loss beyond it is doubtful
+MOST = 1.0 + 1e-9  # of GDP; a loss beyond it is unknown
 ESTIMATED = "estimated"
+INTERMEDIATES = "intermediates only"
 NO_GDP, NO_TRADE = "GDP unknown", "not in the input-output table"
+BEYOND = "adds up to more than 100 % of GDP"
+OVERSTATED = "more or less than this, as adding up overstates what is not small"
 
 
 def ces_loss(cost_share: Any, substitution: Any, left: Any) -> Array:
@@ -70,6 +75,12 @@ def ces_loss(cost_share: Any, substitution: Any, left: Any) -> Array:
         loss = np.where(alpha == 0, 0.0, -np.expm1(log_output))
     loss = np.where(np.isnan(alpha) | np.isnan(eta) | np.isnan(q) | (alpha > 1), np.nan, loss)
     return np.clip(loss, 0.0, 1.0)
+
+
+def within(lost: Any) -> Array:
+    """Losses in parts of GDP that were added up; NaN where they are more than all of it."""
+    found: Array = np.where(np.asarray(lost) > MOST, np.nan, lost)
+    return found
 
 
 @dataclass(frozen=True)
@@ -101,10 +112,10 @@ class Losses:
     """All that decides what sanctions of any part of the members cost whom.
 
     ``sides``: pattern → good → side, inputs before what is made of them. ``exports``, ``other``: n, losses of a
-    member that sanctions in parts of its GDP, NaN if unknown. ``moved``: pattern → target countries × sectors × n,
-    USD of purchases that the pattern has moved away from the target. ``unsure``: the target's countries that trade
-    but have no known GDP, so that no part of the target's GDP is known either. ``lacking``: goods of the case
-    without data.
+    member that sanctions in parts of its GDP, NaN if unknown or beyond all of it. ``moved``: pattern → target
+    countries × sectors × n, USD of purchases that the pattern has moved away from the target. ``unsure``: the
+    target's countries that trade but have no known GDP, so that no part of the target's GDP is known either.
+    ``lacking``: goods of the case without data.
     """
 
     members: tuple[str, ...]
@@ -176,11 +187,15 @@ class Losses:
         return found
 
     def of_imports(self, pattern: str, joins: Flags) -> Array:
-        """k × n, each member's loss from the case's goods, of those known; NaN where none is.
+        """k × n, each member's loss from the case's goods, of those known; NaN where none is or beyond its GDP.
 
         NaN as well where what is known is zero and another good has no data or no price. A good of which the
         member's use is unknown or none counts as none, as the findings say, if another is known.
         """
+        return within(self.added_up(pattern, joins))
+
+    def added_up(self, pattern: str, joins: Flags) -> Array:
+        """:meth:`of_imports` as it adds up, however much that is."""
         of_goods, left = self.of_goods(pattern, joins), self.left(pattern, joins)
         lost = np.array([*of_goods.values()]).reshape(-1, *joins.shape)
         used = ~np.isnan(np.array([left[good] for good in of_goods])).reshape(-1, *joins.shape)
@@ -190,18 +205,24 @@ class Losses:
         return found
 
     def of_members(self, pattern: str, joins: Flags) -> Array:
-        """k × n, each member's loss over all channels; NaN if its GDP is unknown or its loss through a channel."""
+        """k × n, each member's loss over all channels; NaN if its GDP is unknown or its loss through a channel,
+        and beyond its GDP."""
         total = self.of_imports(pattern, joins) + np.where(joins, self.exports + self.other, 0.0)
-        found: Array = np.where(np.isnan(self.output), np.nan, total)
+        return within(np.where(np.isnan(self.output), np.nan, total))
+
+    def beyond(self, pattern: str, joins: Flags) -> Flags:
+        """k × n, whether what is known of a member's loss adds up to more than its GDP."""
+        acting = np.where(joins, np.nan_to_num(self.exports) + np.nan_to_num(self.other), 0.0)
+        found: Flags = np.nan_to_num(self.added_up(pattern, joins)) + acting > MOST
         return found
 
     def avoided(self) -> tuple[Array, list[list[str]]]:
         """What the requirement avoids of each member's loss if all sanction, of the parts known (n), and by member
         the parts that are not: goods and channels.
 
-        NaN if its GDP is not known, and where nothing known is avoided but a part is not known. What a member
-        loses through exports and other imports, or from a good of which its use is unknown, is the same before
-        and after.
+        NaN if its GDP is not known, where its loss is beyond its GDP, and where nothing known is avoided but a
+        part is not known. What a member loses through exports and other imports, or from a good of which its use
+        is unknown, is the same before and after.
         """
         everybody = np.ones((1, len(self.members)), dtype=bool)
         left = [self.left(pattern, everybody) for pattern in PATTERNS]
@@ -220,11 +241,15 @@ class Losses:
         for channel, lost in ((OTHER, self.other), (EXPORTS, self.exports)):
             for n in np.flatnonzero(np.isnan(lost)):
                 unknown[n].append(channel)
+        beyond = np.any([self.beyond(pattern, everybody)[0] for pattern in PATTERNS], axis=0)
+        for n in np.flatnonzero(beyond):
+            unknown[n].append(f"{TOTAL} ({BEYOND})")
         nothing = np.array([bool(parts) for parts in unknown]) & (first <= 0)
-        return np.where(np.isnan(self.output) | nothing, np.nan, first), unknown
+        return np.where(np.isnan(self.output) | beyond | nothing, np.nan, first), unknown
 
     def of_target(self, pattern: str, joins: Flags) -> dict[str, tuple[Array, Array]]:
-        """Target country → losses of its GDP (k) through imports and through exports, of those known."""
+        """Target country → losses of its GDP (k) through imports and through exports, of those known; NaN beyond
+        all of it."""
         found = {}
         for country in self.sanctioned:
             assert self.trade is not None
@@ -244,20 +269,24 @@ class Losses:
             bought = mine @ self.trade.sold[places][:, :, t]
             left = 1.0 - np.divide(bought, used, out=np.zeros_like(bought), where=used > 0)
             imports = ces_loss(used / gdp, self.other_substitution, left).sum(axis=1)
-            found[country] = imports, exports / gdp
+            found[country] = within(imports), within(exports / gdp)
         return found
+
+    def in_all(self, pattern: str, joins: Flags) -> dict[str, Array]:
+        """Target country → loss of its GDP (k) over both channels, of those known; NaN beyond all of it."""
+        found = self.of_target(pattern, joins)
+        return {country: within(imports + exports) for country, (imports, exports) in found.items()}
 
     def effect(self, pattern: str, joins: Flags) -> Array:
         """k, the least that the target loses, in parts of its :attr:`size`.
 
         The loss of countries without known trade counts as nothing, and so do sanctions of members without. NaN if
-        no country of the target has any, if nobody does anything known to it, or if one that trades has no known
-        GDP: its loss may be the larger part.
+        no country of the target has any, if nobody does anything known to it, if one that trades has no known GDP:
+        its loss may be the larger part, or if the loss of one adds up to more than its GDP.
         """
         if not self.sanctioned or self.unsure:
             return np.full(len(joins), np.nan)
-        parts = self.of_target(pattern, joins)
-        lost = sum((imports + exports) * self.gdp[c].value for c, (imports, exports) in parts.items())
+        lost = sum(share * self.gdp[c].value for c, share in self.in_all(pattern, joins).items())
         assert self.trade is not None
         hidden = np.array([self.trade.place(member) is None for member in self.members])
         found: Array = np.where((joins & hidden).any(axis=1) & (lost == 0), np.nan, lost / self.size)
@@ -349,15 +378,15 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
             bought = np.maximum(0.0, trade.sold[to][:, :, place].sum(axis=0) - critical[:, n])
             left = 1.0 - np.divide(bought, used, out=np.zeros_like(used), where=used > 0)
             other[n] = ces_loss(used / size[n], eta, left).sum()
-    return Losses(
+    losses = Losses(
         members,
         tuple(target),
         goods,
         gdp,
         sides,
         {good: number(raw, "substitution", (good, case.category(good))) for good in goods},
-        exports,
-        other,
+        within(exports),
+        within(other),
         trade,
         moved,
         export_loss,
@@ -368,6 +397,8 @@ def losses_of(case: Case, target: Sequence[str], result: Result) -> Losses:
         unsure,
         tuple(good for good in case.goods if good not in known),
     )
+    losses.findings.extend(_price_findings(losses))
+    return losses
 
 
 def _unsure(case: Case, target: Sequence[str], gdp: Mapping[str, Figure], trade: Trade | None) -> tuple[str, ...]:
@@ -496,13 +527,23 @@ def _good_findings(
             missing = [member for member in case.members if member not in data.members]
             if missing:
                 say("good", f"{good}: demand of {', '.join(missing)} is unknown or none: not counted")
-            priceless = [m for m in data.members if data.price[m][data.baseline[m] > 0].isna().any()]
-            if priceless:
-                use, their = ("uses", "its") if len(priceless) == 1 else ("use", "their")
-                text = (
-                    f"{good}: no price for what {', '.join(priceless)} {use}, so {their} loss from it is unknown"
-                )
-                say("loss_usd", f"{text}; give value_usd in flows.csv")
+    return findings
+
+
+def _price_findings(losses: Losses) -> list[Finding]:
+    """Goods of which some is missing, if all sanction, to members whose use of it has no known price."""
+    everybody, findings = np.ones((1, len(losses.members)), dtype=bool), []
+    left = [losses.left(pattern, everybody) for pattern in PATTERNS]
+    for good in losses.goods:
+        lacks = np.zeros(len(losses.members), dtype=bool)
+        for pattern, there in zip(PATTERNS, left, strict=True):
+            lacks |= (np.round(there[good][0], 12) < 1) & np.isnan(losses.sides[pattern][good].value)
+        priceless = [member for member, lacking in zip(losses.members, lacks, strict=True) if lacking]
+        if priceless:
+            use, their = ("uses", "its") if len(priceless) == 1 else ("use", "their")
+            text = f"{good}: no price for what {', '.join(priceless)} {use}, so {their} loss from it is unknown"
+            message = f"{text}; give value_usd in flows.csv"
+            findings.append(Finding("warning", "sanctions", None, "loss_usd", message))
     return findings
 
 
@@ -578,58 +619,91 @@ def sanctions_tables(losses: Losses) -> dict[str, pd.DataFrame]:
     """The tables ``sanctions`` and ``sanctions_goods``."""
     rows: list[dict[str, Any]] = []
     goods_rows: list[dict[str, Any]] = []
+    vintage, of_target = vintages(losses), vintages(losses, losses.target)
     for pattern in PATTERNS:
         for scenario, joins in losses.scenarios().items():
-            lost, imports = losses.of_goods(pattern, joins), losses.of_imports(pattern, joins)
+            lost, imports = losses.of_goods(pattern, joins), losses.added_up(pattern, joins)
             left = losses.left(pattern, joins)
             for n in range(len(losses.members)):
-                unknown = [*(good for good in lost if np.isnan(lost[good][n, n])), *losses.lacking]
+                unknown = unknown_goods(losses, lost, n, n)
                 acts = bool(joins[n, n])
-                rows += _member_rows(losses, pattern, scenario, n, float(imports[n, n]), unknown, acts)
+                of_goods = [float(loss[n, n]) for loss in lost.values()]
+                rows += _member_rows(losses, pattern, scenario, n, float(imports[n, n]), of_goods, unknown, acts)
                 goods_rows += _good_rows(losses, pattern, scenario, n, lost, left)
         everybody = np.ones((1, len(losses.members)), dtype=bool)
-        known = losses.of_target(pattern, everybody)
+        known, totals = losses.of_target(pattern, everybody), losses.in_all(pattern, everybody)
         for country in losses.target:
             gdp = losses.gdp[country]
             parts = known.get(country)
             shares = {OTHER: np.nan, EXPORTS: np.nan, TOTAL: np.nan}
             if parts is not None:
-                shares = {OTHER: parts[0][0], EXPORTS: parts[1][0], TOTAL: parts[0][0] + parts[1][0]}
-            why = "" if parts is not None else _why_unknown(losses, country)
+                shares = {OTHER: parts[0][0], EXPORTS: parts[1][0], TOTAL: totals[country][0]}
             for channel, share in shares.items():
+                why = _why_unknown(losses, country) if np.isnan(share) else ""
                 rows.append(_row(country, "target", pattern, "all", channel, share, gdp, "yes", why))
+    for row in rows:
+        row["vintage"] = (vintage if row["role"] == "member" else of_target)[row["channel"]]
     tables = {
         "sanctions": pd.DataFrame(rows, columns=list(SECURITY["sanctions"].names)),
         "sanctions_goods": pd.DataFrame(goods_rows, columns=list(SECURITY["sanctions_goods"].names)),
     }
-    large = tables["sanctions_goods"]
-    large = large[large["gdp_share"] > LARGE]
-    if len(large):
-        named = ", ".join(dict.fromkeys(f"{row.good} ({row.member})" for row in large.itertuples()))
-        losses.findings.append(
-            Finding(
-                "warning",
-                "sanctions",
-                None,
-                "gdp_share",
-                f"a single good costs more than {LARGE:.0%} of GDP: {named}; with so little left and so low "
-                "a substitution the CES exaggerates, as uses of low value go first; see sanctions.substitution",
-            )
-        )
+    losses.findings.extend(_size_findings(tables["sanctions"], tables["sanctions_goods"]))
     return tables
 
 
-def vintages(losses: Losses) -> dict[str, str]:
-    """Channel → years of the figures that members' losses through it follow from, in words."""
+def _size_findings(sanctions: pd.DataFrame, goods: pd.DataFrame) -> list[Finding]:
+    """Losses that are too large to be believed, or to be shown at all."""
+
+    texts = []
+    most, large = f"{100 * LARGE:.0f} % of GDP", goods[goods["gdp_share"] > LARGE]
+    if len(large):
+        of_whom = ", ".join(dict.fromkeys(f"{row.good} ({row.member})" for row in large.itertuples()))
+        texts.append(
+            f"a single good costs more than {most}: {of_whom}; with so little left and so low a substitution the "
+            "CES exaggerates, as uses of low value go first; see sanctions.substitution"
+        )
+    members = sanctions[sanctions["role"] == "member"]
+    total = members[members["note"].str.contains(OVERSTATED, regex=False)]
+    if len(total):
+        texts.append(
+            f"{', '.join(dict.fromkeys(total['member']))} would lose more than {most} in all: losses of goods, "
+            "sectors and channels are added up, which holds while they are small and overstates such totals"
+        )
+    other = "sanctions.other_substitution"
+    ways = {"member": f"sanctions.substitution, or {other}, or name fewer goods", "target": other}
+    for role, way in ways.items():
+        beyond = sanctions[(sanctions["role"] == role) & (sanctions["note"] == BEYOND)]
+        if len(beyond):
+            who = ", ".join(dict.fromkeys(beyond["member"]))
+            texts.append(
+                f"what {who} would lose {BEYOND} and so is unknown, with what follows from it (footing, "
+                "break-even stakes, who takes part, stable coalitions, duration): losses of goods and sectors are "
+                f"added up, which holds while they are small; raise {way}"
+            )
+    return [Finding("warning", "sanctions", None, "gdp_share", text) for text in texts]
+
+
+def unknown_goods(losses: Losses, lost: Mapping[str, Array], row: int, n: int) -> list[str]:
+    """The goods of which a member's loss is not known, in a row of :meth:`Losses.of_goods`."""
+    return [*(good for good in lost if np.isnan(lost[good][row, n])), *losses.lacking]
+
+
+def vintages(losses: Losses, countries: Sequence[str] | None = None) -> dict[str, str]:
+    """Channel → years of the figures that losses through it follow from, in words.
+
+    Members' unless ``countries`` of the target are given, whose losses no good of the case goes into.
+    """
 
     def of(name: str, years: Iterable[int | None]) -> str:
         known = sorted({year for year in years if year is not None})
         return f"{name} {' and '.join(map(str, known)) or 'not stated'}"
 
-    gdp = of("GDP", (losses.gdp[member].year for member in losses.members))
-    goods = of("goods", (losses.sides[BEFORE][good].year for good in losses.goods))
+    gdp = of("GDP", (losses.gdp[country].year for country in countries or losses.members))
     trade = of("total trade", () if losses.trade is None else (losses.trade.year,))
-    apart = {IMPORTS: (goods, gdp), OTHER: (trade, gdp), EXPORTS: (trade, gdp), TOTAL: (goods, trade, gdp)}
+    apart: dict[str, tuple[str, ...]] = dict.fromkeys((OTHER, EXPORTS, TOTAL), (trade, gdp))
+    if countries is None:
+        goods = of("goods", (losses.sides[BEFORE][good].year for good in losses.goods))
+        apart |= {IMPORTS: (goods, gdp), TOTAL: (goods, trade, gdp)}
     return {channel: ", ".join(parts) for channel, parts in apart.items()}
 
 
@@ -637,32 +711,42 @@ def _why_unknown(losses: Losses, country: str) -> str:
     """Why the loss of a country of the target is unknown."""
     there = losses.trade is not None and country in losses.trade.countries
     reasons = {NO_TRADE: not there, NO_GDP: bool(np.isnan(losses.gdp[country].value))}
-    return " and ".join(reason for reason, applies in reasons.items() if applies)
+    return " and ".join(reason for reason, applies in reasons.items() if applies) or BEYOND
 
 
-def _why_no_trade(losses: Losses, member: str) -> str:
+def why_no_trade(losses: Losses, member: str) -> str:
     """Why what a member buys from the target and sells to it is unknown."""
     if losses.trade is None:
         return "total trade unknown"
-    return NO_TRADE if losses.trade.place(member) is None else f"the target is {NO_TRADE}"
+    if losses.trade.place(member) is None:
+        return NO_TRADE
+    return BEYOND if losses.trade.places(losses.target) else f"the target is {NO_TRADE}"
 
 
 def _member_rows(
-    losses: Losses, pattern: str, scenario: str, n: int, imports: float, unknown: Sequence[str], acts: bool
+    losses: Losses,
+    pattern: str,
+    scenario: str,
+    n: int,
+    imports: float,
+    of_goods: Sequence[float],
+    unknown: Sequence[str],
+    acts: bool,
 ) -> list[dict[str, Any]]:
-    """``imports``: the loss from goods; ``unknown``: the goods of which it is not known."""
+    """``imports``: the loss ``of_goods`` as it adds up; ``unknown``: the goods of which it is not known."""
     member = losses.members[n]
     gdp = losses.gdp[member]
     nothing = np.isnan(gdp.value)
     note = f"not counted, unknown: {', '.join(unknown)}" if unknown else ""
-    channels = {IMPORTS: (imports, "yes" if unknown else "no", note)}
+    bound_of_goods = "yes" if unknown else "no"
+    channels = {IMPORTS: (float(within(imports)), bound_of_goods, BEYOND if imports > MOST else note)}
     for channel, values in ((OTHER, losses.other), (EXPORTS, losses.exports)):
         value = (float(values[n]) if acts else 0.0) if not nothing else np.nan
-        words = "intermediates only" if acts else ""
+        words = INTERMEDIATES if acts else ""
         channels[channel] = (
             value,
             "yes" if acts else "no",
-            _why_no_trade(losses, member) if np.isnan(value) else words,
+            why_no_trade(losses, member) if np.isnan(value) else words,
         )
     total = float(np.nansum([value for value, _, _ in channels.values()]))
     parts = [name for name, (value, _, _) in channels.items() if np.isnan(value)]
@@ -670,8 +754,13 @@ def _member_rows(
     if parts:
         total = total or np.nan  # zero is no lower bound worth the name
         bound = [*([] if np.isnan(total) else ["at least"]), f"unknown: {', '.join(parts)}"]
+    sure = "yes" if acts or unknown else "no"
+    if total > LARGE and total > np.nanmax([0.0, *of_goods]) + NEGLIGIBLE:  # more than one loss was added up
+        sure, bound[:1] = "no", [OVERSTATED]
     words = "; ".join(bound)
-    channels[TOTAL] = total, "yes" if acts or unknown else "no", words
+    if total > MOST or imports > MOST or BEYOND in [why for _, _, why in channels.values()]:
+        total, words = np.nan, BEYOND
+    channels[TOTAL] = total, sure, words
     if nothing:
         channels = {name: (np.nan, bound, NO_GDP) for name, (_, bound, _) in channels.items()}
     return [

@@ -139,7 +139,8 @@ def _threat(threat: pd.DataFrame, meta: Mapping[str, Any]) -> Any:
     paint_threat(axes, threat, meta, TEXT, SMALL)
     _title(figure, _lines("Threat by member (rows) and target (columns)", wide), height)
     left_out = [name for name in dict.fromkeys(threat["target"]) if name not in targets]
-    hidden = f"Not shown, a factor is not known: {', '.join(left_out)}. " if left_out else ""
+    names = ", ".join(meta["countries"].get(name, name) for name in left_out)
+    hidden = f"Not shown, as a factor is not known: {names}. " if left_out else ""
     _foot(figure, f"Geometric mean of four factors, 0 to 1, and rank by member; no probabilities. {hidden}", meta)
     return figure
 

@@ -9,17 +9,23 @@ import numpy as np
 import pandas as pd
 
 from resilience.economics.burden_words import money, of_years, parts_unknown
-from resilience.economics.participation import JOINERS, NOBODY, UNKNOWN
+from resilience.economics.participation import JOINERS, NOBODY, OF_BURDEN, UNKNOWN
+from resilience.economics.sanction_losses import BEYOND, LARGE, OVERSTATED
 from resilience.schema import ALL
 from resilience.words import member_name
 
 Headlines = list[tuple[str, str]]
 
 
+LEAST_SHARE = 1e-7  # of GDP; less is not spelled out
+
+
 def percent_of_gdp(share: float) -> str:
     """``1.23 %`` with three significant digits; an en dash where it is unknown."""
     if pd.isna(share):
         return "–"
+    if 0 < abs(share) < LEAST_SHARE:
+        return "less than 0.00001 %"
     return f"{100 * share:#.3g}".rstrip(".") + " %" if share else "0 %"
 
 
@@ -28,6 +34,14 @@ def plain(number: float) -> str:
     if pd.isna(number):
         return "–"
     return "infinite" if np.isinf(number) else f"{number:#.3g}".rstrip(".")
+
+
+def change(number: float, form: str) -> str:
+    """A difference with its sign, in a ``form`` like "+.4f"; "0" where it rounds to nothing, a dash if unknown."""
+    if pd.isna(number):
+        return "–"
+    text = f"{number:{form}}"
+    return text if float(text) else "0"
 
 
 def headlines(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:
@@ -75,6 +89,13 @@ def _of_sanctions(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -
     bound = ", counting only goods whose figures are known" if partly.any() else ""
     bound += f", of those known{_but(missing, meta)}" if len(missing) else ""
     cost = f"if all sanction, at least, before → after the requirement: {each}. {_in_part(table, meta)}"
+    of_members = table[(table["role"] == "member") & (table["scenario"] == "all")]
+    overstated = of_members["note"].fillna("").str.contains(OVERSTATED, regex=False)
+    if who := list(dict.fromkeys(of_members["member"][overstated])):
+        small = f"{100 * LARGE:.0f} % of GDP"
+        cost += f"For {names_of(who, meta)} it may be less: adding up overstates totals beyond {small}. "
+    if who := list(dict.fromkeys(of_members["member"][of_members["note"] == BEYOND])):
+        cost += f"Unknown where a dash stands for {names_of(who, meta)}, as it {BEYOND}. "
     if pd.isna(most) and pd.isna(lasting):
         cost += "What the case's goods make of this is unknown."
     else:
@@ -120,7 +141,10 @@ def _footing(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         codes = table["left_out"][table["channel"] == channel].fillna("")
         left_out = {code for text in codes for code in str(text).split(", ") if code}
         named = [member for member in meta["members"] if member in left_out]
-        without = f" (left out, unknown: {names_of(named, meta)})" if named else ""
+        without = f" (left out, unknown: {names_of(named, meta)}" if named else ""
+        if named:
+            differ = ", not the same before and after, so that these do not compare" if len(set(codes)) > 1 else ""
+            without += f"{differ})"
         parts.append(f"{words}{without}: {', '.join(both)}")
     return f"before → after the requirement, {'; '.join(parts)} (0: all lose alike)."
 
@@ -135,7 +159,7 @@ def _target(table: pd.DataFrame, groups: pd.DataFrame, meta: Mapping[str, Any]) 
     if rows["effect"].isna().any() and not left_out:
         return "unknown: no member that sanctions is in the input-output table."
     if rows["effect"].isna().any():
-        return f"unknown, as figures are missing: {left_out}."
+        return f"unknown: {left_out}."
     text = f"if all sanction, at least {shares[0]} of its GDP before and {shares[1]} after the requirement"
     return text + (f"; unknown, counted as nothing: {left_out}." if left_out else ".")
 
@@ -217,7 +241,25 @@ def _duration(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         if never
         else "no break-even probability is known"
     )
-    return text + (f"; never for {names_of(never, meta)}" if never and listed else "") + unknown + "."
+    text += (f"; never for {names_of(never, meta)}" if never and listed else "") + unknown + "."
+    return text + _made_good(table, meta) + _of_which_plan(table)
+
+
+def _made_good(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
+    """How long a crisis must last for its losses avoided to make good the cost of those years."""
+    lasting = table[table["break_even_years"].notna()].groupby("break_even_years")["member"].apply(list)
+    parts = "; ".join(f"year {years:.0f} for {names_of(who, meta)}" for years, who in lasting.items())
+    text = f" Once there is a crisis, what it avoids makes good the cost of its years by the end of {parts}."
+    return text if parts else ""
+
+
+def _of_which_plan(table: pd.DataFrame) -> str:
+    if not table["cost_from"].eq(OF_BURDEN).any():
+        return ""
+    return (
+        " Cost and losses avoided are those of the plans nearest to today; by the cheapest plans, of which the "
+        "losses are not computed, it may be otherwise."
+    )
 
 
 def _of_threat(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> Headlines:

@@ -33,13 +33,38 @@ IN_WORDS = {"economy": "GDP", "military": "capability", "proximity": "distance",
 
 
 def targets_of(case: Case) -> tuple[str, ...]:
-    """The case's targets, else those its cutoffs name and the usual ones; members are no targets of each other."""
+    """The case's targets, else those its cutoffs name and the usual ones; members are no targets of each other.
+
+    Of a coalition that a cutoff names, countries of which an indicator is not known stand for nobody beside one of
+    which all are: they have no mean, and are left out.
+    """
     raw = case.file.raw.get("threat", {}).get("targets")
     named = [raw] if isinstance(raw, str) else raw
     names = named or [*(name for cutoff in case.file.cutoffs for name in cutoff.cut), *USUAL_TARGETS]
     countries = set(case.data.countries["country"])
     found = dict.fromkeys(country for name in names for country in case.groups.get(name, (name,)))
-    return tuple(country for country in found if country in countries and country not in case.members)
+    aside = {} if named else beside_others(case)
+    return tuple(c for c in found if c in countries and c not in case.members and c not in aside)
+
+
+def beside_others(case: Case) -> dict[str, str]:
+    """Country → coalition of a cutoff, where another country of it has every indicator and this one has not."""
+    economy, weights = Economy(case.data, _year(case)), weights_of(case.file.raw)
+    asked = [indicator for factor, indicator in OF_FACTOR.items() if weights[factor] > 0]
+    names = {name for cutoff in case.file.cutoffs for name in cutoff.cut}
+    found: dict[str, str] = {}
+    for name in sorted(names & set(case.groups)):
+        lacking = {c: any(np.isnan(economy.indicator(one, c).value) for one in asked) for c in case.groups[name]}
+        if not all(lacking.values()):
+            found |= {
+                c: name for c, lacks in lacking.items() if lacks and c not in names and c not in USUAL_TARGETS
+            }
+    return found
+
+
+def _year(case: Case) -> int:
+    """The year of the figures, or the latest before it."""
+    return int(case.file.raw.get("threat", {}).get("vintage", case.file.year))
 
 
 def weights_of(raw: Mapping[str, Any]) -> dict[str, float]:
@@ -92,7 +117,7 @@ def threat_tables(case: Case) -> tuple[dict[str, pd.DataFrame], list[Finding]]:
     raw = case.file.raw
     targets, weights = targets_of(case), weights_of(raw)
     given = raw.get("threat", {})
-    year = int(given.get("vintage", case.file.year))
+    year = _year(case)
     distance_km = float(given.get("distance_km", THREAT["distance_km"].default))
     if not targets:
         message = 'there is no target; name countries outside the members, for example targets = ["CHN", "RUS"]'
@@ -166,6 +191,14 @@ def _findings(
         findings.append(Finding(severity, "threat", None, column, message))
 
     names = case.data.names()
+    if "targets" not in case.file.raw.get("threat", {}) and (aside := beside_others(case)):
+        listed = ", ".join(f"{names.get(c, c)} ({c}, of {group})" for c, group in aside.items())
+        say(
+            "target",
+            f"{listed}: no targets of their own, as figures of them are missing; name them under threat.targets "
+            "to have their rows",
+            "info",
+        )
     years = set()
     for factor, indicator in OF_FACTOR.items():
         if not weights[factor]:

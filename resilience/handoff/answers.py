@@ -17,7 +17,6 @@ import pandas as pd
 
 from resilience import words
 from resilience.output.sheets import (
-    CODES_APART,
     Bars,
     Chart,
     Fact,
@@ -30,16 +29,28 @@ from resilience.output.sheets import (
     short,
 )
 from resilience.results import Result
-from resilience.schema import ALL, READINGS, STATUS_WORDS, VALUE_UNIT
+from resilience.schema import ALL, READINGS, STATUS_WORDS
 
 Key = tuple[str, str]  # good, member
 
 MOST_BARS, FEW_BARS = 3, 2  # assumptions that a share rests on: where it must rise, and elsewhere
 MOST_GOODS = 8  # that get a page of their own
 MOST_SUPPLIERS, LEAST_PART = 3, 0.005  # that are named, and the least share of one
+MOST_LETTERS = 38  # of the name of a good on the page of a member
+TO_BUILD = "To build"
+ABOUT_BUILDING = (
+    f"{TO_BUILD}: new capacity that the least share needs (with shift and raise, a higher share needs none)."
+)
+BESIDE = "Today, least"  # the empty column below the bars on the page of a member
+READ = (
+    "Shares are of demand, or of imports (sheet Verdicts). Least share: of a plan made with the cutoffs in mind; "
+    "market: floor needed if today's pattern shifts in proportion; guaranteed: floor with which every plan "
+    "survives; gap: formula, least less today's; month: the one that decides"
+)
 TOLERANCE = 1e-6  # of sums and shares
 TODAY, NEEDED = "#B4C7E0", "#1F3864"  # bars of a chart; apart in grey, too
 SERIES = (("Share today", TODAY), ("Least share", NEEDED))
+UNIT_TEXT = re.compile(r"[\w %/.]{1,20}")  # units that may stand in a number format
 PLAIN = re.compile(r"(?!true$|false$)[a-z][a-z0-9_ -]{0,99}", re.IGNORECASE | re.ASCII)
 
 
@@ -65,6 +76,8 @@ class Answers:
         self.most = _asks_most(rows)
         self.credited = not self.meta.get("content_credit", False)  # the region's suppliers count by country alone
         self.formulas = self.plain_codes and plan_fits  # over the plan
+        self.several = len(self.meta["cutoffs"]) > 1
+        self.short_cutoffs = words.abbreviations([str(cutoff["name"]) for cutoff in self.meta["cutoffs"]])
 
     @cached_property
     def plain_codes(self) -> bool:
@@ -136,6 +149,47 @@ class Answers:
         """The name of the good for readers."""
         return str(self.meta["labels"].get(good, good))
 
+    @cached_property
+    def short_names(self) -> dict[str, str]:
+        """Names of goods for narrow columns; in full where two would be alike."""
+        found = {good: words.short_name(self.label(good), MOST_LETTERS) for good in self.goods}
+        names = list(found.values())
+        return {good: self.label(good) if names.count(name) > 1 else name for good, name in found.items()}
+
+    def asks_most(self, key: Key) -> str | None:
+        """The cutoff that asks most, or those that tie, in short."""
+        names = self.most.get(key, ())
+        return "; ".join(self.short_cutoffs.get(name, name) for name in names) or None
+
+    def cutoffs_in_short(self) -> str:
+        """What the short names of cutoffs stand for; empty where none is shortened."""
+        parts = [f"{brief}: {name}" for name, brief in self.short_cutoffs.items() if brief != name]
+        return f"Cutoffs: {'; '.join(parts)}." if self.several and parts else ""
+
+    def close_fields(self, keys: Sequence[Key], table: str, good: str = "") -> list[Field]:
+        """The same as :meth:`fields` on one line a row: what must be built in place of the verdict as a sentence,
+        and the cutoff that asks most only if there are several."""
+        found = {
+            field.heading: replace(field, meaning="", unit=field.unit.removesuffix(" of demand"))
+            for field in self.fields(keys, table, good)
+        }
+        found["Verdict"] = self._to_build(keys)
+        found["Asks most"] = replace(found["Asks most"], values=[self.asks_most(key) for key in keys])
+        return [field for name, field in found.items() if name != "Asks most" or self.several]
+
+    def _to_build(self, keys: Sequence[Key]) -> Field:
+        """New capacity of the plan with the least share, with its unit; blank where it needs none."""
+        rows = [self.planned.get(key, {}) for key in keys]
+        amounts = [_number(row.get("new_capacity")) for row in rows]
+        forms = []
+        for row, number in zip(rows, amounts, strict=True):
+            unit = str(row.get("unit") or "")
+            decimals = "" if not number < 10 else ".00"
+            forms.append(f"#,##0{decimals}" + (f' "{unit}"' if UNIT_TEXT.fullmatch(unit) else ""))
+        shown = [number if number > 0 else None for number in amounts]
+        longest = max((len(f"{number:,.0f}") for number in shown if number is not None), default=1)
+        return Field(TO_BUILD, shown, "amount", unit="a year", forms=forms, fixed=longest + 9.0, solver=True)
+
     def fields(self, keys: Sequence[Key], table: str, good: str = "", member: str = "") -> list[Field]:
         """Shares, gap, verdict, cutoff and month of each key; ``table`` is the Excel table they go to, ``good``
         and ``member`` its columns with the codes, where it has them."""
@@ -180,7 +234,7 @@ class Answers:
             ),
             Field(
                 "Asks most",
-                [self.most.get(key) for key in keys],
+                ["; ".join(self.most.get(key, ())) or None for key in keys],
                 meaning="the cutoff that by itself asks for the highest share",
                 widest=20,
                 solver=True,
@@ -263,31 +317,39 @@ def summary_sheet(answers: Answers) -> Sheet:
     together = [(good, ALL) for good in goods]
     resting = answers.result.tables.get("rests_on")
     rests = resting is not None and len(resting) > 0
+    brief = [
+        words.brief_verdict(answers.planned[key], answers.star) if key in answers.planned else None
+        for key in together
+    ]
     fields = [
-        Field("Good", [answers.label(good) for good in goods], widest=25),
-        Field("What is measured", [_measured(answers, good) for good in goods], widest=21),
-        *answers.fields(together, "t_summary"),
+        Field("Good", [answers.label(good) for good in goods], widest=27),
+        Field("What is measured", [_measured(answers, good) for good in goods], widest=20),
+        *(
+            replace(field, heading="Verdict", values=brief, kind="text", unit="", fixed=0, forms=(), widest=23)
+            if field.heading == TO_BUILD
+            else field
+            for field in answers.close_fields(together, "t_summary")
+        ),
     ]
     if resting is not None and rests:
         fields += _rests_fields(resting, answers, goods)
-    several = len(meta["cutoffs"]) > 1
+    start = len(fields)
     for member in meta["members"]:
         name = words.member_name(member, meta)
-        cells = [_map_cell(answers, (good, member), several) for good in goods]
-        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=27, solver=True))
-    asks = " and the cutoff that asks most" if several else ""
+        cells = [_map_cell(answers, (good, member)) for good in goods]
+        fields.append(Field(f"{short(name, 40)} ({short(member, 10)})", cells, widest=24.2, solver=True))
+    asks = ", the cutoff that asks most" if answers.several else ""
+    asks += f". {answers.cutoffs_in_short()}" if answers.cutoffs_in_short() else "."
     notes = [
         f"Least share of each good that must come from inside the region ({meta['region_name']}) so that the "
         f"member survives {answers.each_cutoff()}. To the left all members together, to the right each member. "
         "What must change stands first.",
-        "Cell of a member: the verdict, with the rise needed in percentage points (pp); the region's share today "
-        "and the least share that a coordinated plan can have; what a market needs, and what makes every plan "
-        f"survive (guar.); the month that decides{asks}. – : there is no number.",
-        "Market is 0 % where today's sourcing survives without a floor. Market and guaranteed are read for each "
-        "member alone; of all members they may lie below the planned share, for which members compete.",
-        "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ".",
-        "* share of imports; home production unknown and exports are large, so it says little. Figures rest "
-        "on the sheets Assumptions and Sources.",
+        f"{READ}. Market and guaranteed are read for each member alone; of all members they may lie below the "
+        "planned share, for which members compete. Market is 0 % where today's sourcing survives without a floor.",
+        "Cell of a member: the verdict with the rise needed in percentage points (pp): the region's share today / "
+        f"the least share; m: market, g: guaranteed; the month that decides{asks} –: there is no number.",
+        "; ".join(f"{status}: {meaning}" for status, meaning in STATUS_WORDS.items()) + ". "
+        "* share of imports; home production unknown and exports are large, so it says little.",
     ]
     if rests:
         notes.append(
@@ -309,6 +371,8 @@ def summary_sheet(answers: Answers) -> Sheet:
         chart=chart,
         stale=True,
         lead=_headline(answers, together),
+        starts=(start,),
+        close=True,
     )
 
 
@@ -343,21 +407,21 @@ def _measured(answers: Answers, good: str) -> str:
     parts = [
         str(meta["categories"].get(good) or ""),
         str(meta["years"].get(good) or ""),
-        f"{'value' if unit == VALUE_UNIT else 'quantity'} in {unit}" if unit else "",
+        str(unit or ""),
         f"share of {row['scope']}" if row.get("scope") else "",
     ]
     return ", ".join(part for part in parts if part)
 
 
-def _map_cell(answers: Answers, key: Key, several: bool) -> Mark | None:
-    """The verdict and the shares of a member; of ``several`` cutoffs the one that asks most."""
+def _map_cell(answers: Answers, key: Key) -> Mark | None:
+    """The verdict and the shares of a member; of several cutoffs the one that asks most."""
     row = answers.planned.get(key)
     if row is None:
         return None
     others = {
         reading: answers.of.get(reading, {}).get(key, {}).get("share") for reading in ("market", "guaranteed")
     }
-    word, rest = words.short_verdict(row, others, answers.most.get(key) if several else None)
+    word, rest = words.short_verdict(row, others, answers.asks_most(key) if answers.several else None)
     return Mark(str(row["status"]), f"{word} *" if key in answers.star else word, rest)
 
 
@@ -382,68 +446,80 @@ def _rests_fields(table: pd.DataFrame, answers: Answers, goods: Sequence[str]) -
     ]
     return [
         Field("Rests on (what it would be at other assumptions)", texts, widest=30, solver=True),
-        Field("0 to 100 %", bars, widest=16, solver=True),
+        Field("0 to 100 %", bars, solver=True, fixed=17),
     ]
 
 
 def verdicts_sheet(answers: Answers) -> Sheet:
-    """The same answers as a list, one row a good and member."""
+    """The same answers as a list, one row a good and member, with what takes more words."""
     meta = answers.meta
     keys = [(good, member) for good in answers.worst_first() for member in answers.members]
     keys = [key for key in keys if key in answers.planned]
-    fields = (
-        Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=30),
+    fields = [
+        Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=26),
         Field("Member", [words.member_name(member, meta) for _, member in keys], meaning="who must survive"),
         *answers.fields(keys, "t_verdicts", "Good code", "Member code"),
+        *_suppliers_fields(answers, keys),
         answers.scope(keys),
         Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
         Field("Member code", [member for _, member in keys], meaning="its code in all tables"),
+    ]
+    apart = ("Market", "Guaranteed", "Asks most", "Month", "Share of", "Good code", "Member code")
+    fields.sort(key=lambda field: field.heading in apart)
+    notes = (
+        f"What each member needs to survive {answers.each_cutoff()}; the region is {meta['region_name']}.",
+        "The other readings, the cutoff that asks most, the month and codes stand at the far right and are not "
+        "printed; pages of members show them.",
     )
-    note = f"What each member needs to survive {answers.each_cutoff()}; the region is {meta['region_name']}."
-    title, printed = "Verdicts by good and member", len(fields) - 2
-    return Sheet("Verdicts", title, (note, CODES_APART), fields, printed=printed, stale=True)
+    title, printed = "Verdicts by good and member", len(fields) - len(apart)
+    return Sheet("Verdicts", title, notes, tuple(fields), printed=printed, stale=True)
 
 
 def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
-    """The page of one member: every good, with its suppliers and what its purchases in the plan are worth more."""
+    """The page of one member: what it must do, every good on one line, and a chart beside them."""
     meta = answers.meta
     keys = [(good, member) for good in answers.worst_first(member)]
     title = f"{words.member_name(member, meta)} ({member})"
     table = f"t_{key}"
     moved = _moved(answers, keys, table)
     fields = (
-        Field("Good", [answers.label(good) for good, _ in keys], meaning="name of the good", widest=27),
-        *answers.fields(keys, table, "Good code"),
-        answers.stress(keys),
-        *_suppliers_fields(answers, keys),
-        moved,
-        Field("Good code", [good for good, _ in keys], meaning="its short name in all tables", widest=24),
+        Field("Good", [answers.short_names[good] for good, _ in keys], widest=40),
+        *answers.close_fields(keys, table, "Good code"),
+        replace(answers.stress(keys), meaning=""),
+        replace(moved, meaning="", fixed=max(moved.width(), 14.5)),
+        Field(BESIDE, [None] * len(keys), unit="pale: today; dark: least", fixed=32),
+        Field("Good code", [good for good, _ in keys], widest=24),
     )
-    notes = (
+    notes = [
         f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
-        f"today. The region is {meta['region_name']}.",
-        "Value of the change: what a year's purchases are worth more in the plan than today (less: negative), at "
-        "today's unit values; moved purchases, no estimate of what the change costs. Blank for goods measured in "
-        "value, whose amounts are dollars already. " + CODES_APART,
-    )
+        f"today; the region is {meta['region_name']}. Full names, sentences and suppliers: sheet Verdicts.",
+        f"{READ}; months survived: with today's sourcing. {ABOUT_BUILDING} {answers.cutoffs_in_short()}",
+        f"{moved.heading}: a year's purchases in the plan less today's, at today's unit values (formula over "
+        "Plan); no estimate of its cost. Blank for goods measured in value.",
+    ]
     chart = Chart(
         f"{title}: today's share against the requirement",
         "Good",
         SERIES,
         f"Bar chart of all goods of {title}: today's share of the region beside the least share that survives. "
         + _chart_words(answers, keys, answers.label),
+        over=BESIDE,
     )
-    facts = _gdp_facts(answers, keys, moved, table)
+    found = [answers.planned[pair] for pair in keys if pair in answers.planned]
+    lead = (" ".join(words.tasks(found, answers.short_names.__getitem__)),) if found else ()
     return Sheet(
         name,
         f"{title}: what it needs",
-        notes,
+        tuple(notes),
         fields,
         printed=len(fields) - 1,
         key=key,
-        facts=facts,
+        facts=_gdp_facts(answers, keys, moved, table),
         chart=chart,
         stale=True,
+        lead=lead,
+        one_page=True,
+        close=True,
     )
 
 
@@ -454,7 +530,7 @@ def _suppliers_fields(answers: Answers, keys: Sequence[Key]) -> Iterable[Field]:
         ("In the plan", "planned", "the same in the surviving plan nearest to today"),
     ):
         values = [answers.suppliers(*pair, column) for pair in keys]
-        yield Field(heading, values, meaning=meaning, widest=45, solver=column == "planned")
+        yield Field(heading, values, meaning=meaning, widest=33, solver=column == "planned")
 
 
 def _moved(answers: Answers, keys: Sequence[Key], table: str) -> Field:
@@ -532,16 +608,19 @@ def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
     meta, tables = answers.meta, answers.result.tables
     keys = [(good, member) for member in answers.members if (good, member) in answers.planned]
     fields = (
-        Field("Member", [words.member_name(member, meta) for _, member in keys], meaning="who must survive"),
-        *answers.fields(keys, f"t_{key}"),
-        answers.stress(keys),
-        *_amounts(tables["balance"], keys),
-        *_suppliers_fields(answers, keys),
+        Field("Member", [words.member_name(member, meta) for _, member in keys]),
+        *answers.close_fields(keys, f"t_{key}"),
+        replace(answers.stress(keys), meaning=""),
+        *(replace(field, meaning="") for field in _amounts(tables["balance"], keys)),
+        *(replace(field, meaning="") for field in _suppliers_fields(answers, keys)),
     )
     label = answers.label(good)
     notes = [
         f"One of the goods that matter most: no share suffices, or the gap of all members together is among the "
-        f"{MOST_GOODS} widest. What each member needs to survive {answers.each_cutoff()}.",
+        f"{MOST_GOODS} widest. What each member needs to survive {answers.each_cutoff()}. "
+        + answers.cutoffs_in_short(),
+        f"{READ}; months survived: with today's sourcing. {ABOUT_BUILDING} Suppliers: the largest, by their share "
+        "of what is bought.",
     ]
     about = meta["notes"].get(good)
     if about and not missing(about):
@@ -555,7 +634,9 @@ def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
     )
     title = f"{label}: who needs what"
     found = tuple(_reasons(tables, good, meta))
-    return Sheet(name, title, tuple(notes), fields, key=key, chart=chart, stale=True, found=found)
+    return Sheet(
+        name, title, tuple(notes), fields, key=key, chart=chart, stale=True, found=found, one_page=True, close=True
+    )
 
 
 def _amounts(balance: pd.DataFrame, keys: Sequence[Key]) -> Iterable[Field]:
@@ -585,7 +666,7 @@ def _reasons(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, A
         yield f"Rests on: {words.rests_text(resting[resting['good'] == good], most=6)}."
 
 
-def _asks_most(rows: pd.DataFrame) -> dict[Key, str]:
+def _asks_most(rows: pd.DataFrame) -> dict[Key, tuple[str, ...]]:
     """The cutoff, or those that tie, that by itself asks most of a member; "none" is more than any share."""
     found: dict[Key, list[tuple[float, str]]] = {}
     for row in rows[(rows["cutoff"] != ALL) & (rows["reading"] == "planned")].to_dict("records"):
@@ -593,7 +674,7 @@ def _asks_most(rows: pd.DataFrame) -> dict[Key, str]:
             asked = math.inf if row["status"] == "none" else float(row["share"])
             found.setdefault((row["good"], row["member"]), []).append((asked, str(row["cutoff"])))
     return {
-        key: "; ".join(name for asked, name in asking if asked >= max(asking)[0] - 1e-6)
+        key: tuple(name for asked, name in asking if asked >= max(asking)[0] - 1e-6)
         for key, asking in found.items()
     }
 

@@ -322,11 +322,19 @@ def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:
         )
     frame = pd.DataFrame(rows, columns=list(WORKBOOK["checks"].names))
     table = WORKBOOK["checks"]
+    forms = [_shown(row["limit"], row["unit"]) for row in rows]
     fields = [
-        replace(field, kind="tiny" if field.heading in ("Found", "Limit") else field.kind, widest=60)
+        replace(field, forms=forms if field.heading in ("Found", "Limit") else (), widest=60)
         for field in table_fields("checks", frame, answers.meta)
     ]
     return Sheet("Checks", table.title, (table.note,), tuple(fields), stale=True)
+
+
+def _shown(limit: float, unit: str) -> str:
+    """The number format in which the limit has one digit; shares are per cent."""
+    part = 100 if unit.startswith("share") else 1
+    digits = max(0, -math.floor(round(math.log10(part * limit), 6)))
+    return f"0.{'0' * digits}{' %' if part > 1 else ''}" if digits else "#,##0"
 
 
 def _check(

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,13 @@ def _refuse(path: Path, message: str) -> InputError:
 
 def _from_json(path: Path) -> dict[str, pd.DataFrame]:
     tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
-    return {
-        name: _typed(name, pd.DataFrame(rows, columns=list(COMPARED[name].names), dtype=object))
-        for name, rows in tables.items()
-        if name in COMPARED
-    }
+    found = {}
+    for name, rows in tables.items():
+        if name in COMPARED:
+            there = {column for row in rows for column in row}  # an earlier version may have known fewer
+            columns = [column for column in COMPARED[name].names if column in there or not rows]
+            found[name] = _typed(name, pd.DataFrame(rows, columns=columns, dtype=object))
+    return found
 
 
 def _from_workbook(path: Path) -> dict[str, pd.DataFrame]:
@@ -152,6 +154,15 @@ def changes(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame
         if table.keys and name not in {*LEFT_OUT, *once} and (name in before or name in after):
             rows += _of_table(name, before.get(name), after.get(name), apart)
     return pd.DataFrame(rows, columns=list(WORKBOOK["changes"].names), dtype=object)
+
+
+def in_short(found: pd.DataFrame, name_of: Callable[[str], str] = str) -> str:
+    """How many rows of the table ``changes`` there are of each table: ``plan: 4 changed, 1 vanished; …``."""
+    counts = found.groupby(["table", "what"], sort=False).size()
+    return "; ".join(
+        f"{name_of(str(table))}: {', '.join(f'{number} {what}' for what, number in counts[table].items())}"
+        for table in dict.fromkeys(found["table"])
+    )
 
 
 def _of_table(

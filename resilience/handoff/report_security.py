@@ -20,7 +20,7 @@ from resilience.economics.security_pictures import (
     shown_targets,
     threat_in_words,
 )
-from resilience.economics.security_words import headlines, of_loss, percent_of_gdp, plain
+from resilience.economics.security_words import change, headlines, of_loss, percent_of_gdp, plain
 from resilience.handoff.report_facts import Cell, Grid
 from resilience.handoff.report_pictures import SMALL, WIDTH, Panel, Picture
 from resilience.output.workbook import DARK
@@ -81,16 +81,21 @@ def _sanctions_grids(found: Result) -> list[Grid]:
     before, after = (of_loss(table, pattern, "all", "total") for pattern in ("before", "after"))
     goods = [of_loss(table, pattern, "all", "imports") for pattern in ("before", "after")]
     alone = of_loss(table, "after", "alone", "total")
-    stakes = found.tables["participation"].set_index(["member", "pattern"])["break_even_stake"]
+    people = found.tables["participation"].set_index(["member", "pattern"])
+    stakes, notes = people["break_even_stake"], people["note"]
+    rows = table[(table["scenario"] == "all") & (table["pattern"] == "before") & (table["channel"] == "imports")]
+    uncounted = rows.set_index("member")["note"]
     lines = []
     for m in before.index:
         of_goods = [f"of this the case's goods {percent_of_gdp(part[m])}" for part in goods]
         stake = " → ".join(plain(stakes.get((m, pattern), float("nan"))) for pattern in ("before", "after"))
         cells = (Cell(percent_of_gdp(before[m]), of_goods[0]), Cell(percent_of_gdp(after[m]), of_goods[1]))
-        lines.append((Cell(member_name(m, meta)), *cells, Cell(percent_of_gdp(alone[m])), Cell(stake)))
+        why = notes.get((m, "before")) if pd.isna(before[m]) else uncounted.get(m)
+        lines.append((Cell(member_name(m, meta), why or ""), *cells, Cell(percent_of_gdp(alone[m])), Cell(stake)))
     losses = Grid(
         "Yearly loss in parts of GDP if all members sanction, at the least. A member takes part if its stake "
-        "times what the coalition does to the target exceeds its loss; break-even is the least such stake.",
+        "times what the coalition does to the target exceeds its loss; break-even is the least such stake. What "
+        "the target loses is at least known, too, so that a stake, the ratio of both, may be higher or lower.",
         ("Member", "Before the requirement", "After it", "If it alone sanctions, after", "Break-even stake"),
         tuple(lines),
         frozenset(range(1, 5)),
@@ -146,12 +151,11 @@ def _tiers_grids(found: Result) -> list[Grid]:
     lines = []
     for row in table[table["country"] == ALL].itertuples():
         known = not pd.isna(row.adds_to_requirement)
-        gap = f"{100 * row.adds_to_requirement:+.2f} points" if known else "–"
+        gap = f"{change(100 * row.adds_to_requirement, '+.2f')} points" if known else "–"
         verdicts = f"{row.better:.0f} better, {row.worse:.0f} worse" if known else "–"
-        gini = "–" if pd.isna(row.adds_to_gini) else f"{row.adds_to_gini:+.4f}"
         moved = money(row.adds_to_capacity_usd), money(row.adds_to_moved_usd)
         cost = Cell(money(row.adds_to_cost_usd), f"to {bound(row.cost_usd, _sure(row))}" if known else "")
-        cells = (Cell(gap), Cell(verdicts), *map(Cell, moved), cost, Cell(gini))
+        cells = (Cell(gap), Cell(verdicts), *map(Cell, moved), cost, Cell(change(row.adds_to_gini, "+.4f")))
         credit = "" if pd.isna(row.credit) else f"counts {percent(row.credit)}"
         lines.append((Cell(row.grouping, credit), *cells))
     moves = ("New capacity", "Purchases to move", "Yearly cost")

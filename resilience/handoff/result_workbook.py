@@ -29,17 +29,20 @@ from resilience.handoff.audit import (
     plan_sheet,
     requirements_sheet,
 )
-from resilience.handoff.compared import changes, read_tables
+from resilience.handoff.compared import COMPARED, changes, in_short, read_tables
 from resilience.handoff.thresholds import benchmarks
 from resilience.output.sheets import (
     FIGURE,
     MOST_MONTHS,
     ON_REQUEST,
+    PARTS,
     SHARE,
     SHEETS,
     Field,
     Link,
     Sheet,
+    heading,
+    missing,
     ordered,
     result_sheet,
     short,
@@ -48,7 +51,7 @@ from resilience.output.sheets import (
 )
 from resilience.output.workbook import MOST_ROWS, Styles, close_book, open_book, write_cover, write_sheet
 from resilience.results import Result
-from resilience.schema import ALL, WORKBOOK
+from resilience.schema import ALL, BESIDE_TABLES, WORKBOOK
 from resilience.studies.workbook import read_study_folder, sensitivity_sheets
 
 OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved with
@@ -56,7 +59,7 @@ OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved
     *("rests_on", "frontiers", "benchmarks"),
 )
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
-ON_ONE_PAGE = 30  # sheets that the contents name on one printed page
+_CHANGED = "0.00 %"  # the number format of shares in the change log
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
 NAME = 31  # characters of the name of a sheet
 FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -149,16 +152,18 @@ def _sheets(
     }
     sheets: list[tuple[Sheet, pd.DataFrame]] = []
     wanted = [name for name in SHEETS if _wanted(name, frames)][2:]
-    last_data = [name for name in wanted if name in ("Data", "Purchases", "Data flows")][-1]
+    beside = next((name for name in wanted if table_name(name) in BESIDE_TABLES), None)
     for name in wanted:
         table = table_name(name)
+        if name == beside:
+            sheets += [(page, pd.DataFrame()) for page in answer_sheets(result)]
         sheet = made[name] if name in made else result_sheet(result, table)
         if table in OF_SOLVER:
             sheet = replace(sheet, stale=True)
         sheets.append((sheet, ordered(frames[table], table) if table in frames else pd.DataFrame()))
         if name == "Summary":
-            sheets += [(page, pd.DataFrame()) for page in (*answer_sheets(result), *_pages(answers))]
-        if name == last_data:
+            sheets += [(page, pd.DataFrame()) for page in _pages(answers)]
+        if name == "Data":
             sheets += [(page, pd.DataFrame()) for page in sensitivity]
     return sheets
 
@@ -221,33 +226,53 @@ def _plain(frames: Mapping[str, pd.DataFrame], name: str, meta: Mapping[str, Any
 
 
 def _change_log(frames: Mapping[str, pd.DataFrame], meta: Mapping[str, Any], compared: str | None) -> Sheet:
-    sheet = _plain(frames, "changes", meta)
+    frame = frames["changes"]
+    pairs = list(zip(frame["table"], frame["column"], strict=True))
+    headed = [None if missing(column) else heading(column, table) for table, column in pairs]
+    sheet = _plain(
+        {"changes": frame.assign(column=headed, table=frame["table"].map(_sheet_name))}, "changes", meta
+    )
+    forms = [_CHANGED if not missing(c) and COMPARED[t].column(c).kind == "share" else "General" for t, c in pairs]
+    fields = [
+        replace(field, kind="general", forms=forms) if field.heading in ("Before", "After") else field
+        for field in sheet.fields
+    ]
+    sheet = replace(sheet, fields=tuple(fields))
     if compared is None:
         note = (
             "No earlier result was given: resilience run CASE --out NEW.xlsx --compare OLD.xlsx fills this sheet."
         )
     elif len(sheet):
-        note = f"Compared with {compared}."
+        note = f"Compared with {compared}. Rows by sheet: {in_short(frame, _sheet_name)}."
     else:
         note = f"Compared with {compared}: nothing differs."
     return replace(sheet, name="Change log", key="changes", notes=(*sheet.notes, note))
 
 
+def _sheet_name(table: str) -> str:
+    """The sheet on which readers find a table."""
+    return next((sheet for sheet in SHEETS if table_name(sheet) == table), table)
+
+
 def _contents(sheets: Iterable[Sheet]) -> Sheet:
     """Links to every sheet, what each holds and how many rows."""
-    sheets = list(sheets)
+    sheets, part, parts = list(sheets), PARTS["Cover"], []
+    for sheet in sheets:
+        part = PARTS.get(sheet.name, part)
+        parts.append(part)
     fields = (
-        Field("Sheet", [Link(sheet.name) for sheet in sheets], meaning="leads to the sheet", widest=34),
+        Field("Sheet", [Link(sheet.name) for sheet in sheets], widest=34),
         Field(
             "What it holds",
             [SHEETS.get(sheet.name, sheet.title) for sheet in sheets],
-            meaning="in words",
             widest=100,
         ),
-        Field("Rows", [float(len(sheet)) for sheet in sheets], "whole", "rows of its table"),
+        Field("Part", parts),
+        Field("Rows", [float(len(sheet)) for sheet in sheets], "whole"),
     )
     notes = (
-        "Each sheet holds one table, which has a name of its own.",
+        "Each sheet holds one table, which has a name of its own. The answer comes first, then the evidence; the "
+        "annex holds what explains it further.",
         *(f"{name}: {text}" for name, text in words.READING),
     )
-    return Sheet("Contents", "Contents", notes, fields, one_page=len(sheets) <= ON_ONE_PAGE)
+    return Sheet("Contents", "Contents", notes, fields, one_page=True, close=True)

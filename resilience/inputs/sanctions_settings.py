@@ -202,7 +202,8 @@ def problems(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             if key not in keys:
                 yield where, f'unknown key "{key}"{nearest(key, keys)}'
             elif key in ("target", "targets", "groupings"):
-                yield from _names(where, value)
+                if key != "groupings" or value != []:  # no groupings: none are asked for
+                    yield from _names(where, value)
             elif section == "partners":
                 yield from _partners(where, key, value)
             else:
@@ -243,9 +244,13 @@ def _partners(where: str, key: str, value: Any) -> Iterator[tuple[str, str]]:
     if key == "distance_km":
         yield from _number(where, value, 1.0, 1e6)
         return
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         yield where, f"must be a table, [{where}]"
         return
+    if key == "thresholds" and not value:
+        yield where, "must name at least one tier with its threshold; leave it out for the usual ones"
+    if key == "criteria" and not any(value.get(name) for name in CRITERIA):
+        yield where, "all criteria weigh 0; give at least one a weight, or leave them out for the usual ones"
     for name, below in value.items():
         if key == "tiers":
             yield from _names(f"{where}.{name}", below)

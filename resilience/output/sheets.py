@@ -22,19 +22,26 @@ from resilience.output.measure import width as width_of
 from resilience.results import Result
 from resilience.schema import ALL, BESIDE, ECONOMY, RESULTS, SECURITY, STUDY, WORKBOOK, Column, Table
 
-SHEETS = {  # in order; pages of members and goods follow the summary
+SHEETS = {  # in order; pages of members and goods follow the summary, those of a study the data
     "Cover": "What this workbook answers, and what it does not.",
     "Contents": "Every sheet and what it holds.",
     "Summary": "The answer: every good for all members together, and as a map for each member.",
-    "Verdicts": "The same answers as a list: the verdict as a sentence, and the cutoff that asks most.",
     "Requirements": "Every least share, also under each cutoff by itself.",
     "Stress": "What each cutoff does if nothing is changed beforehand.",
-    "Months": "What arrives, is used and is left in stock, month by month.",
     "Plan": "Who buys how much from whom, today and in the surviving plan nearest to today.",
     "Capacity": "The new capacity inside the region that this plan needs.",
+    "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
+    "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
+    "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
+    "Benchmarks": "Where each good stands against legal thresholds.",
+    "Checks": "Whether the numbers of this workbook fit together, by formulas.",
+    "Sources": "Where the data come from, and what to know about each good.",
+    "Change log": "What differs from an earlier result.",
+    "Verdicts": "The answers as a list: the verdict as a sentence, suppliers today and in the plan.",
     "Why": "The reason for every requirement in words, and the share that is needed without any cutoff.",
     "Levers": "What a month of stock, a point of restraint and a point of surge are worth.",
     "Missing": "Where no share suffices, or not without building: what is missing, month by month.",
+    "Months": "What arrives, is used and is left in stock, month by month.",
     "Chain": "What each good rests on upstream: its inputs, what they need themselves, and the weakest link.",
     "Indirect": "Suppliers that are not cut off but lose an input that is.",
     "Substitutes": "Goods that may stand in for each other: what they need together.",
@@ -56,18 +63,15 @@ SHEETS = {  # in order; pages of members and goods follow the summary
     "Threat": "Who has most to fear from whom: four factors, means and ranks.",
     "Divergence": "How differently members see a target.",
     "Tiers": "How partners score, and what each tier or grouping would add to the region.",
-    "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
-    "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
     "Purchases": "What members bought from whom, row by row, with status and source.",
     "Data flows": "All trade from which purchases were traced to their origin, with status and source.",
-    "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
-    "Frontiers": "How the least share falls with stocks, of the goods in which most must change.",
-    "Benchmarks": "Where each good stands against legal thresholds.",
-    "Checks": "Whether the numbers of this workbook fit together, by formulas.",
     "Findings": "What the tool noticed about the data and the result.",
-    "Sources": "Where the data come from, and what to know about each good.",
-    "Change log": "What differs from an earlier result.",
 }
+PARTS = {
+    "Cover": "Answer",
+    "Requirements": "Evidence",
+    "Verdicts": "Annex",
+}  # of a workbook, with their first sheet
 TABLES = {
     "Data": "balance",
     "Data flows": "flows_used",
@@ -137,6 +141,7 @@ HEADINGS_OF = {  # where a table needs words of its own
         "status": "Sureness",
     },
     "mix": {
+        "share": "Largest share of a member",
         "more_stock": "Stock on top, months",
         "landed_usd": "Landed, USD a year",
         "capacity_usd": "Capacity, USD a year",
@@ -145,8 +150,55 @@ HEADINGS_OF = {  # where a table needs words of its own
         "usd": "In all, USD a year",
         "status": "Sureness",
     },
+    "tiers": {
+        "tier_by_score": "Tier by score",
+        "gap_text": "What it would need",
+        "adds_to_requirement": "Adds to the mean gap",
+        "better": "Better verdicts",
+        "worse": "Worse verdicts",
+        "adds_to_capacity_usd": "Adds to new capacity, USD a year",
+        "adds_to_moved_usd": "Adds to moved purchases, USD a year",
+        "cost_usd": "Cheapest plans, USD a year",
+        "adds_to_cost_usd": "Adds to their cost, USD a year",
+        "adds_to_range": "Adds to the range of losses",
+        "adds_to_cv": "Adds to their coefficient of variation",
+        "adds_to_gini": "Adds to their Gini",
+    },
+    "participation": {
+        "loss": "Loss if all sanction",
+        "loss_alone": "If it alone does",
+        "loss_outside": "If all others do",
+        "effect": "Target loses if all do",
+        "effect_alone": "If it alone does, target",
+        "effect_without": "If all others do, target",
+    },
     "sanctions": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
     "sanctions_goods": {"loss_usd": "Loss in USD", "gdp_share": "Part of GDP"},
+    "coalitions_stable": {
+        "internal": "Nobody would leave",
+        "external": "Nobody would join",
+        "effect": "Target loses",
+        "target_loss_usd": "Target loses, USD a year",
+        "year": "Year of GDP",
+    },
+    "duration": {
+        "avoided_first_year": "Loss avoided in the first year",
+        "avoided": "Loss avoided in a crisis",
+        "yearly_cost": "Cost a year",
+        "cost_from": "Cost is from",
+        "break_even_years": "Break-even years",
+        "break_even_probability": "Break-even probability",
+        "probability": "Probability in the case",
+        "year": "Year of GDP",
+    },
+    "threat": {
+        "economy": "Economic power",
+        "military": "Military capability",
+        "geometric": "Geometric mean",
+        "arithmetic": "Arithmetic mean",
+        "rank_arithmetic": "Rank by arithmetic mean",
+        "rank_member": "Rank of the member",
+    },
     "chain": {
         "input": "Input code",
         "into": "Goes into code",
@@ -397,13 +449,17 @@ class Fact(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A native bar chart of shares below a table: ``series`` are headings of columns and their colours."""
+    """A native bar chart of shares: ``series`` are headings of columns and their colours.
+
+    It stands below the table, or ``over`` an empty column of this heading, so that each bar is beside its row.
+    """
 
     title: str
     across: str
     series: tuple[tuple[str, str], ...]
     alt: str
     width: int = 1000
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -417,9 +473,10 @@ class Field:
     meaning: str = ""
     unit: str = ""
     decimals: Sequence[int] = ()  # of amounts, by row
-    widest: int = 36
+    widest: float = 36
     solver: bool = False
     forms: Sequence[str] = ()  # number formats, by row, where they differ
+    fixed: float = 0.0  # units of its width, if it does not follow from the contents
 
     def number_format(self, index: int) -> str:
         """The number format of a cell."""
@@ -429,14 +486,16 @@ class Field:
             return "#,##0." + "0" * self.decimals[index]
         if self.kind == "ratio":
             return f"0.{'0' * _digits(self.values[index])}"
+        if self.kind == "percent":
+            return f"0.{'0' * _digits(100 * self.values[index])} %"
         formats = {"share": SHARE, "amount": "#,##0", "whole": "#,##0", "multiple": "#,##0.00"}
-        formats |= {"step": "0.00", "year": "0", "fine": "0.000000 %", "tiny": "0.000000000"}
+        formats |= {"step": "0.00", "year": "0", "fine": "0.000000 %", "tiny": "0.0000 %"}
         return formats.get(self.kind, "General")
 
     def width(self) -> float:
         """Wide enough for the contents, the longest word of the heading and the button of the filter."""
-        if any(isinstance(value, Bars) for value in self.values):
-            return 17  # of a small picture
+        if self.fixed:
+            return self.fixed
         some = range(0, len(self.values), max(1, len(self.values) // MEASURED))
         shown = [line for index in some for line in self.text(index).split("\n")]
         longest = max(map(width_of, shown), default=0.0) + 2.5
@@ -489,7 +548,9 @@ class Sheet:
     stale: bool = False  # says so above the table once an assumption was edited
     lead: tuple[str, ...] = ()  # what matters most, in bold above the notes; it follows from the solver's numbers
     found: tuple[str, ...] = ()  # notes that follow from the solver's numbers
-    one_page: bool = False
+    one_page: bool = False  # on paper, if its rows fit there in a size that can be read
+    close: bool = False  # rows stand close, so that more of them fit on a page
+    starts: tuple[int, ...] = ()  # columns with which a page begins, where one is too narrow for all
     raw: bool = False  # rows as they come, of which a few on paper are enough
 
     @property
@@ -595,7 +656,7 @@ def table_fields(name: str, frame: pd.DataFrame, meta: Mapping[str, Any]) -> lis
     amounts = [column.name for column in table.columns if _kind(column) == "amount"]
     decimals = _decimals(frame, amounts) if amounts else []
     beside = {
-        "good": meta["labels"],
+        "good": {**meta["labels"], **({ALL: "All goods"} if name == "burden" else {})},
         "member": {**meta["members"], ALL: words.member_name(ALL, meta)},
         "supplier": meta["countries"],
         **dict.fromkeys(("country", "exporter", "importer"), meta["countries"]),
@@ -634,7 +695,7 @@ def column_field(name: str, values: list[Any], table: str = "requirements", deci
     """A column as the schema declares it."""
     column = _declared(table).column(name)
     kind = _kind(column)
-    unit = column.unit.replace("share", "%", 1) if kind == "share" else column.unit
+    unit = column.unit.replace("share", "%", 1) if kind in ("share", "percent") else column.unit
     meaning = "its code" if name in NAMED and kind == "text" else column.meaning
     if name == "status" and table == "requirements":
         values = [Mark(value, value) for value in values]
@@ -664,6 +725,10 @@ def _declared(name: str) -> Table:
 
 
 def _kind(column: Column) -> str:
+    if column.unit == "0 to 1":
+        return "step"
+    if column.unit in ("share a year", "share of the target's GDP"):
+        return "percent"
     if column.kind == "share":
         return "share"
     if column.name == "year":
@@ -672,7 +737,9 @@ def _kind(column: Column) -> str:
         return "fine"
     if column.unit == "USD a head a year":
         return "multiple"
-    if column.unit in ("see recipe unit", "see measure", "elasticity"):
+    if column.unit == "months of demand":
+        return "step"
+    if column.unit in ("see recipe unit", "see measure", "elasticity", "ratio"):
         return "ratio"
     if column.kind == "number" and column.unit.startswith(("share", "see")):
         return "share" if column.unit.startswith("share") else "step"
@@ -684,7 +751,8 @@ def _kind(column: Column) -> str:
 
 def _digits(value: float) -> int:
     """Decimals that show three significant digits."""
-    return 2 if not value > 0 or math.isinf(value) else min(max(0, 2 - math.floor(math.log10(value))), 9)
+    size = abs(value)
+    return 2 if not size > 0 or math.isinf(size) else min(max(0, 2 - math.floor(math.log10(size))), 9)
 
 
 def _decimals(frame: pd.DataFrame, columns: list[str]) -> list[int]:

@@ -55,16 +55,19 @@ COLOURS = {  # from pale blue to dark orange: in grey, too, each verdict is dark
     "unknown": "#FFFFFF",
 }
 INFINITE = {math.inf: "infinite", -math.inf: "minus infinite"}
-PAPER, TALL = 10.3, 6.7  # inches that are used of landscape A4 between the margins, across and down
-LEAST_SCALE, ACROSS_SCALE = 70, 75  # per cent; a table that needs less takes pages side by side, of the latter
+MARGINS = {"left": 0.3, "right": 0.3, "top": 0.55, "bottom": 0.45}  # inches
+PAPER, TALL = 10.4, 7.1  # inches that are used of landscape A4 between them; LibreOffice draws columns wider
+LEAST_SCALE = 70  # per cent, of text of 10 points; a table that needs less takes several pages
 LEAD = 11  # points of what matters most
 HEIGHT, POINTS = 20, 15  # pixels and points of a row of the usual height
+CLOSE, LINE, TITLE = 12.75, 12.9, 19.5  # points of a line where rows stand close, of one elsewhere, of a title
 COVER_LEFT, COVER_RIGHT = 27, range(100, 201, 10)  # units of the columns of the cover
 USUAL = 9.1  # units of the width of a column that is not set
 LEAST_ROOM = 85  # units that notes may take on paper beside a narrow table
 MOST_BARS = 60  # rows of a table that a chart shows
 SMALL = 9  # points of meanings and units
 BAR, LOW_BAR = 22, 13  # pixels of a row of a chart, and where the page is short
+AXIS = 22  # pixels of the scale below a chart beside its rows
 
 Area = tuple[int, int, int, int]  # first row and column, last row and column
 
@@ -126,28 +129,33 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     """Title, notes, single figures, meanings and units of columns, then the table; set up for screen and paper."""
     long = len(sheet) > LONG
     page = _add_page(book, sheet.name, long)
-    widths = [field.width() for field in sheet.fields]
+    widths = _widths(sheet)
     for n, width in enumerate(widths):
         page.set_column(n, n, width)
+    usual, size = float(POINTS), 12
+    if sheet.close:
+        usual, size = CLOSE, SIZE
+        page.set_default_row(CLOSE)
+        page.set_row(0, TITLE)
     page.write_string(0, 0, clean(sheet.title), styles(bold=True, font_size=14, font_color=DARK))
     top = 1
     if sheet.stale:
-        page.write_formula(1, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
+        page.write_formula(1, 0, STALE, styles(bold=True, font_size=size, font_color=RED), "")
         top = 2
     most = _printed_rows(sheet)
-    right = sheet.printed or len(widths)
-    breaks = _pages_across(widths[:right])
+    right = _printed_columns(sheet, widths)
+    breaks = (right,) if sheet.one_page else _pages_across(widths[:right], sheet.starts)
     across = sum(widths[: breaks[0]])
     if right == len(widths) and across < LEAST_ROOM:  # a narrow table: notes run on beside it
         right += math.ceil((LEAST_ROOM - across) / USUAL)
         across, breaks = LEAST_ROOM, (right,)
-    bold = {"bold": True, "font_size": LEAD, "font_color": DARK}
-    for notes, size, look in (
-        (sheet.lead, LEAD, bold | {"bg_color": SOLVED}),
+    lead = SIZE if sheet.close else LEAD
+    for notes, points, look in (
+        (sheet.lead, lead, {"bold": True, "font_size": lead, "font_color": DARK, "bg_color": SOLVED}),
         (sheet.found, SIZE, {"bg_color": SOLVED}),
         (_notes(sheet, most), SIZE, {"font_color": FAINT}),
     ):
-        for line in (line for note in notes for line in wrapped(clean(note), across, size)):
+        for line in (line for note in notes for line in wrapped(clean(note), across, points)):
             if "bg_color" in look:
                 for column in range(1, breaks[0]):
                     page.write_blank(top, column, None, styles(**look))
@@ -156,8 +164,8 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     for fact in sheet.facts:
         _write_fact(page, styles, top, fact)
         top += 1
-    above, used = top, float(POINTS * (top + 1))
-    if any(field.meaning for field in sheet.fields):
+    above, used = top, usual * (top + 1)
+    if any(field.meaning or field.unit for field in sheet.fields):
         top, tall = _write_meanings(page, styles, sheet, widths, top)
         used += tall
     last = top + max(len(sheet), 1)
@@ -172,22 +180,78 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     shown = top + max(most, 1)
     cut = f"rows 1 to {most} of {len(sheet):,}" if most < len(sheet) else ""
     set_up_page(page, sheet.name, meta, cut)
-    if sheet.one_page:
-        page.fit_to_pages(1, 1)
     areas = [(0, 0, shown, breaks[0] - 1)]
-    if sheet.chart is not None or len(breaks) > 1:
-        scale = _scale_pages(page, widths[:right], breaks)
-    if sheet.chart is not None:
-        paper = _Paper(used + head, heights[:most], head, TALL * 72 * 100 / scale)
-        areas = _write_chart(book, page, sheet, sheet.chart, top + 1, areas[0], paper)
-    for first, after in pairwise(breaks):
-        explained = any(field.meaning or field.unit for field in sheet.fields[first:after])
-        areas.append((above if explained else top, first, shown, after - 1))
-    if len(areas) > 1:  # each begins a page of its own
-        ranges = [f"{quote_sheetname(sheet.name)}!{xl_range_abs(*area)}" for area in areas]
-        book.define_name(f"{quote_sheetname(sheet.name)}!_xlnm.Print_Area", f"={','.join(ranges)}")
+    if sheet.one_page:
+        areas = _on_one_page(book, page, sheet, top + 1, areas[0], used + head, heights[:most], widths)
     else:
-        page.print_area(*areas[0])
+        if sheet.chart is not None or len(breaks) > 1:
+            scale = _scale_pages(page, widths[:right], breaks)
+        if sheet.chart is not None:
+            paper = _Paper(used + head, heights[:most], head, TALL * 72 * 100 / scale)
+            areas = _write_chart(book, page, sheet, sheet.chart, top + 1, areas[0], paper)
+        for first, after in pairwise(breaks):
+            explained = any(field.meaning or field.unit for field in sheet.fields[first:after])
+            areas.append((above if explained else top, first, shown, after - 1))
+    # Each area begins a page of its own. Not by define_name, which takes no names of sheets with "'" or "!".
+    name = quote_sheetname(sheet.name)
+    page.print_area_range = ",".join(f"{name}!{xl_range_abs(*area)}" for area in areas)
+
+
+def _widths(sheet: Sheet) -> list[float]:
+    """Units of the columns; the second one also holds the figures above the table."""
+    widths = [field.width() for field in sheet.fields]
+    for fact in sheet.facts:
+        value = fact.value.value if isinstance(fact.value, Formula) else fact.value
+        widths[1] = max(widths[1], len(f"{value:,.{len(fact.form.partition('.')[2])}f}") + 1.0)
+    return widths
+
+
+def _printed_columns(sheet: Sheet, widths: Sequence[float]) -> int:
+    """How many columns go to paper: not one with a chart over it that would make the print too small to read."""
+    right = sheet.printed or len(widths)
+    if sheet.chart is not None and sheet.chart.over and _inches(widths[:right]) > PAPER * 100 / LEAST_SCALE:
+        return [field.heading for field in sheet.fields].index(sheet.chart.over)
+    return right
+
+
+def _on_one_page(
+    book: Any,
+    page: Any,
+    sheet: Sheet,
+    first: int,
+    area: Area,
+    used: float,
+    heights: Sequence[float],
+    widths: Sequence[float],
+) -> list[Area]:
+    """The chart of a sheet for one page, to which it is fitted where it can be read there; gives the printed area.
+
+    ``used``: points of what stands above the first row of the table.
+    """
+    top, left, below, right = area
+    tall = used + sum(heights)
+    wide = min(1.0, PAPER / _inches(widths[: right + 1]))
+    chart = sheet.chart
+    if chart is not None and chart.over:
+        place = [field.heading for field in sheet.fields].index(chart.over)
+        size = (int(UNIT * widths[place]) + 5, int(sum(heights[:MOST_BARS]) * 96 / 72) + AXIS)
+        drawn = _bars(book, sheet, chart, first)
+        _lay_beside(drawn, size)
+        page.insert_chart(first, place, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
+        below += math.ceil(AXIS * 72 / 96 / CLOSE)
+        tall += AXIS * 72 / 96
+    elif chart is not None:
+        room = int((TALL * 72 / wide - tall) * 96 / 72) - 2 * HEIGHT
+        rows = min(max(len(sheet), 3), MOST_BARS)
+        height = max(min(room, 130 + 2 * BAR * rows), 130 + LOW_BAR * rows)
+        drawn = _bars(book, sheet, chart, first)
+        drawn.set_size({"width": int(96 * _inches(widths[: right + 1])), "height": height})
+        page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
+        below += 1 + math.ceil(height * 72 / 96 / CLOSE)
+        tall += (height + HEIGHT) * 72 / 96
+    if 100 * min(wide, TALL * 72 / tall) >= LEAST_SCALE:
+        page.fit_to_pages(1, 1)
+    return [(top, left, below, right)]
 
 
 def _printed_rows(sheet: Sheet) -> int:
@@ -247,14 +311,17 @@ def _write_meanings(
     page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], top: int
 ) -> tuple[int, float]:
     """Meanings and units above the head of the table; gives the next free row and how many points they take."""
-    small = {"font_size": SMALL, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
+    size = SIZE if sheet.close else SMALL
+    small = {"font_size": size, "font_color": FAINT, "text_wrap": True, "valign": "bottom"}
     units = {"italic": True, **small}
     points = 0.0
     for look, texts in (
         (small, [field.meaning for field in sheet.fields]),
         (units, [field.unit for field in sheet.fields]),
     ):
-        height = _height(zip(texts, widths, strict=True), 12, SMALL)
+        if not any(texts):
+            continue
+        height = _height(zip(texts, widths, strict=True), 12, size)
         page.set_row(top, height)
         points += height
         for n, (field, text) in enumerate(zip(sheet.fields, texts, strict=True)):
@@ -295,15 +362,17 @@ def _write_rows(
     page: Any, styles: Styles, sheet: Sheet, widths: Sequence[float], first: int, long: bool
 ) -> list[float]:
     """The rows of the table; gives the height of each in points."""
-    points = []
+    points: list[float] = []
     texts = [pair for pair in zip(sheet.fields, widths, strict=True) if pair[0].kind == "text"]
     looks: dict[tuple[int, bool, str], Any] = {}
+    if not long:
+        points = [_row_height(sheet, texts, index) for index in range(len(sheet))]
+        if sheet.chart is not None and sheet.chart.over:  # each bar beside its row
+            points = [max(points, default=CLOSE)] * len(points)
     for index, values in enumerate(zip(*(field.values for field in sheet.fields), strict=True)):
         row, bold = first + index, index in sheet.bold
-        if not long:
-            height = _height([(field.text(index), width) for field, width in texts])
-            points.append(height)
-            page.set_row(row, height)
+        if points:
+            page.set_row(row, points[index])
         for n, (field, value) in enumerate(zip(sheet.fields, values, strict=True)):
             form = "" if missing(value) or field.kind == "text" else field.number_format(index)
             look = looks.get((n, bold, form))
@@ -311,6 +380,12 @@ def _write_rows(
                 look = looks[n, bold, form] = _look(styles, field, form, bold, wrap=not long)
             _write_cell(page, styles, row, n, value, look)
     return points
+
+
+def _row_height(sheet: Sheet, texts: Iterable[tuple[Field, float]], index: int) -> float:
+    """Points of a row; on some sheets rows stand close."""
+    shown = [(field.text(index), width) for field, width in texts]
+    return min(_height(shown, CLOSE) - 2, 409.0) if sheet.close else _height(shown)
 
 
 def _look(styles: Styles, field: Field, form: str, bold: bool, wrap: bool) -> Any:
@@ -365,14 +440,14 @@ class _Paper(NamedTuple):
 
     def last_page(self) -> tuple[float, int]:
         """What the rows leave free on their last page, with the head on every page after the first, and how many
-        rows stand on it; 1 if it is the first page as well."""
+        rows stand on it; 0 if it is the first page as well."""
         used, rows, pages = self.used, 0, 1
         for height in self.heights:
             if used + height <= self.page:
                 used, rows = used + height, rows + 1
             else:
                 used, rows, pages = self.head + height, 1, pages + 1
-        return self.page - used, rows if pages > 1 else 1
+        return self.page - used, rows if pages > 1 else 0
 
     def last_rows(self, room: float, most: int) -> int:
         """How many of the last rows fit in so much room; at least one, at most so many, and never all."""
@@ -388,13 +463,32 @@ def _write_chart(
 ) -> list[Area]:
     """A chart of columns of the table, below the ``area`` that is printed of it; gives the areas with the chart.
 
-    Where the rows leave too little room for it even with narrow bars, it goes to a page of its own with the last
-    rows of the table, as a page below the table always begins with the head.
+    Where the rows take several pages, or leave too little room for it even with narrow bars, it goes to a page of
+    its own with the last rows of the table, as a page below the table always begins with the head.
     """
     _, _, below, right = area
-    at = {field.heading: n for n, field in enumerate(sheet.fields)}
     rows = min(max(len(sheet), 1), MOST_BARS)
-    last = first + rows - 1
+    drawn = _bars(book, sheet, chart, first)
+    tallest = paper.page - paper.head - sum(paper.heights[-1:]) - 4 * POINTS
+    height, low = (min(130 + bar * max(rows, 3), int(tallest * 96 / 72)) for bar in (BAR, LOW_BAR))
+    free, there = paper.last_page()
+    left = int(0.95 * free * 96 / 72) - 3 * HEIGHT
+    apart = (low > left or there > 0) and len(sheet) > 1
+    height = low if apart else min(height, left) if low <= left else height
+    across = int(96 * _inches([field.width() for field in sheet.fields[: right + 1]]))
+    drawn.set_size({"width": min(chart.width, across), "height": height})
+    page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
+    shown = below + 2 + math.ceil(height * 72 / 96 / (CLOSE if sheet.close else POINTS))
+    if not apart:
+        return [(0, 0, shown, right)]
+    last = paper.last_rows(0.95 * (paper.page - paper.head) - height * 72 / 96 - 4 * POINTS, there)
+    return [(0, 0, below - last, right), (below - last + 1, 0, shown, right)]
+
+
+def _bars(book: Any, sheet: Sheet, chart: Chart, first: int) -> Any:
+    """The native chart of columns of a table whose first row is ``first``."""
+    at = {field.heading: n for n, field in enumerate(sheet.fields)}
+    last = first + min(max(len(sheet), 1), MOST_BARS) - 1
     drawn = book.add_chart({"type": "bar"})
     for heading, colour in chart.series:
         drawn.add_series(
@@ -404,46 +498,59 @@ def _write_chart(
                 "values": [sheet.name, first, at[heading], last, at[heading]],
                 "fill": {"color": colour},
                 "border": {"color": DARK, "width": 0.5},
-                "gap": 60,
+                "gap": 30 if chart.over else 60,
             }
         )
-    font, line = {"name": "Calibri", "size": 9}, {"color": RULE}
+    font, line = {"name": "Calibri", "size": SIZE if sheet.one_page else SMALL}, {"color": RULE}
     title = chart.title if len(sheet) <= MOST_BARS else f"{chart.title} (the first {MOST_BARS})"
     drawn.set_title({"name": title, "name_font": {**font, "size": 12, "color": DARK}, "overlay": False})
     drawn.set_y_axis({"reverse": True, "num_font": font, "line": line})
     grid = {"visible": True, "line": line}
     drawn.set_x_axis({"min": 0, "max": 1, "num_format": "0 %", "num_font": font, "major_gridlines": grid})
     drawn.set_legend({"position": "top", "font": font})
-    tallest = paper.page - paper.head - sum(paper.heights[-1:]) - 4 * POINTS
-    height, low = (min(130 + bar * max(rows, 3), int(tallest * 96 / 72)) for bar in (BAR, LOW_BAR))
-    free, there = paper.last_page()
-    left = int(0.95 * free * 96 / 72) - 3 * HEIGHT
-    apart = low > left and len(sheet) > 1
-    height = low if apart else min(height, left) if low <= left else height
-    across = int(96 * _inches([field.width() for field in sheet.fields[: right + 1]]))
-    drawn.set_size({"width": min(chart.width, across), "height": height})
-    page.insert_chart(below + 2, 0, drawn, {"description": short(chart.alt, 1000), "object_position": 1})
-    shown = below + 2 + math.ceil(height / HEIGHT)
-    if not apart:
-        return [(0, 0, shown, right)]
-    last = paper.last_rows(0.95 * (paper.page - paper.head) - height * 72 / 96 - 4 * POINTS, there)
-    return [(0, 0, below - last, right), (below - last + 1, 0, shown, right)]
+    return drawn
+
+
+def _lay_beside(drawn: Any, size: tuple[int, int]) -> None:
+    """The chart as wide and tall as the rows that it stands beside, in pixels, with the scale below them."""
+    width, height = size
+    font, line = {"name": "Calibri", "size": SIZE}, {"color": RULE}
+    drawn.set_title({"none": True})
+    drawn.set_legend({"none": True})
+    drawn.set_y_axis({"reverse": True, "label_position": "none", "line": line, "major_tick_mark": "none"})
+    scale = {
+        "min": 0,
+        "max": 1,
+        "major_unit": 0.25,
+        "num_format": "0 %",
+        "num_font": font,
+        "major_tick_mark": "none",
+    }
+    grid = {"visible": True, "line": line}
+    drawn.set_x_axis({**scale, "label_position": "high", "line": line, "major_gridlines": grid})
+    drawn.set_size({"width": width, "height": height})
+    inside = {"x": 14 / width, "y": 0.0, "width": 1 - 36 / width, "height": 1 - AXIS / height}
+    drawn.set_plotarea({"layout": inside, "fill": {"none": True}})
+    drawn.set_chartarea({"border": {"none": True}, "fill": {"none": True}})
 
 
 def _inches(widths: Sequence[float]) -> float:
     return sum((UNIT * width + 5) / 96 for width in widths)
 
 
-def _pages_across(widths: Sequence[float]) -> tuple[int, ...]:
+def _pages_across(widths: Sequence[float], starts: Sequence[int] = ()) -> tuple[int, ...]:
     """After which columns a page ends, the last one included, so that the print is no smaller than it may be.
 
-    The first column stands on every page, beside as many others as fit.
+    The first column stands on every page, beside as many others as fit; where one page is too narrow for all, one
+    ends before each of the ``starts``.
     """
     ends: list[int] = []
-    if _inches(widths) > PAPER * 100 / LEAST_SCALE:
+    room = PAPER * 100 / LEAST_SCALE
+    if _inches(widths) > room:
         used = first = _inches(widths[:1])
         for n, width in enumerate(widths[1:], 1):
-            if used + _inches([width]) > PAPER * 100 / ACROSS_SCALE and n > (ends[-1] if ends else 1):
+            full = used + _inches([width]) > room and n > (ends[-1] if ends else 1)
+            if full or n in starts:
                 ends.append(n)
                 used = first
             used += _inches([width])
@@ -457,7 +564,7 @@ def _scale_pages(page: Any, widths: Sequence[float], breaks: Sequence[int]) -> i
     """
     first = _inches(widths[:1])
     widest = max(_inches(widths[: breaks[0]]), *(first + _inches(widths[a:b]) for a, b in pairwise(breaks)), 0.0)
-    scale = max(min(ACROSS_SCALE if len(breaks) > 1 else 100, int(100 * PAPER / widest)), 10)
+    scale = max(min(100, int(100 * PAPER / widest)), 10)
     page.set_print_scale(scale)
     if len(breaks) > 1:
         page.repeat_columns(0)
@@ -470,8 +577,13 @@ def write_cover(
     sections: Sequence[tuple[str, Sequence[tuple[str, str]]]],
     sheets: Mapping[str, str],
     meta: Mapping[str, Any],
+    *,
+    checked: bool = True,
 ) -> None:
-    """The first sheet, one printed page: sections of names and texts, then links to ``sheets``."""
+    """The first sheet, one printed page: sections of names and texts, then links to ``sheets``.
+
+    ``checked`` if the workbook has the sheet Checks, which tells of a result that is stale.
+    """
     page = book.add_worksheet("Cover")
     everything = [entry for _, entries in sections for entry in entries] + list(sheets.items())
     right = _cover_width(everything, 40 + 38 * (len(sections) + bool(sheets)))
@@ -486,7 +598,8 @@ def write_cover(
         page.write_string(1, 0, clean(marking), styles(bold=True, font_size=14, font_color=RED))
         page.set_row(1, 22)
         row = 2
-    page.write_formula(row, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
+    if checked:
+        page.write_formula(row, 0, STALE, styles(bold=True, font_size=12, font_color=RED), "")
     plain, grey, solved = styles(text_wrap=True), styles(text_wrap=True, bg_color=SOLVED), False
     rule = styles(bold=True, font_size=12, font_color=DARK, bottom=1, bottom_color=DARK)
     for title, entries in sections:
@@ -535,7 +648,7 @@ def set_up_page(page: Any, name: str, meta: Mapping[str, Any], printed: str = ""
     page.set_landscape()
     page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)
-    page.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+    page.set_margins(**MARGINS)
     title, case = (short(meta[key], 60).replace("&", "&&") for key in ("title", "case"))
     marking = short(meta.get("document", {}).get("marking", ""), 60).replace("&", "&&")
     middle = f'&C&"Calibri,Bold"&10 {marking}' if marking else ""
@@ -544,7 +657,7 @@ def set_up_page(page: Any, name: str, meta: Mapping[str, Any], printed: str = ""
     page.set_footer(f"&L&9 {case}, {meta['case_hash']}{rows}{middle}&R&9 Page &P of &N")
 
 
-def _height(texts: Iterable[tuple[str, float]], line: float = 12.9, size: float = SIZE) -> float:
+def _height(texts: Iterable[tuple[str, float]], line: float = LINE, size: float = SIZE) -> float:
     """The height of a row that shows all of its texts, each in a column of a width; not every program fits rows
     by itself."""
     depth = max((lines(text, max(room - MARGIN, 1.0), size) for text, room in texts if text), default=1)

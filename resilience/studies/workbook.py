@@ -133,7 +133,7 @@ def write_study_workbook(
     front = {name: SHEETS[name] for name in ("Cover", *(["Pictures"] if pictures else []))}
     book = open_book(path, meta["title"])
     styles = Styles(book)
-    write_cover(book, styles, cover(tables, meta), front | shown, meta)
+    write_cover(book, styles, cover(tables, meta), front | shown, meta, checked=False)
     if pictures:
         _write_pictures(book, styles, pictures, meta)
     for sheet in sheets:
