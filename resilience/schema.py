@@ -1127,8 +1127,8 @@ WORKBOOK: dict[str, Table] = {
                     "stands",
                     "text",
                     "",
-                    "keeps, misses, unknown, does not apply; compared where no good by itself or nobody is bound; "
-                    "assumed, not observed where the figure is the case's own",
+                    "keeps or misses today, and in the plan where that differs; unknown, does not apply; compared "
+                    "where no good by itself or nobody is bound; assumed, not observed, where the case gives it",
                 ),
                 Column("text", "text", "", "in words"),
                 Column("asks", "text", "", "what the law asks for"),
@@ -1136,6 +1136,20 @@ WORKBOOK: dict[str, Table] = {
                 Column("checked", "text", "", "how the figures of the law were confirmed"),
             ),
             ("rule", "goods", "who"),
+        ),
+        Table(
+            "thresholds",
+            "Thresholds: what the law asks, with its source",
+            "The rules of the sheet Benchmarks, one a row.",
+            (
+                Column("rule", "text", "", "the threshold"),
+                Column("asks", "text", "", "what the law asks for"),
+                Column("limit", "number", "see unit", "the threshold's figure"),
+                Column("unit", "text", "", "unit of the figure"),
+                Column("source", "text", "", "the legal source"),
+                Column("checked", "text", "", "how the figures of the law were confirmed"),
+            ),
+            ("rule",),
         ),
         Table(
             "checks",

@@ -179,7 +179,7 @@ def test_what_is_measured_twice_is_counted_once(whole: Result, tmp_path: Path) -
 
 def test_every_check_says_ok(book: Any) -> None:
     rows = _records(book["Checks"])
-    assert {row["Result"] for row in rows} == {"ok"} and len(rows) == 9
+    assert {row["Result"] for row in rows} == {"ok"} and len(rows) == 10
     for name in ("Summary", "Verdicts", "Requirements", "Assumptions", "Checks", "CAN Canada", "Magnets"):
         assert not book[name]["A2"].value, name
 
@@ -652,10 +652,13 @@ def test_inputs_that_a_good_was_solved_along_with_stand_on_data(make: Callable[.
 # Legal thresholds.
 
 
-def _figures(shares: dict[str, float], hs: str, member: str = "DEU", **balance: Any) -> pd.DataFrame:
+def _figures(
+    shares: dict[str, float], hs: str, member: str = "DEU", planned: dict[str, float] | None = None, **balance: Any
+) -> pd.DataFrame:
     """Benchmarks of one good that one member buys in these shares."""
+    then = planned or shares
     plan = [
-        {"good": "g", "member": member, "supplier": s, "baseline": b, "planned": b, "change": 0.0}
+        {"good": "g", "member": member, "supplier": s, "baseline": b, "planned": then[s], "change": then[s] - b}
         for s, b in shares.items()
     ]
     row = {
@@ -684,6 +687,11 @@ def test_one_third_country_by_hand() -> None:
     assert "70 % from China" in row["text"] and "only 1 of 27" in row["text"] and "2024/1252" in row["source"]
     row = _figures({"CHN": 60.0, "FRA": 40.0}, "810411").loc["CRMA: one third country"]
     assert row["stands"] == "keeps"
+    row = _figures({"CHN": 60.0, "FRA": 40.0}, "810411", planned={"CHN": 70.0, "FRA": 30.0}).loc[
+        "CRMA: one third country"
+    ]
+    assert (row["today"], row["needed"], row["stands"]) == (0.6, 0.7, "keeps today, misses in the plan")
+    assert row["unit"] == "share of imports"  # as the good's production is unknown
     row = _figures({"FRA": 90.0, "CHN": 10.0}, "810411").loc["CRMA: one third country"]
     assert (row["today"], row["stands"]) == (0.1, "keeps")  # France is no third country
     row = _figures({"CHN": 70.0, "USA": 30.0}, "810411", "USA").loc["CRMA: one third country"]
@@ -956,3 +964,22 @@ def test_editing_an_assumption_shows_the_banner(
     for name in ("Summary", "Verdicts", "Requirements", "Assumptions"):
         assert again[name]["A2"].value == STALE_TEXT
     assert [row["Result"] for row in _records(again["Checks"])].count(STALE_WORD) == 1
+
+
+@pytest.mark.slow
+def test_editing_a_figure_of_data_shows_the_banner(whole: Result, tmp_path: Path) -> None:
+    path, edited = tmp_path / "out.xlsx", tmp_path / "edited.xlsx"
+    write_workbook(whole, path)
+    book = openpyxl.load_workbook(path)
+    data = book["Data"]
+    row = next(row for row in data.iter_rows() if any(cell.value == "Stock" for cell in row))
+    stock = next(cell for cell in row if cell.value == "Stock")
+    cell = next(
+        c for (c,) in data.iter_rows(min_row=stock.row + 1, min_col=stock.column, max_col=stock.column) if c.value
+    )
+    cell.value = cell.value * 1.001
+    book.save(edited)
+    again = openpyxl.load_workbook(_office(tmp_path, edited), data_only=True)
+    assert again["Summary"]["A2"].value == STALE_TEXT
+    results = {row["Check"]: row["Result"] for row in _records(again["Checks"])}
+    assert results.pop("Figures of Data as calculated") == STALE_WORD and set(results.values()) == {"ok"}

@@ -29,7 +29,7 @@ from resilience.words import abbreviations, short_name, short_verdict, tasks, ve
 PAGES = ["CAN Canada", "DEU Germany", "Helium", "Magnets", "Cobalt"]
 SHEETS = [
     "Cover", "Contents", "Summary", *PAGES, "Requirements", "Stress", "Plan", "Capacity", "Assumptions", "Data",
-    "Benchmarks", "Checks", "Sources", "Change log", "Verdicts", "Findings",
+    "Benchmarks", "Checks", "Sources", "Change log", "Verdicts", "Thresholds", "Findings",
 ]  # fmt: skip
 PAGE_TABLES = ["t_member_CAN", "t_member_DEU", "t_good_helium", "t_good_magnets", "t_good_cobalt"]
 SHEET_OF = {"balance": "Data"}
@@ -178,7 +178,7 @@ def test_tables_about_chains_and_content_read_back_as_they_were(linked: Any, nam
 def test_sheets_about_chains_and_content_are_listed_where_they_have_rows(linked: Any, tmp_path: Path) -> None:
     assert [name for name in linked.sheetnames if name not in SHEETS] == LINKED
     after = linked.sheetnames[linked.sheetnames.index("Change log") + 1 :]  # nothing stands between the named ones
-    assert after == ["Verdicts", *LINKED, "Findings"]
+    assert after == ["Verdicts", *LINKED, "Thresholds", "Findings"]
     links = [cell.hyperlink.location for row in linked["Contents"].iter_rows() for cell in row if cell.hyperlink]
     assert links == [f"'{name}'!A1" for name in linked.sheetnames[2:]]
     none = {name: frame_of(name, []) for name in _linked()}
@@ -426,7 +426,7 @@ def test_print_is_large_enough_to_read(book: Any, name: str) -> None:
         low = about.min or openpyxl.utils.column_index_from_string(letter)
         widths |= dict.fromkeys(range(low, (about.max or low) + 1), about.width)
     inches = {n: (7 * (width - 0.71) + 5) / 96 for n, width in widths.items()}
-    scale = 100 if sheet.sheet_properties.pageSetUpPr.fitToPage else sheet.page_setup.scale
+    scale = 100 if sheet.sheet_properties.pageSetUpPr.fitToPage else sheet.page_setup.scale or 100
     for left, _, right, _ in _areas(sheet):
         again = inches[1] if left > 1 else 0.0
         across = again + sum(inches[n] for n in range(left, right + 1))
@@ -657,7 +657,7 @@ def test_number_formats_follow_the_unit(book: Any) -> None:
     assert formats("Plan", "Baseline") == {"#,##0"}
     assert formats("Data", "Year") == {"0"}
     assert formats("Data", "Factor") == {"#,##0.00"}
-    assert formats("Checks", "Found") == {"0.0000 %", "0.0000000", "0.0"} == formats("Checks", "Limit")
+    assert formats("Checks", "Found") == {"0.0000 %", "0.0000000", "0.000000", "0.0"} == formats("Checks", "Limit")
     small = frame_of("plan", [{"good": "magnets", "member": "CAN", "supplier": "USA", "baseline": 0.5}])
     assert sheets.result_sheet(made_up(plan=small), "plan").fields[4].number_format(0) == "#,##0.000"
     every = {c.number_format for s in book for row in s.iter_rows() for c in row if c.value is not None}

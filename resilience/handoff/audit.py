@@ -19,6 +19,8 @@ from resilience.output.sheets import STALE_WORD, Field, Formula, Mark, Sheet, mi
 from resilience.schema import ALL, WORKBOOK
 
 CALCULATED = "Share today, calculated"
+WEIGHT = "Check weight"
+FIGURES = ("Production", "Imports", "Exports", "Demand", "Stock", "Factor")  # of Data, that are calculated with
 EXACT = 1e-12  # of a checksum of numbers, relative; that of texts is a whole number
 WEIGHTS = range(1000, 10_000)  # of the rows, in the checksum
 CODED = 120  # characters of a text that go into the checksum by their codes; more by their number
@@ -147,6 +149,8 @@ def data_sheet(audit: Audit) -> Sheet:
         meaning = "as the calculation had it, no formula"
         fields.append(Field(CALCULATED, calculated, "share", meaning, "% of demand"))
     fields += _imports_fields(audit, rows, decimals)
+    weights = [float(weight(*key)) for key in keys]
+    fields.append(Field(WEIGHT, weights, "whole", "of the row, in the checksum of the figures"))
     how = (
         "formulas"
         if audit.answers.formulas
@@ -227,7 +231,7 @@ def assumptions_sheet(answers: Answers) -> Sheet:
     sheet = result_sheet(answers.result, "assumptions")
     rows = answers.result.tables["assumptions"]
     weights = [float(weight(row.good, row.parameter)) for row in rows.itertuples()]
-    fields = (*sheet.fields, Field("Check weight", weights, "whole", "of the row, in the checksum of the values"))
+    fields = (*sheet.fields, Field(WEIGHT, weights, "whole", "of the row, in the checksum of the values"))
     note = (
         "Editing a value changes no result: run the case again. The checksum of the values (sheet Checks) then "
         "differs, and a banner says so. Blank: the case gives none."
@@ -243,8 +247,8 @@ def weight(good: str, parameter: str) -> int:
 def checksums(sheet: Sheet) -> tuple[Formula, Formula]:
     """Formulas of the checksums over numbers and over texts of the column Value, with their values."""
     by_heading = {field.heading: field.values for field in sheet.fields}
-    values, weights = by_heading["Value"], by_heading["Check weight"]
-    v, w = "t_assumptions[Value]", "t_assumptions[Check weight]"
+    values, weights = by_heading["Value"], by_heading[WEIGHT]
+    v, w = "t_assumptions[Value]", f"t_assumptions[{WEIGHT}]"
     pairs = list(zip(values, weights, strict=True))
     numbers = math.fsum(by * (1.0 + value) for value, by in pairs if isinstance(value, float))
     numbers_formula = f"SUMPRODUCT(ISNUMBER({v})*{w})+SUMPRODUCT({v},{w})"
@@ -260,6 +264,22 @@ def checksums(sheet: Sheet) -> tuple[Formula, Formula]:
         places = "COLUMN($A$1:$DP$1)"  # 1 to CODED
         texts_formula += f'+SUMPRODUCT(ISTEXT({v})*{w}*CODE(MID({v}&REPT("~",{CODED}),{places},1))*{places})'
     return Formula(numbers_formula, numbers), Formula(texts_formula, total)
+
+
+def checksum_of_figures(data: Sheet) -> Formula:
+    """The checksum over the figures of Data from which the calculation starts, with its value.
+
+    In logarithms, so that a small figure counts as much as a large one.
+    """
+    by_heading = {field.heading: field.values for field in data.fields}
+    weights, w = by_heading[WEIGHT], f"t_balance[{WEIGHT}]"
+    parts, total = [], []
+    for number, column in enumerate((column for column in FIGURES if column in by_heading), 1):
+        c = f"t_balance[{column}]"
+        parts.append(f"{number}*(SUMPRODUCT(ISNUMBER({c})*{w})+SUMPRODUCT({w}*LN(1+ABS({c}))))")
+        pairs = zip(by_heading[column], weights, strict=True)
+        total += [number * by * (1.0 + math.log1p(abs(value))) for value, by in pairs if not missing(value)]
+    return Formula(f"IFERROR({'+'.join(parts)},0)", math.fsum(total))
 
 
 def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:
@@ -320,6 +340,10 @@ def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:
         rows.append(
             _check(f"Assumptions as calculated: {what}", found, "checksum", "Assumptions", limit, STALE_WORD)
         )
+    figures = checksum_of_figures(data)
+    found = Formula(f"=ABS({figures.text}-{figures.value!r})", 0.0)
+    what, limit = "Figures of Data as calculated", EXACT * (1 + figures.value)
+    rows.append(_check(what, found, "checksum", "Data", limit, STALE_WORD))
     frame = pd.DataFrame(rows, columns=list(WORKBOOK["checks"].names))
     table = WORKBOOK["checks"]
     forms = [_shown(row["limit"], row["unit"]) for row in rows]

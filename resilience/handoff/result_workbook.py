@@ -30,7 +30,7 @@ from resilience.handoff.audit import (
     requirements_sheet,
 )
 from resilience.handoff.compared import COMPARED, changes, in_short, read_tables
-from resilience.handoff.thresholds import benchmarks
+from resilience.handoff.thresholds import benchmarks, rules
 from resilience.output.sheets import (
     FIGURE,
     MOST_MONTHS,
@@ -60,6 +60,7 @@ OF_SOLVER = (  # tables whose numbers belong to the assumptions they were solved
 )
 WITHOUT_TABLE = ("Cover", "Contents", "Summary", "Verdicts", "Checks")  # made from several tables, or from none
 _CHANGED = "0.00 %"  # the number format of shares in the change log
+LEGAL = {"benchmarks": 3, "thresholds": 0}  # columns at the end that are not printed: they stand on Thresholds
 SAMPLE = 1000  # rows on the sheet of a table that is written to CSV
 NAME = 31  # characters of the name of a sheet
 FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -82,9 +83,11 @@ def write_workbook(
     path, result, as_given = Path(path), _worst_first(result), result
     earlier = None if compare is None else read_tables(compare)
     sensitivity = [] if study is None else sensitivity_sheets(*read_study_folder(study), result.meta)
+    legal = benchmarks(result)
     frames = {
         **result.tables,
-        "benchmarks": benchmarks(result),
+        "benchmarks": legal,
+        "thresholds": rules(legal),
         "changes": changes(earlier, result.tables) if earlier is not None else _none("changes"),
     }
     sheets = _sheets(result, frames, sensitivity, None if compare is None else Path(compare).name, most_rows)
@@ -147,6 +150,7 @@ def _sheets(
         "Data": data,
         "Assumptions": assumptions,
         "Benchmarks": _plain(frames, "benchmarks", result.meta),
+        "Thresholds": _plain(frames, "thresholds", result.meta),
         "Checks": checks_sheet(audit, data, assumptions),
         "Change log": _change_log(frames, result.meta, compared),
     }
@@ -218,10 +222,10 @@ def _plain(frames: Mapping[str, pd.DataFrame], name: str, meta: Mapping[str, Any
     """A table of the workbook as it is."""
     table = WORKBOOK[name]
     fields = table_fields(name, frames[name], meta)
-    if name == "benchmarks":  # shares, days or costs: by the unit of the row
+    if name in LEGAL:  # shares, days or costs: by the unit of the row
         forms = [SHARE if str(unit).startswith("share") else FIGURE for unit in frames[name]["unit"]]
         fields = [replace(field, forms=forms) if field.unit == "see unit" else field for field in fields]
-    printed = len(fields) - 1 if name == "benchmarks" else None  # how the law was looked up is for the screen
+    printed = len(fields) - LEGAL.get(name, 0)
     return Sheet(name.capitalize(), table.title, (table.note,), tuple(fields), printed=printed)
 
 

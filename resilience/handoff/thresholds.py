@@ -41,6 +41,13 @@ def benchmarks(result: Result) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(WORKBOOK["benchmarks"].names))
 
 
+def rules(table: pd.DataFrame) -> pd.DataFrame:
+    """The table ``thresholds``: the rules of a table ``benchmarks``, each once, in its own unit."""
+    found = table.drop_duplicates("rule", ignore_index=True)[list(WORKBOOK["thresholds"].names)]
+    own = {rule["name"]: rule["unit"] for rule in thresholds()["rules"].values()}
+    return found.assign(unit=found["rule"].map(own).fillna(found["unit"]))
+
+
 @cache
 def thresholds() -> Mapping[str, Any]:
     """The content of thresholds.toml."""
@@ -122,25 +129,40 @@ def _strategic(
         planned, then = _largest_outsider(result, good, members, union, "planned")
         figures = {"today": today, "needed": planned}
         names = result.meta["countries"]
-        beyond = today > rule["limit"]
+        stands = _now_and_then(today > rule["limit"], planned > rule["limit"] if planned > 0 else None)
         text = f"Today {percent(today)} from {names.get(country, country)}"
         text += f", in the plan {percent(planned)} from {names.get(then, then)}." if planned > 0 else "."
     else:
-        today, beyond = _made_at_home(result, good, members), False
+        today, stands = _made_at_home(result, good, members), COMPARED
         figures = {"today": today}
         side = "below" if today < rule["limit"] else "at or above"
         text = "Production is unknown."
         if today >= 0:
             text = f"Their production is {percent(today)} of their demand, {side} {percent(rule['limit'])}."
         text += " The Act asks it of all strategic raw materials together: short of it with one is no breach."
-    stands = UNKNOWN if math.isnan(today) else MISSES if beyond else KEEPS
-    if stands != UNKNOWN and not (here and name == "one-country"):
-        stands = COMPARED
     if not here:
+        stands = COMPARED
         text += " No member is bound by it."
     elif len(here) < len(union):
         text += f" The Act binds the Union as a whole; only {len(here)} of {len(union)} are members here."
-    return _row(rule, good_name(good, result.meta), who, stands, f"{text} {about}", **figures)
+    stands = UNKNOWN if math.isnan(today) else stands
+    measured = {**rule, "unit": _share_of(result, good, members)}
+    return _row(measured, good_name(good, result.meta), who, stands, f"{text} {about}", **figures)
+
+
+def _now_and_then(today: bool, planned: bool | None) -> str:
+    """Whether a limit is kept, today and in the plan, from whether it is exceeded; None: there is no plan."""
+    now = MISSES if today else KEEPS
+    return now if planned in (None, today) else f"{now} today, {MISSES if planned else KEEPS} in the plan"
+
+
+def _share_of(result: Result, good: str, members: Sequence[str]) -> str:
+    """What the figures of a good are shares of."""
+    rows = result.tables["balance"]
+    scopes = {*rows["scope"][(rows["good"] == good) & rows["member"].isin(members)]}
+    if scopes == {"imports"}:
+        return "share of imports"
+    return "share of demand or imports" if "imports" in scopes else SHARE
 
 
 def _largest_outsider(

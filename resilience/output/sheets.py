@@ -33,6 +33,7 @@ SHEETS = {  # in order; pages of members and goods follow the summary, those of 
     "Assumptions": "Every judgement that went in, with its range, source, owner and confidence where given.",
     "Data": "The figures the calculation starts from: production, trade, demand and stocks.",
     "Rests on": "Sensitivity: what each good's share would be at other assumptions, one at a time, widest first.",
+    "Frontiers": "Sensitivity: how each least share falls with stocks, of the goods in which most must change.",
     "Benchmarks": "Where each good stands against legal thresholds.",
     "Checks": "Whether the numbers of this workbook fit together, by formulas.",
     "Sources": "Where the data come from, and what to know about each good.",
@@ -65,6 +66,7 @@ SHEETS = {  # in order; pages of members and goods follow the summary, those of 
     "Tiers": "How partners score, and what each tier or grouping would add to the region.",
     "Purchases": "What members bought from whom, row by row, with status and source.",
     "Data flows": "All trade from which purchases were traced to their origin, with status and source.",
+    "Thresholds": "What each of the laws on the sheet Benchmarks asks for, with its source.",
     "Findings": "What the tool noticed about the data and the result.",
 }
 PARTS = {
@@ -371,19 +373,25 @@ SOLVER_NOTE = (
     "the colour of its kind, and follows from it all the same."
 )
 STALE_WORD = "STALE"
-STALE_TEXT = f"{STALE_WORD}: an assumption was edited; the verdicts in this workbook belong to the old values"
+STALE_TEXT = f"{STALE_WORD}: an assumption or a figure of Data was edited; the verdicts belong to the old values"
 STALE = f'=IF(COUNTIF(t_checks[Result],"{STALE_WORD}")>0,"{STALE_TEXT}","")'
 WIDE = {"message": 90, "text": 90, "ground": 40, "source": 40, "shut_out": 60, "goods": 44, "chain.text": 80} | {
     "break_even.text": 56,
     "rules.text": 56,
     "benchmarks.rule": 20,
-    "benchmarks.goods": 66,
+    "benchmarks.goods": 38,
     "benchmarks.who": 18,
     "benchmarks.unit": 13,
-    "benchmarks.text": 72,
+    "benchmarks.text": 52,
+    "benchmarks.stands": 16,
     "benchmarks.asks": 34,
     "benchmarks.source": 40,
     "benchmarks.checked": 140,
+    "thresholds.rule": 20,
+    "thresholds.asks": 36,
+    "thresholds.unit": 18,
+    "thresholds.source": 40,
+    "thresholds.checked": 66,
     "balance.source": 36,
     "assumptions.ground": 34,
     "assumptions.owner": 14,
