@@ -494,8 +494,8 @@ def member_sheet(answers: Answers, member: str, name: str, key: str) -> Sheet:
         f"What {title} needs to survive {answers.each_cutoff()}, alone, with the others' purchases as they are "
         f"today; the region is {meta['region_name']}. Full names, sentences and suppliers: sheet Verdicts.",
         f"{READ}; months survived: with today's sourcing. {ABOUT_BUILDING} {answers.cutoffs_in_short()}",
-        f"{moved.heading}: a year's purchases in the plan less today's, at today's unit values (formula over "
-        "Plan); no estimate of its cost. Blank for goods measured in value.",
+        f"{moved.heading}: a year's purchases in the plan of all members less today's, at today's unit values "
+        "(formula over Plan); no estimate of its cost. Blank for goods measured in value.",
     ]
     chart = Chart(
         f"{title}: today's share against the requirement",
@@ -527,7 +527,7 @@ def _suppliers_fields(answers: Answers, keys: Sequence[Key]) -> Iterable[Field]:
     """The largest suppliers in words, today and in the plan."""
     for heading, column, meaning in (
         ("Suppliers today", "baseline", "the largest, by their share of what is bought"),
-        ("In the plan", "planned", "the same in the surviving plan nearest to today"),
+        ("In the plan", "planned", "the same in the surviving plan of all members that is nearest to today"),
     ):
         values = [answers.suppliers(*pair, column) for pair in keys]
         yield Field(heading, values, meaning=meaning, widest=33, solver=column == "planned")
@@ -620,7 +620,7 @@ def good_sheet(answers: Answers, good: str, name: str, key: str) -> Sheet:
         f"{MOST_GOODS} widest. What each member needs to survive {answers.each_cutoff()}. "
         + answers.cutoffs_in_short(),
         f"{READ}; months survived: with today's sourcing. {ABOUT_BUILDING} Suppliers: the largest, by their share "
-        "of what is bought.",
+        "of what is bought; the plan is that of all members together.",
     ]
     about = meta["notes"].get(good)
     if about and not missing(about):

@@ -205,7 +205,7 @@ def _shown(rows: Rows, values: Mapping[str, Any]) -> list[Any]:
         html.P(number, id="share", className="large", **exact),
         html.P([html.B(status, className=status), f" {STATUS_WORDS[status]}"]),
         _bars(share, today),
-        html.P(f"Shares of {of}; today {percent(today, 1)}. {lasts}", className="more"),
+        html.P(f"Shares of {of}; today {percent(today, 1)}. {lasts}", className="of"),
         html.P(f"The same from the command line: {same}" if same else "All assumptions as the case says.",
                className="small more"),
     ]  # fmt: skip
@@ -266,6 +266,7 @@ _STYLE = "\n".join(
         "td b { display: block; width: max-content; } "
         ".first { position: sticky; top: 0; z-index: 1; background: #FFFFFF; padding: 8px 0; margin-bottom: 16px; "
         f"border-bottom: 2px solid {DARK}; }} .first p {{ margin: 0 0 6px; }} .first .more {{ display: none; }} "
+        ".first .of { font-size: 13px; line-height: 1.25; } "
         ".large { font-size: 40px; line-height: 1.1; } .controls { padding-bottom: 16px; } }",
     ]
 )

@@ -28,6 +28,7 @@ from resilience.inputs.form import (
     NEW,
     NO,
     NO_LIMIT,
+    ROWS_OF_BALANCES,
     START,
     YES,
     cutoff_cells,
@@ -82,12 +83,8 @@ def write_form(case: Case, path: str | Path, *, goods: Sequence[str] = (), membe
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pages = [
-        _case_page(case, path),
-        _assumptions_page(case),
-        _cutoffs_page(case),
-        _balances_page(case, goods or case.all_goods, members or case.members),
-    ]
+    balances = _balances_page(case, goods or case.all_goods, members or case.members)
+    pages = [_case_page(case, path, balances), _assumptions_page(case), _cutoffs_page(case), balances]
     meta = {
         "title": case.file.title,
         "case": case.file.path.name,
@@ -112,7 +109,7 @@ def case_reference(case_file: Path, form: Path) -> str:
     return way.as_posix() if near else case_file.name
 
 
-def _case_page(case: Case, path: Path) -> _Page:
+def _case_page(case: Case, path: Path, balances: _Page) -> _Page:
     page = _Page("Case", ("The rest of the case file (substitutes, content and the like) stays as it is.",))
     page.rows.append(
         {
@@ -136,6 +133,14 @@ def _case_page(case: Case, path: Path) -> _Page:
             page.checks[row, NEW] = _choice((YES, NO))
         elif entry.name == "year":
             page.checks[row, NEW] = _range("integer", 1900, 2200, "year", "a calendar year")
+    for name, column in ROWS_OF_BALANCES.items():
+        page.rows.append(
+            {
+                "Name": name,
+                "What it is": "what the sheet Balances of this form has rows for; cannot be changed here",
+                "In the case": "; ".join(dict.fromkeys(str(row[column]) for row in balances.rows)),
+            }
+        )
     return page
 
 
