@@ -837,7 +837,8 @@ def test_headlines_say_at_least_where_parts_are_unknown(two: resilience.Case) ->
     found = resilience.burden(resilience.load(two.file.path))
     lines = dict(headlines(found.tables, found.meta))
     assert lines["What it costs"].startswith(
-        "Unknown in the nearest plans, unknown in the cheapest plans; 6 parts"
+        "Unknown in the nearest plans, unknown in the cheapest plans; "
+        "in the nearest plans 2 parts are unknown, in the cheapest plans 6 parts"
     )
 
 

@@ -195,6 +195,25 @@ def test_duration_by_hand(make: Any) -> None:
     assert other["pays"] in ("no", "unknown") and other["note"]
 
 
+def test_how_long_and_by_which_plan_it_pays_is_said(make: Any) -> None:
+    """BBB's plan is today's: nothing is avoided. AAA's losses double each year, against a cost of twice the first."""
+    given = {**HALF, "growth": 1.0, "yearly_cost": 0.001}
+    found = resilience.sanctions(two_members(make, sanctions=given))
+    first = found.duration.set_index("member").at["AAA", "avoided_first_year"]
+    given["yearly_cost"] = 2 * float(first)  # 1, 3, 7, 15 against 2, 4, 6, 8
+    found = resilience.sanctions(two_members(make, sanctions=given))
+    assert found.duration.set_index("member").at["AAA", "break_even_years"] == 3
+    said = dict(headlines(found.tables, found.meta))["Does it pay"]
+    assert "makes good the cost of its years by the end of year 3 for Land AAA." in said and "nearest" not in said
+    rows = [("nearest", "ALL", m, "total", float(first), 0) for m in ("AAA", "BBB")]
+    columns = ["plan", "good", "member", "kind", "gdp_share", "unknown_parts"]
+    burden = resilience.Result({}, {"burden": pd.DataFrame(rows, columns=columns)})
+    found = resilience.sanctions(two_members(make, sanctions=HALF), burden=burden)
+    said = dict(headlines(found.tables, found.meta))["Does it pay"]
+    assert "by the end of year 1 for Land AAA" in said
+    assert "Cost and losses avoided are those of the plans nearest to today" in said
+
+
 def test_without_a_cost_the_duration_is_unknown(make: Any) -> None:
     row = resilience.sanctions(two_members(make, sanctions=HALF)).duration.iloc[0]
     assert math.isnan(row["break_even_probability"]) and row["status"] == "unknown" and row["pays"] == "unknown"

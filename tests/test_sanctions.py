@@ -419,8 +419,10 @@ def test_without_prices_what_the_requirement_avoids_is_unknown(make: Any, pricel
 def test_a_use_without_price_of_which_nothing_is_missing_costs_nothing(make: Any) -> None:
     """ZZZ sells the members nothing: whatever wheat costs, they lose none of it."""
     flows = [flow[:3] for flow in FLOWS]
-    rows = losses(two_members(make, flows=flows, **ABSENT, **HALF), target=["ZZZ"])
+    found = resilience.sanctions(two_members(make, flows=flows, **ABSENT, **HALF), ["ZZZ"])
+    rows = found.sanctions.set_index(["member", "pattern", "scenario", "channel"])
     assert rows.loc[("AAA", "before", "all", "imports"), "gdp_share"] == 0
+    assert "no price" not in messages(found)
 
 
 def test_no_table_of_trade(make: Any) -> None:
@@ -434,6 +436,12 @@ def test_no_table_of_trade(make: Any) -> None:
 def test_mixed_years_are_said(make: Any) -> None:
     found = resilience.sanctions(two_members(make, table=TABLE.replace("2024,", "2022,", 1), **HALF))
     assert "years are mixed" in messages(found) and "total trade of 2022" in messages(found)
+    vintage = found.sanctions.groupby(["role", "channel"])["vintage"].unique().map(list)
+    assert vintage["member", "imports"] == ["goods 2024, GDP 2024"]
+    assert vintage["member", "total"] == ["goods 2024, total trade 2022, GDP 2024"]
+    assert vintage["target", "total"] == ["total trade 2022, GDP 2024"]
+    of_both = "goods 2024, total trade 2022, GDP 2024; of the target total trade 2022, GDP 2024"
+    assert (found.participation["vintage"] == of_both).all()
     same = resilience.sanctions(two_members(make, **HALF))
     assert "years are mixed" not in messages(same)
     later = resilience.sanctions(two_members(make, table=TABLE.replace("2024,", "2026,", 1), **HALF))
@@ -536,7 +544,9 @@ def test_a_total_beyond_a_twentieth_is_warned_of(make: Any) -> None:
     total = losses_of_all(found)["AAA"]
     assert goods["wheat", "AAA", "before", "all"] < 0.05 > goods["maize", "AAA", "before", "all"]
     assert total > 0.05
-    row = found.sanctions.set_index(["member", "pattern", "scenario", "channel"]).loc[("AAA", "before", "all", "total")]
+    row = found.sanctions.set_index(["member", "pattern", "scenario", "channel"]).loc[
+        ("AAA", "before", "all", "total")
+    ]
     assert row["lower_bound"] == "no" and "adding up overstates" in row["note"]
     assert "AAA would lose more than 5 % of GDP in all" in messages(found)
     assert "a single good" not in messages(found)

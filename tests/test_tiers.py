@@ -238,7 +238,9 @@ def test_differences_that_round_to_nothing_have_no_sign() -> None:
 def test_sheets_show_what_is_small(case: resilience.Case) -> None:
     table = resilience.tiers(case).tiers.assign(adds_to_gini=-0.0000123, adds_to_cv=0.00456)
     meta = resilience.tiers(case).meta
-    fields = {field.unit: field for field in result_sheet(resilience.Result(meta, {"tiers": table}), "tiers").fields}
+    fields = {
+        field.unit: field for field in result_sheet(resilience.Result(meta, {"tiers": table}), "tiers").fields
+    }
     assert fields["ratio"].text(0) == "-0.0000123"
     assert fields["0 to 1"].number_format(0) == "0.00"
     years = pd.DataFrame([{"member": "AAA", "break_even_probability": 0.000583}])

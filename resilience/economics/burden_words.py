@@ -90,9 +90,11 @@ def _cost(table: pd.DataFrame, meta: Mapping[str, Any]) -> str:
         parts.append(f"{usd} in the {plan} plans" if pd.isna(row["usd"]) else known)
     text = ", ".join(parts)
     text = text[0].upper() + text[1:]
-    unknown = int(sums.at["cheapest", "unknown_parts"])
-    if unknown:
-        text += f"; {parts_unknown(unknown)}"
+    unknown = {plan: int(sums.at[plan, "unknown_parts"]) for plan in ("nearest", "cheapest")}
+    if len(set(unknown.values())) > 1:
+        text += "; " + ", ".join(f"in the {plan} plans {parts_unknown(count)}" for plan, count in unknown.items())
+    elif unknown["cheapest"]:
+        text += f"; {parts_unknown(unknown['cheapest'])}"
     rows = table[(table["plan"] == "cheapest") & (table["member"] == ALL) & (table["kind"] == "total")]
     rows = rows[(rows["good"] != ALL) & (rows["usd"] > 0) & ~rows["note"].fillna("").str.contains(NOT_COUNTED)]
     rows = rows.sort_values("usd", ascending=False, kind="stable")

@@ -330,7 +330,11 @@ def _of_tiers(tables: Mapping[str, pd.DataFrame], meta: Mapping[str, Any]) -> He
     return [
         ("Mean gap", f"changes by {adds or 'nothing'}."),
         ("Verdicts", f"{'; '.join(verdicts)}."),
-        ("Yearly cost", f"that of the cheapest plans changes by {costs or 'nothing that is known'}{known}."),
+        (
+            "Yearly cost",
+            "that of the cheapest surviving plans with shares no higher than required changes by "
+            f"{costs or 'nothing that is known'}{known}.",
+        ),
         ("By score", f"{scored}.{_formula(tables.get('findings'))}"),
     ]
 
