@@ -372,7 +372,7 @@ READING = (
 )
 CHECKED = (
     "Checks",
-    "Whether the numbers of this workbook fit together is checked by formulas on the sheet Checks: ok, or a fault.",
+    "Whether the numbers of this workbook fit together is checked by formulas on the sheet Checks: ok or a fault.",
 )
 
 
