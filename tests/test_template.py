@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -512,8 +514,6 @@ def test_a_cell_that_does_not_fit_is_named(
 
 
 def test_a_date_is_refused_in_either_date_system(case: Path) -> None:
-    import datetime
-
     for epoch in (openpyxl.utils.datetime.WINDOWS_EPOCH, openpyxl.utils.datetime.MAC_EPOCH):
         path = form_of(case)
 
@@ -531,6 +531,234 @@ def test_all_findings_come_at_once(case: Path) -> None:
     fill(form_of(case), GIVEN | {MONTHS: 0, STOCK: -1, ("Case", "year", "New value"): "soon"})
     found = [line for line in said(case.parent / "inputs.xlsx") if line.startswith("error")]
     assert len(found) == 3, found
+
+
+# Units, and figures far from what stood there.
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({STOCK: 80, ("Balances", "wheat", "Unit"): "kt"},
+         'column Unit: cell E5 of inputs.xlsx: "kt" is not the unit of wheat, which is taken in t: convert the figure, '
+         "put the unit back"),
+        ({("Balances", "wheat", "Unit"): "kg"}, '"kg" is not the unit of wheat, which is taken in t'),  # nothing else
+        ({MONTHS: 9, ("Assumptions", "survival.months", "Unit"): "weeks"},
+         '"weeks" is not the unit of survival.months, which is taken in months: convert the figure'),
+        ({("Assumptions", "survival.months", "Low end"): 3, ("Assumptions", "survival.months", "Unit"): "weeks"},
+         '"weeks" is not the unit of survival.months'),
+        ({("Assumptions", "", "Name"): "response.stock_months.food",
+          ("Assumptions", "response.stock_months.food", "Unit"): "days",
+          ("Assumptions", "response.stock_months.food", "New value"): 60,
+          ("Assumptions", "response.stock_months.food", "Source"): "x"},
+         '"days" is not the unit of response.stock_months.food, which is taken in months of demand'),
+    ],
+)  # fmt: skip
+def test_a_number_in_another_unit_is_refused(
+    case: Path, cells: dict[tuple[str, str, str], object], expected: str
+) -> None:
+    found = said(case, fill(form_of(case), GIVEN | cells))
+    (error,) = [text for text in found if text.startswith("error: ")]
+    assert expected in error
+    assert not [text for text in found if "in place of" in text]
+
+
+@pytest.mark.parametrize("unit", [None, " T ", "t\u00a0"])
+def test_a_unit_may_be_blank_or_written_otherwise(case: Path, unit: str | None) -> None:
+    month = "months" if unit is None else " Months"
+    cells = {STOCK: 80, MONTHS: 9, ("Balances", "wheat", "Unit"): unit}
+    loaded = resilience.load(
+        case, inputs=fill(form_of(case), GIVEN | cells | {("Assumptions", "survival.months", "Unit"): month})
+    )
+    assert loaded.taken == 2 and loaded.data.balances["stock"].iloc[0] == 80
+    assert {finding.severity for finding in loaded.findings} == {"info"}
+
+
+@pytest.mark.parametrize(
+    ("stock", "doubt"),
+    [
+        (49_900, "49900 is 998 times what stands in the data, 50: is it in t?"),
+        (5_000, "5000 is 100 times what stands in the data, 50: is it in t?"),
+        (4_999, None),
+        (0.51, None),
+        (0.5, "0.5 is 1/100 of what stands in the data, 50: is it in t?"),
+        (0.05, "0.05 is 1/1,000 of what stands in the data, 50: is it in t?"),
+        (0, None),
+    ],
+)
+def test_a_figure_far_from_what_stood_there_is_asked_about(case: Path, stock: float, doubt: str | None) -> None:
+    loaded = resilience.load(case, inputs=fill(form_of(case), GIVEN | {STOCK: stock}))
+    assert loaded.data.balances["stock"].iloc[0] == stock  # a question, no refusal
+    asked = [finding for finding in loaded.findings if finding.severity == "warning"]
+    assert [finding.message for finding in asked] == (
+        [] if doubt is None else [f"cell H5 of inputs.xlsx: {doubt}"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "doubt"),
+    [
+        ("survival.critical_share", 0.004, "0.004 is 1/125 of what stands in the case, 0.5: is it in share?"),
+        ("survival.critical_share", 0.006, None),
+        ("response.stock_months", 100, "100 is 100 times what stands in the case, 1: is it in months of demand?"),
+        ("response.new_capacity", 2, None),  # no limit stood there
+        ("response.spare", 2, None),  # 0 stood there
+        ("response.stock_months.food", 120, "120 is 120 times what stands in the case, 1: is it in months of demand?"),
+    ],
+)  # fmt: skip
+def test_a_number_far_from_what_stood_there_is_asked_about(
+    case: Path, name: str, value: float, doubt: str | None
+) -> None:
+    cells: dict[tuple[str, str, str], object] = {}
+    if name.endswith(".food"):
+        cells["Assumptions", "", "Name"] = name
+    cells |= {("Assumptions", name, "New value"): value, ("Assumptions", name, "Source"): "x"}
+    loaded = resilience.load(case, inputs=fill(form_of(case), cells))
+    assert loaded.taken == 1
+    asked = [f for f in loaded.findings if f.severity == "warning" and "what stands in" in f.message]
+    assert [finding.message.partition(": ")[2] for finding in asked] == ([] if doubt is None else [doubt])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [  # wheat is a food
+        ("response.stock_months.wheat", 5, "is 5 in place of 1.5, which holds for food goods"),
+        ("goods_override.wheat.stock_months", 5, "is 5 in place of 1.5, which holds for food goods"),
+        ("goods_override.energy.stock_months", 5, "is 5 in place of 3, which holds for all other goods"),
+        ("response.spare.wheat", 0.2, "is 0.2 in place of 0.1, which holds for all goods"),
+        ("response.drawdown.food", 0.2, "is 0.2 in place of 1, which the tool takes by itself"),
+        ("response.drawdown.default", 0.2, "is 0.2 in place of 1, which the tool takes by itself"),
+        ("response.new_capacity.wheat", 2, "is 2 in place of no limit, which the tool takes by itself"),
+        ("response.region_surge.wheat.max", 0.4, "is 0.4 in place of 0.3, which holds for all other goods"),
+        ("response.diversion.wheat", 0.4, "is 0.4, but goods_override.food.diversion = 0.7 goes before it"),
+    ],
+)
+def test_a_number_of_one_good_goes_in_place_of_what_held_for_it(
+    tmp_path: Path, name: str, value: float, expected: str
+) -> None:
+    case = write_small(
+        tmp_path,
+        response={
+            "stock_months": {"food": 1.5, "default": 3},
+            "spare": 0.1,
+            "region_surge": {"default": {"delay": 1, "rate": 0.02, "max": 0.3}},
+        },
+        goods_override={"food": {"diversion": 0.7}},
+    )
+    cells = {
+        ("Assumptions", "", "Name"): name,
+        ("Assumptions", name, "New value"): value,
+        ("Assumptions", name, "Source"): "makers",
+    }
+    loaded = resilience.load(case, inputs=fill(form_of(case), cells))
+    (found,) = [finding for finding in loaded.findings if name in finding.message]
+    assert found.message.endswith(f"{name} {expected}; source: makers")
+    assert (found.severity, found.table, found.column, loaded.taken) == ("info", "Assumptions", "New value", 1)
+
+
+def test_a_date_of_excel_is_a_date_without_a_time(case: Path) -> None:
+    where = ("Case", "document.date", "New value")
+    for value, text in (
+        (datetime.datetime(2026, 12, 1), "2026-12-01"),
+        (datetime.datetime(2026, 12, 1, 9, 30), "2026-12-01T09:30:00"),
+    ):
+        loaded = resilience.load(case, inputs=fill(form_of(case), {where: value}))
+        assert loaded.file.document["date"] == text
+        assert any(f.message.endswith(f"document.date is {text} in place of nothing") for f in loaded.findings)
+
+
+# Rows and columns that are no longer there.
+
+
+def without(sheet: str, *names: str) -> Callable[[openpyxl.Workbook], None]:
+    """Deletes rows by what stands in their first cells, such as "survival.months" or "wheat, DEU"."""
+
+    def spoil(book: openpyxl.Workbook) -> None:
+        page = book[sheet]
+        page.tables.clear()
+        wide = 3 if sheet == "Balances" else 1
+        for row in range(page.max_row, 0, -1):
+            cells = [str(page.cell(row, column).value) for column in range(1, wide + 1)]
+            if ", ".join(cells[::2]) in names:
+                page.delete_rows(row)
+
+    return spoil
+
+
+def test_rows_of_balances_that_were_deleted_are_named(tmp_path: Path) -> None:
+    """Of 3 goods and 7 members 21 rows go out; what stands in the case stays where they do not come back."""
+    case = ROOT / "models" / "g7-china.toml"
+    path = tmp_path / "inputs.xlsx"
+    command = ["template", str(case), "--out", str(path), "--quiet", "--goods", "wheat,maize,rice"]
+    members = ("CAN", "DEU", "FRA", "GBR", "ITA", "JPN", "USA")
+    before = resilience.load(case)
+
+    def remarks() -> list[str]:
+        loaded = resilience.load(case, inputs=path)
+        assert loaded.data.fingerprint == before.data.fingerprint and loaded.taken == 0
+        return [str(finding) for finding in loaded.findings if finding not in before.findings]
+
+    assert main(command) == 0
+    assert remarks() == []  # though the case has more goods
+    fill(path, {}, without("Balances", "wheat, DEU", "rice, USA"))
+    stays = "what the data set says of that stays"
+    assert remarks() == [f"info: Balances, row 4: inputs.xlsx: no row for wheat, DEU; rice, USA: {stays}"]
+    fill(path, {}, without("Balances", *(f"maize, {member}" for member in members)))
+    (found,) = remarks()  # a good of which no row is left
+    named = "wheat, DEU; maize, CAN; maize, DEU; maize, FRA; maize, GBR"
+    assert found.endswith(f"no row for {named} and 4 more: {stays}")
+
+
+@pytest.mark.parametrize("sheet", ["Assumptions", "Case"])
+def test_rows_of_numbers_that_were_deleted_are_named(case: Path, sheet: str) -> None:
+    names = ("survival.months", "response.region_surge.rate") if sheet == "Assumptions" else ("year", "title")
+    path = fill(form_of(case), {}, without(sheet, *names))
+    (found,) = [text for text in said(case, path) if text not in said(case)]
+    shown = "; ".join(names if sheet == "Assumptions" else ("title", "year"))
+    assert found.startswith(f"info: {sheet}, row ")
+    assert found.endswith(f"inputs.xlsx: no row for {shown}: what the case says of that stays")
+    assert resilience.load(case, inputs=path).file.raw == resilience.load(case).file.raw
+
+
+@pytest.mark.parametrize("name", ["korea", "g7-china"])
+def test_an_untouched_form_leaves_the_findings_of_a_case_as_they_are(tmp_path: Path, name: str) -> None:
+    """The warning that Korea's cutoff hits a member stays one of the case file, as nothing was filled in."""
+    case = ROOT / "models" / f"{name}.toml"
+    path = tmp_path / "inputs.xlsx"
+    assert main(["template", str(case), "--out", str(path), "--quiet"]) == 0
+    before = said(case)
+    assert said(case, path) == before
+    assert any("is a member and is hit" in text for text in before) == (name == "korea")
+
+
+def test_what_the_form_has_rows_for_cannot_be_changed(case: Path) -> None:
+    sheet = openpyxl.load_workbook(form_of(case))["Case"]
+    for name in ("case", "dataset", "balances.goods", "balances.members"):
+        assert place(sheet, name, "New value").protection.locked
+    assert (
+        place(sheet, "balances.goods", "In the case").value,
+        place(sheet, "title", "New value").protection.locked,
+    ) == ("wheat", False)
+    found = said(fill(form_of(case), {("Case", "balances.goods", "New value"): "maize"}))
+    assert any("balances.goods cannot be changed in the form; write another form" in text for text in found), found
+
+
+@pytest.mark.parametrize("sheet", ["Assumptions", "Balances"])
+def test_without_its_column_units_are_those_of_the_form(case: Path, sheet: str) -> None:
+    def spoil(book: openpyxl.Workbook) -> None:
+        book[sheet].tables.clear()
+        merged = list(book[sheet].merged_cells.ranges)
+        for area in merged:
+            book[sheet].unmerge_cells(str(area))
+        head = next(row for row in book[sheet].iter_rows() if row[0].value in ("Name", "Good"))
+        book[sheet].delete_cols(next(cell.column for cell in head if cell.value == "Unit"))
+
+    path = fill(form_of(case), GIVEN | {STOCK: 80, MONTHS: 9}, spoil)
+    loaded = resilience.load(case, inputs=path)
+    assert loaded.taken == 2
+    told = [str(finding) for finding in loaded.findings if "Unit" in finding.message]
+    assert len(told) == 1 and told[0].startswith(f"info: {sheet}, row ")
+    assert told[0].endswith('the column "Unit" is not there; numbers are taken in the units of the form')
 
 
 def spoiled(sheet: str, how: str) -> object:

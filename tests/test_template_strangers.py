@@ -281,6 +281,49 @@ def test_what_leads_outside_is_ignored_and_named(form: Path, monkeypatch: pytest
         assert any("inputs.xlsx" in line and all(text in line for text in texts) for line in found), found
 
 
+LINKING = b'<externalLink xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'
+
+
+def _related(form: Path, target: bytes) -> dict[str, bytes]:
+    """The relations of the workbook with one more, to a link that is said to be inside."""
+    with zipfile.ZipFile(form) as archive:
+        relations = archive.read("xl/_rels/workbook.xml.rels")
+    kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLink"
+    more = b'<Relationship Id="r99" Type="' + kind + b'" Target="' + target + b'"/></Relationships>'
+    return {"xl/_rels/workbook.xml.rels": relations.replace(b"</Relationships>", more)}
+
+
+@pytest.mark.parametrize(
+    ("target", "part"),
+    [
+        (b"externalLinks/externalLink1.xml", "xl/externalLinks/externalLink1.xml"),
+        (b"/xl/externalLinks/externalLink1.xml", "xl/externalLinks/externalLink1.xml"),
+        (b"externalLinks/externalLink1.xml", None),  # the relation alone
+    ],
+)
+def test_a_link_that_names_no_file_is_named_by_its_part(form: Path, target: bytes, part: str | None) -> None:
+    parts = _related(form, target) | ({part: LINKING} if part else {})
+    (said,) = _warnings(with_parts(form, parts))
+    assert said == (
+        "links to other files are ignored, nothing was fetched or run: externalLinks/externalLink1.xml"
+    )
+
+
+def test_a_part_of_links_under_any_name_is_named(form: Path) -> None:
+    said = _warnings(with_parts(form, {"xl/other.xml": LINKING}))
+    assert any(text.startswith("links to other files are ignored") and "other.xml" in text for text in said), said
+
+
+def test_of_links_the_files_are_named_first(form: Path) -> None:
+    parts = _related(form, b"externalLinks/externalLink1.xml")
+    parts |= {
+        "xl/externalLinks/externalLink1.xml": LINKING,
+        "xl/externalLinks/_rels/externalLink1.xml.rels": LINK,
+    }
+    (said,) = _warnings(with_parts(form, parts))
+    assert said.endswith(": http://127.0.0.1:9/secret.xlsx, externalLinks/externalLink1.xml")
+
+
 # Other kinds of files.
 
 

@@ -137,10 +137,12 @@ def _case_page(case: Case, path: Path, balances: _Page) -> _Page:
         page.rows.append(
             {
                 "Name": name,
-                "What it is": "what the sheet Balances of this form has rows for; cannot be changed here",
+                "What it is": f"{name.partition('.')[2]} of the sheet Balances; cannot be changed here",
                 "In the case": "; ".join(dict.fromkeys(str(row[column]) for row in balances.rows)),
             }
         )
+    fixed = (CASE_FILE, DATA_SET, *ROWS_OF_BALANCES)
+    page.closed |= {(row, NEW) for row, cells in enumerate(page.rows) if cells["Name"] in fixed}
     return page
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from resilience.inputs.casefile import DEFAULT_OF_TOOL, Ground, ground_of
-from resilience.inputs.cells import BLANKS, Unreadable, is_number_like, number_of, text_of
+from resilience.inputs.cells import BLANKS, Unreadable, is_number_like, number_of, shown, text_of
 from resilience.inputs.checks import cutoff_names
 from resilience.inputs.dataset import Dataset
 from resilience.inputs.incoming import is_date
@@ -30,12 +30,17 @@ from resilience.inputs.parameters import (
 from resilience.schema import FIGURES, FORM
 
 CASE_FILE, DATA_SET = "case", "dataset"
+ROWS_OF_BALANCES = {  # entry of the sheet Case that says which rows Balances has → its column there
+    "balances.goods": "Good",
+    "balances.members": "Country",
+}
 START = "Start here"
 NO_LIMIT = "no limit"
 ALL_GOODS = "all"
 YES, NO = "yes", "no"
 SEPARATORS = "[;\n]"
 NEW, SOURCE, OWNER, CONFIDENCE = "New value", "Source", "Owner", "Confidence"
+UNIT = "Unit"
 ENDS = {"low": "Low end", "high": "High end"}  # of the plausible range of a number
 FILLED_IN = {  # columns that are filled in
     "Case": (NEW,),
@@ -44,6 +49,7 @@ FILLED_IN = {  # columns that are filled in
     "Balances": (*(name.capitalize() for name in FIGURES), "New status", "New source"),
 }
 EQUAL = 1e-12  # relative; programs that save a workbook keep 15 digits
+FAR = 100  # times what stood there; a figure so far off may be in another unit
 
 MOST_COMPARED = 32_000  # characters; a cell holds little more
 _NOT_HELD = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
@@ -235,6 +241,24 @@ def plain(value: Any) -> str:
     return " ".join(_NOT_HELD.sub(" ", text).split())[:MOST_COMPARED]
 
 
+def unit_problem(cell: Any, unit: str, what: str) -> str | None:
+    """What to do about a cell that names another unit than that of ``what``; None if it does not, or is blank."""
+    if cell == "" or plain(cell).casefold() == plain(unit).casefold():
+        return None
+    return f'"{cell}" is not the unit of {what}, which is taken in {unit}: convert the figure, put the unit back'
+
+
+def scale_doubt(new: Any, old: Any, unit: str, where: str) -> str | None:
+    """The question whether a number is in its unit, if it is ``FAR`` times what stands in ``where``, or a part."""
+    if not (is_number_like(new) and is_number_like(old) and 0 < new < math.inf and 0 < old < math.inf):
+        return None
+    times = float(max(new, old)) / float(min(new, old))
+    if times < FAR * (1 - EQUAL):
+        return None
+    how_far = f"{times:,.0f} times" if new > old else f"1/{times:,.0f} of"
+    return f"{new:.12g} is {how_far} what stands in {where}, {old:.12g}: is it in {unit}?"
+
+
 # How each kind of value is shown and read.
 
 
@@ -286,7 +310,7 @@ def _show_pairs(value: Any) -> Any:
 
 
 def _read_text(value: Any) -> tuple[str, Note]:
-    return (value.isoformat() if is_date(value) else text_of(value).strip(BLANKS)), None
+    return (shown(value) if is_date(value) else text_of(value).strip(BLANKS)), None
 
 
 def _read_number(value: Any) -> tuple[Any, Note]:

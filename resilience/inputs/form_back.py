@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,7 +18,7 @@ import pandas as pd
 
 from resilience.errors import Finding, InputError
 from resilience.inputs.balance import year_of
-from resilience.inputs.casefile import Ground, case_file, ground_of, path_of, put
+from resilience.inputs.casefile import CaseFile, Ground, case_file, ground_of, path_of, put
 from resilience.inputs.cells import (
     SheetTable,
     Unreadable,
@@ -42,8 +42,10 @@ from resilience.inputs.form import (
     FILLED_IN,
     NEW,
     OWNER,
+    ROWS_OF_BALANCES,
     SOURCE,
     START,
+    UNIT,
     cutoff_cells,
     data_set_cell,
     entry_cell,
@@ -53,16 +55,19 @@ from resilience.inputs.form import (
     range_in_words,
     read,
     same,
+    scale_doubt,
     show,
+    unit_problem,
     why_no_range,
 )
 from resilience.inputs.incoming import open_book
-from resilience.inputs.parameters import SURGE_PARTS, Parameter
+from resilience.inputs.parameters import SURGE_PARTS, Parameter, Surge
 from resilience.inputs.suggestions import nearest, number_problem
 from resilience.schema import CATEGORIES, FIGURES, FORM, INPUTS, STATUSES
 
 WRITE_ONE = "resilience template CASE --out inputs.xlsx writes a form"
 IN_THE_CASE = "In the case"
+MOST_NAMED = 5  # of the rows that are missing
 
 Row = dict[str, Any]
 
@@ -75,6 +80,17 @@ class _Place:
     row: int
     column: str
     instead: str = ""
+
+
+@dataclass(frozen=True)
+class _Addition:
+    """A number in a row of its own: what it goes in place of is known once the goods of the data set are."""
+
+    row: int
+    name: str
+    parameter: Parameter
+    value: Any
+    said: str  # of its source
 
 
 class Form:
@@ -90,6 +106,8 @@ class Form:
         self._tables: dict[str, SheetTable] = {}
         self._places: dict[str, _Place] = {}
         self._taken: list[Finding] = []  # among the findings: what is put in place of what
+        self._before: CaseFile | None = None  # the case without the form
+        self._additions: list[_Addition] = []
         book = open_book(path, self.findings)
         if book is None:
             return
@@ -118,6 +136,9 @@ class Form:
             frame = known_columns(table, made.frame, made.sheet, self.findings, made.top)
             if frame is not None:
                 self._tables[name] = replace(made, frame=frame)
+                if UNIT in table.names and UNIT not in made.letters:
+                    text = f'the column "{UNIT}" is not there; numbers are taken in the units of the form'
+                    self.findings.append(made.finding("info", made.top, None, text))
         self.findings += other_sheets(book.names, known, path.name, "this sheet is not of the form")
 
     def case_path(self) -> Path:
@@ -148,6 +169,7 @@ class Form:
         file, _, _ = case_file(self.path, copy.deepcopy(raw))
         if file is None:
             return  # the case does not say what it must; nothing can be compared with it
+        self._before = file
         self._case(raw, problems)
         self._assumptions(raw, problems)
         self._cutoffs(raw)
@@ -223,6 +245,16 @@ class Form:
                 first[name] = row
                 yield row, cells, name
 
+    def _without_row(self, sheet: str, expected: Sequence[str], present: Collection[str], whose: str) -> None:
+        """Say which rows of the form are no longer there."""
+        missing = [name for name in expected if name not in present]
+        if not missing or sheet not in self._tables:
+            return
+        more = f" and {len(missing) - MOST_NAMED:,} more" if len(missing) > MOST_NAMED else ""
+        text = f"no row for {'; '.join(missing[:MOST_NAMED])}{more}: what the {whose} says of that stays"
+        table = self._tables[sheet]
+        self.findings.append(table.finding("info", table.top, None, text))
+
     def _stale(self, sheet: str, row: int, cells: Row, value: Any) -> None:
         """Say where the case has changed since the form was made from it."""
         stood = cells.get(IN_THE_CASE, "")
@@ -235,7 +267,13 @@ class Form:
 
     def _case(self, raw: dict[str, Any], problems: Problems) -> None:
         sheet = "Case"
-        for row, cells, name in self._named(sheet):
+        rows = list(self._named(sheet))
+        self._without_row(sheet, [*ENTRIES], {name for _, _, name in rows}, "case")
+        for row, cells, name in rows:
+            if name in ROWS_OF_BALANCES:
+                if cells[NEW] != "":
+                    self._say(sheet, row, NEW, f"{name} cannot be changed in the form; write another form")
+                continue
             if name in (CASE_FILE, DATA_SET):
                 if cells[NEW] != "":
                     self._say(
@@ -263,8 +301,10 @@ class Form:
             self._changed(sheet, row, NEW, name, show(entry.kind, value), old)
 
     def _changed(self, sheet: str, row: int, column: str, name: str, new: Any, old: Any, source: str = "") -> None:
+        self._take(sheet, row, column, f"{name} is {new} in place of {_or_nothing(old)}", source)
+
+    def _take(self, sheet: str, row: int, column: str, message: str, source: str) -> None:
         self.taken += 1
-        message = f"{name} is {new} in place of {_or_nothing(old)}"
         self._say(sheet, row, column, message + (f"; source: {source}" if source else ""), "info")
         self._taken.append(self.findings[-1])
 
@@ -272,7 +312,10 @@ class Form:
         sheet = "Assumptions"
         before = copy.deepcopy(raw)
         known = {line.name: line for line in lines(before, CATEGORIES)}
-        for row, cells, name in self._named(sheet):
+        rows = list(self._named(sheet))
+        always = [line.name for line in lines(before, ())]  # whatever categories the goods of the case have
+        self._without_row(sheet, always, {name for _, _, name in rows}, "case")
+        for row, cells, name in rows:
             line = known.get(name)
             parameter = parameter_of(name) if line is None else line.parameter
             if parameter is None:
@@ -287,6 +330,9 @@ class Form:
             old = "" if line is None else show(parameter.kind, line.value)
             if line is not None:
                 self._stale(sheet, row, cells, old)
+            problem = unit_problem(cells[UNIT], parameter.unit, name)
+            if problem is not None:
+                self._say(sheet, row, UNIT, problem)
             given = self._ground(sheet, row, cells)
             value = None if cells[NEW] == "" else self._value(sheet, row, NEW, parameter.kind, cells[NEW])
             number = line.value if cells[NEW] == "" and line is not None else value
@@ -303,7 +349,10 @@ class Form:
                 message = f'say where {name} = {new} comes from; "assumed" with the reason will do'
                 self._say(sheet, row, SOURCE, message)
                 continue
-            self._places[name] = _Place(sheet, row, NEW, _cleared(old))
+            if problem is not None:
+                continue
+            instead = _cleared(old) if line is not None else "clear the row to keep what holds for it"
+            self._places[name] = _Place(sheet, row, NEW, instead)
             put(raw, name, line.value if line is not None and same(new, old) else value, problems)
             key = _ground_key(name)
             self._place_ground(sheet, row, key)
@@ -311,8 +360,39 @@ class Form:
             if same(new, old):
                 self.taken += 1
                 self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {_said(given)}", "info")
+            elif line is None:
+                self._additions.append(_Addition(row, name, parameter, value, _said(given)))
             else:
                 self._changed(sheet, row, NEW, name, new, old, _said(given))
+                self._doubt(row, value, line.value, parameter.unit)
+
+    def _doubt(self, row: int, new: Any, old: Any, unit: str) -> None:
+        doubt = scale_doubt(new, old, unit, "the case")
+        if doubt is not None:
+            self._say("Assumptions", row, NEW, doubt, "warning")
+
+    def _added(self, data: Dataset) -> None:
+        """Say what the numbers of single goods and categories, in rows of their own, go in place of."""
+        categories = {str(good): str(category) for good, category in data.goods[["good", "category"]].to_numpy()}
+        for added in self._additions:
+            name, new = added.name, show(added.parameter.kind, added.value)
+            key = _good_of(name)
+            category = key if key in CATEGORIES else categories.get(key, None if key != "default" else "")
+            if self._before is None or category is None:
+                self._take("Assumptions", added.row, NEW, f"{name} is {new}", added.said)
+                continue
+            held = self._before.settings(key, category)[_parameter_in(name)]
+            part = name.rpartition(".")[2]
+            old = getattr(held.value, part) if isinstance(held.value, Surge) else held.value
+            shown = show(added.parameter.kind, old)
+            shown = _amount(shown) if isinstance(shown, float) else shown
+            if held.set_in.startswith("goods_override.") and not name.startswith("goods_override."):
+                text = f"{name} is {new}, but {held.set_in} = {shown} goes before it"
+            else:
+                text = f"{name} is {new} in place of {shown}, which {_reach(held.set_in)}"
+                self._doubt(added.row, added.value, old, added.parameter.unit)
+            self._take("Assumptions", added.row, NEW, text, added.said)
+        self._additions.clear()
 
     def _ground(self, sheet: str, row: int, cells: Row) -> dict[str, Any]:
         """What a row says of source, owner and confidence, each only if it is given."""
@@ -426,7 +506,6 @@ class Form:
             new[key] = value
             changes.append((key, f"{name}: {column.lower()} is {show(kind, value)}", old[key]))
         where = f"cutoffs.{name}"
-        self._places[where] = _Place(sheet, row, "Name")
         grounds = document["grounds"]
         given = self._ground(sheet, row, cells)
         if item is not None and not changes:
@@ -438,6 +517,7 @@ class Form:
                     grounds[key] = _sourced(before, {"source": before.source} | given, stays=True)
                     self._place_ground(sheet, row, key)
             return item
+        self._places[where] = _Place(sheet, row, "Name")
         if "source" not in given:
             what = "changed" if item is not None else "new"
             self._say(sheet, row, SOURCE, f'"{name}" is {what}; say where that comes from ("assumed" will do)')
@@ -460,11 +540,19 @@ class Form:
     def over(self, data: Dataset, year: int | None) -> Dataset:
         """The data set with the figures of the sheet Balances, in a new frame; ``year`` is the case's, if any."""
         sheet = "Balances"
+        self._added(data)
         if sheet not in self._tables:
             return data
+        held: dict[str, list[str]] = {}
         for row, cells in self._rows("Case"):
             if cells["Name"] == DATA_SET:
                 self._stale("Case", row, cells, data_set_cell(data))
+            elif cells["Name"] in ROWS_OF_BALANCES and cells[IN_THE_CASE] != "":
+                held[ROWS_OF_BALANCES[cells["Name"]]] = str(cells[IN_THE_CASE]).split("; ")
+        if len(held) == len(ROWS_OF_BALANCES):
+            present = {f"{plain(cells['Good'])}, {plain(cells['Country'])}" for _, cells in self._rows(sheet)}
+            expected = [f"{good}, {country}" for good in held["Good"] for country in held["Country"]]
+            self._without_row(sheet, expected, present, "data set")
         figures = _Figures(self._tables[sheet], data, year)
         changed = figures.changed()
         self.findings += figures.findings
@@ -480,6 +568,28 @@ def _ground_key(name: str) -> str:
     """The key under [grounds] of a number; a surge has one for all its numbers."""
     parts = name.split(".")[1:]
     return ".".join(parts[:-1] if parts[-1] in SURGE_PARTS else parts)
+
+
+def _parameter_in(name: str) -> str:
+    """The parameter in a dotted name such as response.spare.food or goods_override.wheat.spare."""
+    first, second, *rest = name.split(".")
+    return rest[0] if first == "goods_override" else second
+
+
+def _good_of(name: str) -> str:
+    """The good or category in a dotted name, "" if it has none."""
+    first, second, *rest = name.split(".")
+    return second if first == "goods_override" else next(iter(rest), "")
+
+
+def _reach(set_in: str) -> str:
+    """For which goods a number holds that is set in a place of the case."""
+    if set_in == "default":
+        return "the tool takes by itself"
+    key = _good_of(set_in)
+    if key in CATEGORIES:
+        return f"holds for {key} goods"
+    return f"holds for {'all other goods' if key == 'default' else key or 'all goods'}"
 
 
 def _cleared(old: Any) -> str:
@@ -546,6 +656,7 @@ class _Figures:
         self.year = year
         self.findings: list[Finding] = []
         self.taken = 0
+        self._units = dict(zip(data.goods["good"], data.goods["unit"], strict=True))
         self._known = {"country": set(data.countries["country"]), "good": set(data.goods["good"])}
 
     def say(self, row: int, column: str, message: str, severity: str = "error") -> None:
@@ -635,6 +746,9 @@ class _Figures:
         old = {name: np.nan if before is None else float(before[name]) for name in FIGURES}
         new = {name: float(line[name.capitalize()]) for name in FIGURES}
         differ = [name for name in FIGURES if not _equal(old[name], new[name])]
+        problem = unit_problem(cells[UNIT], str(self._units[good]), good)
+        if problem is not None:
+            self.say(row, UNIT, problem)
         status, source = (self._given(row, cells, column) for column in ("New status", "New source"))
         if not differ:
             if status or source:
@@ -659,7 +773,7 @@ class _Figures:
         if status and status not in STATUSES:
             self.say(row, "New status", f'"{status}" is not allowed{nearest(status, STATUSES)}')
             return None
-        if lacking:
+        if lacking or problem is not None:
             return None
         self.taken += len(differ)
         for name in differ:
@@ -668,6 +782,9 @@ class _Figures:
                 f"{name} of {good}, {country} in {year:g} is {_amount(new[name])} in place of {_amount(old[name])}"
             )
             self.say(row, name.capitalize(), text + said, "info")
+            doubt = scale_doubt(new[name], old[name], str(self._units[good]), "the data")
+            if doubt is not None:
+                self.say(row, name.capitalize(), doubt, "warning")
         after: dict[str, Any] = {"year": year, "good": good, "country": country, **new}
         kept = before is not None and any(not np.isnan(old[name]) for name in FIGURES if name not in differ)
         if not entered and before is not None:

@@ -54,6 +54,7 @@ CARRIED = {  # folders of parts that are left alone, and what is in them
 }
 
 ORPHANS = "parts that nothing in the workbook points to"
+FILES, FILE_PARTS = "links to other files", "parts for links to other files"
 
 Place = tuple[int, int]  # row and column, from 1
 
@@ -283,6 +284,9 @@ def _search(content: bytes, outside: dict[str, list[str]]) -> str | None:
             message = _search_part(archive, part, outside, relations)
             if message is not None:
                 return message
+    linking = outside.pop(FILE_PARTS, [])
+    if linking:  # after the files that are linked, if the workbook names any
+        outside[FILES] = [*outside.get(FILES, []), *linking]
     orphans = _orphans(names, relations)
     if orphans:
         outside[ORPHANS] = orphans
@@ -343,12 +347,18 @@ def _search_part(
             together = 0
         elif together > MOST_TOGETHER:
             raise _Refused(f"holds more than {MOST_TOGETHER:,} XML elements in one piece, the limit")
-        elif tag == "Relationship" and attributes.get("TargetMode") == "External":
-            kind = attributes.get("Type", "").rpartition("/")[2]
-            what = "hyperlinks" if kind == "hyperlink" else "links to other files"
-            outside.setdefault(what, []).append(attributes.get("Target", "?"))
         elif tag == "Relationship":
-            relations.setdefault(name.lower(), []).append(attributes.get("Target", ""))
+            target = attributes.get("Target", "")
+            kind = attributes.get("Type", "").rpartition("/")[2]
+            if attributes.get("TargetMode") == "External":
+                what = "hyperlinks" if kind == "hyperlink" else FILES
+                outside.setdefault(what, []).append(target or "?")
+                return
+            relations.setdefault(name.lower(), []).append(target)
+            if kind.startswith("externalLink"):
+                outside.setdefault(FILE_PARTS, []).append(target.removeprefix("/").removeprefix("xl/") or "?")
+        elif tag == "externalLink":
+            outside.setdefault(FILE_PARTS, []).append(name.removeprefix("xl/"))
         elif tag == "ddeLink":
             call = f"{attributes.get('ddeService', '?')}|{attributes.get('ddeTopic', '?')}"
             outside.setdefault("links to other programs (DDE)", []).append(call)
