@@ -7,29 +7,22 @@ it went out gives the same result to the last digit. The case file and the data 
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from resilience.errors import Finding, InputError
-from resilience.inputs.balance import year_of
-from resilience.inputs.casefile import CaseFile, Ground, case_file, ground_of, path_of, put
+from resilience.inputs.casefile import CaseFile, case_file, ground_of, put
 from resilience.inputs.cells import (
     SheetTable,
     Unreadable,
-    as_text,
     missing_sheet,
     other_sheets,
     sheet_table,
-    text_of,
 )
 from resilience.inputs.checks import Problems, cutoff_names
-from resilience.inputs.dataset import Dataset, convert, known_columns
+from resilience.inputs.dataset import Dataset, known_columns
 from resilience.inputs.form import (
     CASE_FILE,
     CONFIDENCE,
@@ -52,7 +45,6 @@ from resilience.inputs.form import (
     lines,
     parameter_of,
     plain,
-    range_in_words,
     read,
     same,
     scale_doubt,
@@ -60,16 +52,24 @@ from resilience.inputs.form import (
     unit_problem,
     why_no_range,
 )
+from resilience.inputs.form_figures import Figures, Row, amount
+from resilience.inputs.form_grounds import (
+    as_written,
+    below,
+    drop,
+    ground_in_words,
+    ground_key,
+    set_ground,
+    sourced,
+)
 from resilience.inputs.incoming import open_book
-from resilience.inputs.parameters import SURGE_PARTS, Parameter, Surge
+from resilience.inputs.parameters import Parameter, Surge
 from resilience.inputs.suggestions import nearest, number_problem
-from resilience.schema import CATEGORIES, FIGURES, FORM, INPUTS, STATUSES
+from resilience.schema import CATEGORIES, FORM, INPUTS
 
 WRITE_ONE = "resilience template CASE --out inputs.xlsx writes a form"
 IN_THE_CASE = "In the case"
 MOST_NAMED = 5  # of the rows that are missing
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -354,16 +354,16 @@ class Form:
             instead = _cleared(old) if line is not None else "clear the row to keep what holds for it"
             self._places[name] = _Place(sheet, row, NEW, instead)
             put(raw, name, line.value if line is not None and same(new, old) else value, problems)
-            key = _ground_key(name)
+            key = ground_key(name)
             self._place_ground(sheet, row, key)
-            _set_ground(raw, name, key, new, given, stays=same(new, old))
+            set_ground(raw, name, key, new, given, stays=same(new, old))
             if same(new, old):
                 self.taken += 1
-                self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {_said(given)}", "info")
+                self._say(sheet, row, SOURCE, f"{name} stays {old}; source: {ground_in_words(given)}", "info")
             elif line is None:
-                self._additions.append(_Addition(row, name, parameter, value, _said(given)))
+                self._additions.append(_Addition(row, name, parameter, value, ground_in_words(given)))
             else:
-                self._changed(sheet, row, NEW, name, new, old, _said(given))
+                self._changed(sheet, row, NEW, name, new, old, ground_in_words(given))
                 self._doubt(row, value, line.value, parameter.unit)
 
     def _doubt(self, row: int, new: Any, old: Any, unit: str) -> None:
@@ -385,7 +385,7 @@ class Form:
             part = name.rpartition(".")[2]
             old = getattr(held.value, part) if isinstance(held.value, Surge) else held.value
             shown = show(added.parameter.kind, old)
-            shown = _amount(shown) if isinstance(shown, float) else shown
+            shown = amount(shown) if isinstance(shown, float) else shown
             if held.set_in.startswith("goods_override.") and not name.startswith("goods_override."):
                 text = f"{name} is {new}, but {held.set_in} = {shown} goes before it"
             else:
@@ -463,7 +463,7 @@ class Form:
         for name in names:
             if name not in found:
                 self.taken += 1
-                _drop(document, f"cutoffs.{name}")
+                drop(document, f"cutoffs.{name}")
                 text = f'the cutoff "{name}" of the case is not in the sheet; it is left out'
                 self._say(sheet, self._tables[sheet].top, "Name", text, "warning")
         kept = [found[name] for name in names if name in found]
@@ -511,10 +511,10 @@ class Form:
         if item is not None and not changes:
             if given:
                 self.taken += 1
-                self._say(sheet, row, SOURCE, f"{name} stays as it is; source: {_said(given)}", "info")
-                for key in _of(document, where) or [where]:
+                self._say(sheet, row, SOURCE, f"{name} stays as it is; source: {ground_in_words(given)}", "info")
+                for key in below(document, where) or [where]:
                     before = ground_of(document, key)
-                    grounds[key] = _sourced(before, {"source": before.source} | given, stays=True)
+                    grounds[key] = sourced(before, {"source": before.source} | given, stays=True)
                     self._place_ground(sheet, row, key)
             return item
         self._places[where] = _Place(sheet, row, "Name")
@@ -524,16 +524,16 @@ class Form:
             given = {"source": "", **given}
         self.taken += 1 if item is None else len(changes)
         if item is None:
-            self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {_said(given)}', "info")
-            grounds[where] = _written(given)
+            self._say(sheet, row, "Name", f'"{name}" is a new cutoff; source: {ground_in_words(given)}', "info")
+            grounds[where] = as_written(given)
             self._place_ground(sheet, row, where)
         else:
             for key, text, stood in changes:
-                said = f"{text} in place of {_or_nothing(stood)}; source: {_said(given)}"
+                said = f"{text} in place of {_or_nothing(stood)}; source: {ground_in_words(given)}"
                 self._say(sheet, row, CUTOFF_HEADINGS[key], said, "info")
                 self._taken.append(self.findings[-1])
-                _drop(document, f"{where}.{key}")
-                grounds[f"{where}.{key}"] = _written(given)
+                drop(document, f"{where}.{key}")
+                grounds[f"{where}.{key}"] = as_written(given)
                 self._place_ground(sheet, row, f"{where}.{key}")
         return new
 
@@ -553,7 +553,7 @@ class Form:
             present = {f"{plain(cells['Good'])}, {plain(cells['Country'])}" for _, cells in self._rows(sheet)}
             expected = [f"{good}, {country}" for good in held["Good"] for country in held["Country"]]
             self._without_row(sheet, expected, present, "data set")
-        figures = _Figures(self._tables[sheet], data, year)
+        figures = Figures(self._tables[sheet], data, year)
         changed = figures.changed()
         self.findings += figures.findings
         self.taken += figures.taken
@@ -562,12 +562,6 @@ class Form:
 
 def _or_nothing(value: Any) -> Any:
     return "nothing" if value == "" else value
-
-
-def _ground_key(name: str) -> str:
-    """The key under [grounds] of a number; a surge has one for all its numbers."""
-    parts = name.split(".")[1:]
-    return ".".join(parts[:-1] if parts[-1] in SURGE_PARTS else parts)
 
 
 def _parameter_in(name: str) -> str:
@@ -594,218 +588,3 @@ def _reach(set_in: str) -> str:
 
 def _cleared(old: Any) -> str:
     return f"clear the cell to keep {_or_nothing(old)}"
-
-
-def _of(document: Mapping[str, Any], where: str) -> list[str]:
-    """The grounds of a cutoff, or of one of its numbers, and of what is below it."""
-    way = path_of(document, where)
-    return [key for key in document["grounds"] if path_of(document, key)[: len(way)] == way]
-
-
-def _drop(document: Mapping[str, Any], where: str) -> None:
-    for key in _of(document, where):
-        del document["grounds"][key]
-
-
-def _said(given: Mapping[str, Any]) -> str:
-    """What a row gives of a ground, in words: the source and, in brackets, the rest."""
-    known = [
-        ("range", range_in_words(given.get("low"), given.get("high"))),
-        ("owner", given.get("owner")),
-        ("confidence", given.get("confidence")),
-    ]
-    rest = ", ".join(f"{word} {text}" for word, text in known if text)
-    return given.get("source", "as in the case") + (f" ({rest})" if rest else "")
-
-
-def _written(given: Mapping[str, Any]) -> Any:
-    """A ground as a case file holds it: its source alone, or a table."""
-    known = {word: value for word, value in asdict(Ground(**given)).items() if value is not None}
-    return known if len(known) > 1 else known["source"]
-
-
-def _sourced(before: Ground, given: Mapping[str, Any], *, stays: bool) -> Any:
-    """A ground with a new source: the range goes with its number if that ``stays``, owner and confidence with the
-    source."""
-    kept: dict[str, Any] = {"low": before.low, "high": before.high} if stays else {}
-    if given["source"] == before.source:
-        kept |= {"owner": before.owner, "confidence": before.confidence}
-    return _written(kept | dict(given))
-
-
-def _set_ground(
-    raw: dict[str, Any], name: str, key: str, value: Any, given: Mapping[str, Any], *, stays: bool
-) -> None:
-    """Put in what a number stands on; one number of a surge is added to what the others stand on, and only its
-    max has a range that goes with it."""
-    grounds = raw["grounds"] = dict(raw.get("grounds", {}))
-    part = name.rpartition(".")[2]
-    before = ground_of(raw, name if name.split(".")[1:] == key.split(".") else name.rpartition(".")[0])
-    source = given.get("source", before.source)
-    if "source" in given and part in SURGE_PARTS and before.source != "assumed":
-        source = f"{before.source}; {part} {value}: {source}"
-    grounds[key] = _sourced(before, dict(given) | {"source": source}, stays=stays or part in ("delay", "rate"))
-
-
-class _Figures:
-    """The rows of the sheet Balances against those of the data set."""
-
-    def __init__(self, table: SheetTable, data: Dataset, year: int | None):
-        self.table = table
-        self.data = data
-        self.year = year
-        self.findings: list[Finding] = []
-        self.taken = 0
-        self._units = dict(zip(data.goods["good"], data.goods["unit"], strict=True))
-        self._known = {"country": set(data.countries["country"]), "good": set(data.goods["good"])}
-
-    def say(self, row: int, column: str, message: str, severity: str = "error") -> None:
-        self.findings.append(self.table.finding(severity, row, column, message))
-
-    def changed(self) -> Dataset:
-        """The data set with what the sheet changes; the same object if it changes nothing."""
-        columns = {name: FORM["Balances"].column(name) for name in ("Good", "Country", "Year")}
-        columns |= {name.capitalize(): FORM["Balances"].column(name.capitalize()) for name in FIGURES}
-        frame = self.table.frame
-        wrong: set[int] = set()
-        read = {"_row": frame["_row"]}
-        for name, column in columns.items():
-            texts = [
-                self._as_text(column, row, cell, wrong)
-                for row, cell in zip(frame["_row"], frame[name], strict=True)
-            ]
-            plain = column if name in ("Good", "Country", "Year") else replace(column, required=False)
-            cells = pd.Series(texts, index=frame.index, dtype=object)
-            read[name], problems = convert(plain, cells, self._known, self.data.names())
-            for position, message in problems:
-                row = int(frame["_row"].iloc[position])
-                if row not in wrong:
-                    self.say(row, name, message)
-            wrong |= {int(frame["_row"].iloc[position]) for position, _ in problems}
-        balances = self.data.balances
-        where = {
-            (float(year), str(good), str(country)): n
-            for n, (year, good, country) in enumerate(
-                zip(balances["year"], balances["good"], balances["country"], strict=True)
-            )
-        }
-        seen: dict[tuple[float, str, str], int] = {}
-        rows: dict[int, dict[str, Any]] = {}
-        added: list[dict[str, Any]] = []
-        for line, cells in zip(pd.DataFrame(read).to_dict("records"), frame.to_dict("records"), strict=True):
-            row = int(line["_row"])
-            if row in wrong:
-                continue
-            key = (float(line["Year"]), str(line["Good"]), str(line["Country"]))
-            if key in seen:
-                self.say(row, "Country", f"{key[1]}, {key[2]} stands already in row {seen[key]}; keep one of them")
-                continue
-            seen[key] = row
-            before = None if key not in where else balances.iloc[where[key]].to_dict()
-            after = self._row(row, key, line, {str(name): value for name, value in cells.items()}, before)
-            if after is None:
-                continue
-            if before is None:
-                added.append(after)
-            else:
-                rows[where[key]] = after
-        if not rows and not added:
-            return self.data
-        whole = balances.copy()
-        for n, after in rows.items():
-            for name, value in after.items():
-                whole.iloc[n, whole.columns.get_loc(name)] = value
-        if added:
-            more = pd.DataFrame(added, columns=list(whole.columns)).astype(whole.dtypes.to_dict())
-            whole = pd.concat([whole, more], ignore_index=True)
-        changes = repr([sorted(after.items()) for after in [*(rows[n] for n in sorted(rows)), *added]])
-        digest = hashlib.sha256(f"{self.data.fingerprint} {changes}".encode()).hexdigest()[:16]
-        return replace(self.data, balances=whole, fingerprint=digest, changes=digest)
-
-    def _as_text(self, column: Any, row: int, cell: Any, wrong: set[int]) -> str:
-        try:
-            text, note = as_text(column, cell)
-        except Unreadable as reason:
-            self.say(int(row), column.name, str(reason))
-            wrong.add(int(row))
-            return ""
-        if note is not None:
-            self.say(int(row), column.name, note, "info")
-        return text
-
-    def _row(
-        self,
-        row: int,
-        key: tuple[float, str, str],
-        line: Mapping[str, Any],
-        cells: Row,
-        before: Mapping[str, Any] | None,
-    ) -> dict[str, Any] | None:
-        """The row of the data set as the sheet changes it; None if it does not, or must not."""
-        year, good, country = key
-        old = {name: np.nan if before is None else float(before[name]) for name in FIGURES}
-        new = {name: float(line[name.capitalize()]) for name in FIGURES}
-        differ = [name for name in FIGURES if not _equal(old[name], new[name])]
-        problem = unit_problem(cells[UNIT], str(self._units[good]), good)
-        if problem is not None:
-            self.say(row, UNIT, problem)
-        status, source = (self._given(row, cells, column) for column in ("New status", "New source"))
-        if not differ:
-            if status or source:
-                text = f"no figure of {good}, {country} differs from the data set, so its status and source stand"
-                self.say(row, "New status" if status else "New source", text, "warning")
-            return None
-        used = year if self.year is None else year_of(good, self.data, self.year)
-        if used is None or used != year:
-            text = "there are no data of this good" if used is None else f"figures of {used} are used in this case"
-            self.say(row, "Year", f"{text}; a balance of {good} of {year:g} would change nothing")
-            return None
-        entered = [name for name in differ if not np.isnan(new[name])]
-        lacking = (
-            [] if not entered else [c for c, text in (("New status", status), ("New source", source)) if not text]
-        )
-        for column in lacking:
-            word = "status of" if column == "New status" else "source of"
-            what = ", ".join(f"{name} {_amount(new[name])}" for name in entered)
-            choose = f" ({', '.join(STATUSES)})" if column == "New status" else ""
-            text = f"give the {word} the new figure{choose}: {good}, {country}, {what}; the data set has "
-            self.say(row, column, text + ", ".join(_amount(old[name]) for name in entered))
-        if status and status not in STATUSES:
-            self.say(row, "New status", f'"{status}" is not allowed{nearest(status, STATUSES)}')
-            return None
-        if lacking or problem is not None:
-            return None
-        self.taken += len(differ)
-        for name in differ:
-            said = f"; {status}: {source}" if name in entered else ""
-            text = (
-                f"{name} of {good}, {country} in {year:g} is {_amount(new[name])} in place of {_amount(old[name])}"
-            )
-            self.say(row, name.capitalize(), text + said, "info")
-            doubt = scale_doubt(new[name], old[name], str(self._units[good]), "the data")
-            if doubt is not None:
-                self.say(row, name.capitalize(), doubt, "warning")
-        after: dict[str, Any] = {"year": year, "good": good, "country": country, **new}
-        kept = before is not None and any(not np.isnan(old[name]) for name in FIGURES if name not in differ)
-        if not entered and before is not None:
-            return after | {"status": before["status"], "source": before["source"]}
-        if kept and before is not None:
-            weaker = max(str(before["status"]), status, key=STATUSES.index)
-            text = f"{before['source']}; {', '.join(entered)}: {source}"
-            return after | {"status": weaker, "source": text}
-        return after | {"status": status, "source": source}
-
-    def _given(self, row: int, cells: Row, column: str) -> str:
-        try:
-            return "" if cells[column] == "" else text_of(cells[column]).strip()
-        except Unreadable as reason:
-            self.say(row, column, str(reason))
-            return ""
-
-
-def _equal(one: float, other: float) -> bool:
-    return (np.isnan(one) and np.isnan(other)) or same(one, other)
-
-
-def _amount(number: float) -> str:
-    return "unknown" if np.isnan(number) else f"{number:.12g}"
