@@ -259,7 +259,13 @@ def read_tables(
         findings.append(Finding("error", path.name, None, "meta.cutoffs", DAMAGED))
     if not findings and not {"optima", "worst_residual", "tolerance"} <= set(meta["certificate"]):
         findings.append(Finding("error", path.name, None, "meta.certificate", DAMAGED))
+    alone = next((about for about, names in BESIDE.items() if set(names) & set(raw)), "")
     for name in needed:
+        if name not in raw and alone and not set(BESIDE[alone]) & set(needed):
+            message = f"holds what `resilience {alone} --out` wrote, but no result: write both in one file with "
+            raise InputError(
+                [Finding("error", path.name, None, None, f"{message}`{written_by} CASE --with {alone}`")]
+            )
         if name not in raw:
             findings.append(Finding("error", path.name, None, name, f"the table {DAMAGED}"))
     tables: dict[str, pd.DataFrame] = {}

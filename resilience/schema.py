@@ -1057,8 +1057,8 @@ ECONOMY: dict[str, Table] = {
             "share_price",
             "The price of one more point of share",
             "Least total cost if every member's share is at least the floor, which the cheapest plans of table "
-            "burden need not keep. The price per point is exact from "
-            "the floor up to the share beside it, and higher beyond. Of goods that are made of each other it is "
+            "burden need not keep. The price per point holds from the floor up to the share beside it, to a "
+            "thousandth of itself, and is higher beyond. Of goods that are made of each other it is "
             "what all of them cost together, with the planned shares of the others as floors, and a point is of "
             "what members then need. What unknown costs are left out of can be dearer or cheaper.",
             (

@@ -142,7 +142,7 @@ def test_price_of_a_point_by_hand(two: resilience.Case) -> None:
     row = found()
     assert row["usd"] == pytest.approx(720.0)
     assert row["usd_per_point"] == pytest.approx(14.4, rel=1e-6) == pytest.approx(row["next_point_usd"], rel=1e-6)
-    assert row["holds_to"] == pytest.approx(0.6, abs=1e-6)
+    assert row["holds_to"] == pytest.approx(0.6, abs=1e-4)
     assert found("survival.critical_share=0.595")["next_point_usd"] > 14.4 + 1  # half of the point must be built
 
 
@@ -489,6 +489,19 @@ def test_the_price_of_a_point_in_a_chain_by_hand(growing: resilience.Case) -> No
         said
         == "A floor one point higher for every member costs a year: Engine 25 USD (from 75 %); Ore 2 USD (from 83 %)."
     )
+
+
+def test_the_price_of_a_point_whose_input_is_dear(growing: resilience.Case) -> None:
+    """The same with ore of 28 USD from RRR: 18 USD more for each of the 75, and for the one that a point asks for."""
+    flows = growing.file.dataset / "flows.csv"
+    text = flows.read_text(encoding="utf-8")
+    assert text.count(",12.0,") == 1
+    flows.write_text(text.replace(",12.0,", ",28.0,"), encoding="utf-8")
+    row = resilience.burden(resilience.load(growing.file.path)).share_price.set_index("good").loc["engine"]
+    assert row["usd"] == pytest.approx(30 * BUILT + 75 * 18, rel=1e-4)
+    assert row["usd_per_point"] == pytest.approx(1.2 * BUILT + 18, rel=1e-4)
+    assert row["next_point_usd"] == pytest.approx(1.2 * BUILT + 18, rel=1e-4)
+    assert row["holds_to"] == pytest.approx(1.0, abs=1e-4)
 
 
 def chain_of(case: resilience.Case) -> PricedChain:

@@ -1070,6 +1070,7 @@ def test_capacity_that_is_too_small_to_show_still_holds_up_a_later_good() -> Non
     assert rows.loc[("rare_earth_compounds", "ALL", "ALL", "planned")] == "build"
 
 
+@pytest.mark.slow
 def test_levers_of_goods_solved_with_their_inputs_are_what_a_run_gives() -> None:
     """A month of stock and a point of restraint, against the case with that number; one cutoff, so that the row of
     all cutoffs is that of the one."""

@@ -275,7 +275,7 @@ class _Burden:
                 row["free_rides"] = at_least([float(len(riding[m]) - perhaps)], unsaid)
                 row["free_rides_usd"] = at_least([0.0, *riding[m].values()], unsaid)
             row["status"] = UNKNOWN if unknown[m] else self._sureness(summed.values(), m)
-            row["note"] = self._note(m, unknown[m], row["cheapest_usd"], riding.get(m, {}))
+            row["note"] = self._note(m, unknown[m], row["cheapest_usd"], row["transfer_usd"], riding.get(m, {}))
             rows.append(row)
         return rows
 
@@ -419,8 +419,10 @@ class _Burden:
             ]
         )
 
-    def _note(self, member: str, unknown: int, usd: float, riding: Mapping[str, float]) -> str:
+    def _note(self, member: str, unknown: int, usd: float, transfer: float, riding: Mapping[str, float]) -> str:
         parts = [_known_in_part(usd, unknown)] if unknown else []
+        if unknown and member != ALL and not np.isnan(transfer):
+            parts.append("its transfer is over the parts that are known for every member")
         beside = [name for name in self.costed.planned if name not in self.case.goods]
         if beside and member == ALL:
             parts.append(f"{WHOLE_CHAINS}, with {_listed(beside)}; the sums are of the goods asked for")

@@ -33,7 +33,6 @@ from resilience.reading.planned import SAME, SLACK, Engine
 from resilience.solver import minimise
 
 LEAST_PART = 1e-4  # of the value of the goods; a cost is not measured in less
-UNEVEN = 1e-3  # of the price of a point; what the room left to other goods makes of it
 ROOM = 1e-6  # of share; plans that were fixed one after the other are only as exact as the solver
 
 
@@ -164,9 +163,7 @@ class PricedChain:
         if self.data[name].fed and (start := self.at_floor(name, share)) is not None:
             extra = program.read(start.values, f"{name}{PART}extra_use")
             program = _steeper(program, name, "more_share", extra)  # a point of what is needed there
-        rising = Rising(
-            program, column, self.total / worth, share, worth, lambda of: self._minimise(of, "asked"), UNEVEN
-        )
+        rising = Rising(program, column, self.total / worth, share, worth, lambda of: self._minimise(of, "asked"))
         return price_of_share(rising, lambda floor: self.at_floor(name, floor))
 
     def worth_of(self, name: str) -> float:

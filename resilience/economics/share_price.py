@@ -20,6 +20,7 @@ from resilience.reading.planned import SAME, SLACK
 from resilience.words import percent
 
 POINT = 0.01  # of share
+UNEVEN = 1e-3  # of the price of a point; so much of a corner is rounding, or what the room of other floors makes
 MOST_CORNERS = 50  # between the requirement and the next point
 PRICES = ("usd", "usd_per_point", "holds_to", "next_point_usd")
 
@@ -30,7 +31,6 @@ class Rising:
     requirement ``share`` (or nothing, where it counts what comes on top) and what makes 100 %.
 
     ``cost`` is the cost of plans in parts of ``worth`` USD, by scaled column; ``minimise`` solves for it. A line
-    is left where the least cost is above it by more than the ``uneven`` part of the price of a point.
     """
 
     program: Program
@@ -39,7 +39,6 @@ class Rising:
     share: float
     worth: float
     minimise: Callable[[Program], Solution | None]
-    uneven: float = 0.0
 
     @property
     def low(self) -> float:
@@ -109,20 +108,21 @@ def price_of_share(rising: Rising, at_floor: Callable[[float], Solution | None])
 
 def _line(rising: Rising, here: float, reached: float, cost: float) -> tuple[float, float] | None:
     """The slope of the least cost beside the requirement, and the place of the column up to which it holds."""
-    low, tilted, slope = rising.low, rising.cost, np.nan
+    low, tilted, slope, room = rising.low, rising.cost, np.nan, 0.0
     for _ in range(MOST_CORNERS):
         slope = (cost - here) / (reached - low)
+        room = SLACK + UNEVEN * POINT * max(0.0, slope)
         tilted = rising.cost.copy()
         tilted[rising.column] -= slope
         below = rising.least(tilted)
         if below is None:
             return None
         found, at = below.objective - (here - slope * low), float(below.values[rising.column])
-        if found > -SLACK or not low + SAME < at < reached - SAME:
+        if found > -room or not low + SAME < at < reached - SAME:
             break
         reached, cost = at, float(rising.cost @ (below.values / rising.program.column_size))
-    above = 10 * SLACK + rising.uneven * POINT * max(0.0, slope)
-    on_line = replace(rising.program, objectives={"line": tilted}).keep("line", here - slope * low + above)
+    on_line = replace(rising.program, objectives={"line": tilted})
+    on_line = on_line.keep("line", here - slope * low + 9 * SLACK + room)
     return slope, rising.farthest(on_line)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -66,6 +67,7 @@ USUAL = 9.1  # units of the width of a column that is not set
 LEAST_ROOM = 85  # units that notes may take on paper beside a narrow table
 MOST_BARS = 60  # rows of a table that a chart shows
 SMALL = 9  # points of meanings and units
+MOST_LINES = 5  # of a meaning above its column; one that takes more goes to the notes
 BAR, LOW_BAR = 22, 13  # pixels of a row of a chart, and where the page is short
 AXIS = 22  # pixels of the scale below a chart beside its rows
 
@@ -130,6 +132,7 @@ def write_sheet(book: Any, styles: Styles, sheet: Sheet, meta: Mapping[str, Any]
     long = len(sheet) > LONG
     page = _add_page(book, sheet.name, long)
     widths = _widths(sheet)
+    sheet = _long_meanings_below_title(sheet, widths)
     for n, width in enumerate(widths):
         page.set_column(n, n, width)
     usual, size = float(POINTS), 12
@@ -282,6 +285,22 @@ def _add_page(book: Any, name: str, long: bool) -> Any:
     page = book.add_worksheet(name, _Page)
     book.constant_memory = False
     return page
+
+
+def _long_meanings_below_title(sheet: Sheet, widths: Sequence[float]) -> Sheet:
+    """The sheet with meanings that take many lines above their columns among its notes, so that the head of the
+    table is no taller than it need be."""
+    deep = [
+        lines(field.meaning, max(width - MARGIN, 1.0), SMALL) > MOST_LINES
+        for field, width in zip(sheet.fields, widths, strict=True)
+    ]
+    if not any(deep):
+        return sheet
+    told = [f"{field.heading}: {field.meaning}" for field, far in zip(sheet.fields, deep, strict=True) if far]
+    fields = tuple(
+        replace(field, meaning="") if far else field for field, far in zip(sheet.fields, deep, strict=True)
+    )
+    return replace(sheet, notes=(*sheet.notes, f"{'. '.join(told)}."), fields=fields)
 
 
 def _notes(sheet: Sheet, most: int) -> list[str]:
