@@ -116,7 +116,7 @@ class Result:
         document = {"meta": self._explained(tables), "tables": tables}
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         with whole(Path(path)) as file:
-            file.write_text(text + "\n", encoding="utf-8")
+            file.write_text(text + "\n", encoding="utf-8", errors="replace")
 
     def to_csv(self, folder: str | Path) -> None:
         """Write one CSV file a table and meta.json into a folder; other files in it are left alone.
@@ -128,7 +128,7 @@ class Result:
         for name, frame in self.tables.items():
             write_csv(frame, folder / f"{name}.csv")
         text = json.dumps(self._explained(self.tables), ensure_ascii=False, indent=1)
-        (folder / "meta.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "meta.json").write_text(text + "\n", encoding="utf-8", errors="replace")
 
     def _explained(self, tables: Iterable[str]) -> Any:
         """The meta data as they are written: with what the columns of the ``tables`` mean."""

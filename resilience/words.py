@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -34,7 +35,7 @@ def amount(number: float | None, unit: str) -> str:
         return "–"
     if number == 0:
         return f"0 {unit}"
-    if abs(number) < 1:
+    if abs(number) < 1 or math.isinf(number):
         return f"{number:.3g} {unit}"
     digits = max(0, 3 - len(str(int(abs(number)))))
     return f"{float(f'{number:.3g}'):,.{digits}f} {unit}"
@@ -149,7 +150,14 @@ def tasks(rows: Sequence[Mapping[str, Any]], name: Callable[[str], str], most: i
         said.append("Nothing must be built, and no share must rise.")
     shift, met, unknown = (len(by_status[status]) for status in ("shift", "met", "unknown"))
     if shift:
-        said.append(f"{counted(shift, 'good')} can keep the share but must find other suppliers.")
+        own = [row for row in by_status["shift"] if (row.get("new_capacity") or 0.0) > 0]
+        text = f"{counted(shift, 'good')} can keep the share but must find other suppliers"
+        if own:
+            listed = "; ".join(
+                f"{name(row['good'])} {amount(row['new_capacity'], row['unit'])}" for row in own[:most]
+            )
+            text += f", and at that share something must be built for {listed} a year"
+        said.append(f"{text}.")
     rest = f"; of {unknown} nothing can be said" if unknown else ""
     return [*said, f"{met} of {counted(len(rows), 'good')} survive as they are{rest}."]
 
@@ -226,7 +234,7 @@ def weakest_links(chain: pd.DataFrame) -> list[str]:
 def left_out(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, Any]) -> list[str]:
     """A sentence for each supplier inside the region from whom members buy today, and nothing in the plan: why."""
     plan, indirect = tables["plan"], tables.get("indirect")
-    sold = plan[plan["good"] == good].groupby("supplier", sort=True)[["baseline", "planned"]].sum()
+    sold = plan[plan["good"] == good].groupby("supplier", sort=True)[["baseline", "planned"]].sum(min_count=1)
     whole = float(sold["baseline"].sum())
     sold = sold[sold.index.isin(list(meta["region"]))]
     more = (sold["planned"] - sold["baseline"]).sort_values(ascending=False, kind="stable")

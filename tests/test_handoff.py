@@ -32,7 +32,7 @@ from resilience.output.sheets import STALE_TEXT, STALE_WORD, heading
 from resilience.output.workbook import clean
 from resilience.results import Result
 from resilience.schema import ALL
-from resilience.words import left_out
+from resilience.words import amount, left_out
 
 FLOWS = [("CHN", "AAA", 60), ("BBB", "AAA", 40)]
 
@@ -299,6 +299,8 @@ def test_a_region_supplier_that_vanishes_from_the_plan_is_explained(whole: Resul
         "cut, and keep 40 % in their worst month. In its place more comes from Germany."
     )
     assert left_out(whole.tables, "magnets", whole.meta) == []
+    unknown = plan.assign(planned=plan["planned"].where(~magnets))  # no plan survives: nothing is said of it
+    assert left_out({**tables, "plan": unknown}, "magnets", whole.meta) == []
     path = tmp_path / "out.xlsx"
     write_workbook(Result(whole.meta, tables), path)
     page = openpyxl.load_workbook(path)["Magnets"]
@@ -983,3 +985,15 @@ def test_editing_a_figure_of_data_shows_the_banner(whole: Result, tmp_path: Path
     assert again["Summary"]["A2"].value == STALE_TEXT
     results = {row["Check"]: row["Result"] for row in _records(again["Checks"])}
     assert results.pop("Figures of Data as calculated") == STALE_WORD and set(results.values()) == {"ok"}
+
+
+def test_an_infinite_figure_of_data_is_written_as_a_word(whole: Result, tmp_path: Path) -> None:
+    balance = whole.tables["balance"].copy()
+    balance.loc[0, "stock"] = math.inf
+    write_workbook(Result(whole.meta, {**whole.tables, "balance": balance}), tmp_path / "out.xlsx")
+    rows = {
+        row["Check"]: row
+        for row in _records(openpyxl.load_workbook(tmp_path / "out.xlsx", data_only=True)["Checks"])
+    }
+    assert rows["Figures of Data as calculated"]["Found"] == 0
+    assert amount(math.inf, "t") == "inf t"

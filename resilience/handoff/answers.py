@@ -663,7 +663,7 @@ def _reasons(tables: Mapping[str, pd.DataFrame], good: str, meta: Mapping[str, A
         yield from (f"Weakest input: {line}." for line in words.weakest_links(chain[chain["good"] == good]))
     resting = tables.get("rests_on")
     if resting is not None and (resting["good"] == good).any():
-        yield f"Rests on: {words.rests_text(resting[resting['good'] == good], most=6)}."
+        yield f"Rests on, all members: {words.rests_text(resting[resting['good'] == good], most=6)}."
 
 
 def _asks_most(rows: pd.DataFrame) -> dict[Key, tuple[str, ...]]:

@@ -279,7 +279,8 @@ def checksum_of_figures(data: Sheet) -> Formula:
         parts.append(f"{number}*(SUMPRODUCT(ISNUMBER({c})*{w})+SUMPRODUCT({w}*LN(1+ABS({c}))))")
         pairs = zip(by_heading[column], weights, strict=True)
         total += [number * by * (1.0 + math.log1p(abs(value))) for value, by in pairs if not missing(value)]
-    return Formula(f"IFERROR({'+'.join(parts)},0)", math.fsum(total))
+    finite = all(map(math.isfinite, total))  # an infinite figure stands as a word, of which there is no logarithm
+    return Formula(f"IFERROR({'+'.join(parts)},0)", math.fsum(total) if finite else 0.0)
 
 
 def checks_sheet(audit: Audit, data: Sheet, assumptions: Sheet) -> Sheet:

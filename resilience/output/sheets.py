@@ -747,7 +747,7 @@ def _kind(column: Column) -> str:
         return "multiple"
     if column.unit == "months of demand":
         return "step"
-    if column.unit in ("see recipe unit", "see measure", "elasticity", "ratio"):
+    if column.unit in ("see recipe unit", "see measure", "elasticity", "ratio", "unit of the parameter"):
         return "ratio"
     if column.kind == "number" and column.unit.startswith(("share", "see")):
         return "share" if column.unit.startswith("share") else "step"
