@@ -50,7 +50,7 @@ DARK, RULE, FAINT, RED, SOLVED = "#1F3864", "#BFBFBF", "#595959", "#C00000", "#F
 COLOURS = {  # from pale blue to dark orange: in grey, too, each verdict is darker than the one before
     "met": "#F1F7FC",
     "shift": "#C9DEF2",
-    "raise": "#FBCF9D",
+    "raise": "#F5BE85",
     "build": "#EE9F55",
     "none": "#CC6A2E",
     "unknown": "#FFFFFF",
