@@ -185,8 +185,8 @@ def supply(result: Result, good: str) -> Picture | None:
     """Who supplies the members today and in the plan, stacked by role."""
     table = suppliers(result, good)
     bars = {name: table for name in ("baseline", "planned") if table[name].sum() > 0}
-    if not bars:
-        return None
+    if not bars or not np.isfinite(table[["baseline", "planned"]].fillna(0.0).to_numpy(dtype=float)).all():
+        return None  # an infinite amount has no length
     unit, name = unit_of(result, good), words.good_name(good, result.meta)
     biggest = max(float(table[column].sum()) for column in bars)
     pieces = {column: _pieces(table, column, LEAST_PART * biggest) for column in bars}
@@ -266,9 +266,9 @@ def supplier_map(result: Result, good: str) -> Picture | None:
     table = suppliers(result, good)
     table = table[table["baseline"] > 0]
     known = table[[on_map(str(country)) for country in table["supplier"]]]
-    if not len(known):
+    biggest = float(known["baseline"].max()) if len(known) else 0.0
+    if not 0.0 < biggest < math.inf:
         return None
-    biggest = float(known["baseline"].max())
     name, unit, names = words.good_name(good, result.meta), unit_of(result, good), result.meta["countries"]
     drawn = known[known["baseline"] >= 1e-4 * biggest]
     spots = [
